@@ -1,0 +1,4 @@
+//! Carries firewalls from iptables to nftables.
+
+pub mod nft;
+pub mod packet;

@@ -1,0 +1,5 @@
+//! Everything about nft: its syntax tree, printer, reader, names, and versions.
+//!
+//! Invariant: `print` and `read` share the tree and the tables of names, and no code.
+
+pub mod ast;

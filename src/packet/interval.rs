@@ -1,0 +1,219 @@
+//! Exact algebra over sets of integers, held as sorted, disjoint, non-adjacent intervals.
+//!
+//! Invariant: `IntervalSet` is canonical, so equality of sets is equality of values, and no
+//! overlapping elements can ever reach a printer.
+
+use smallvec::SmallVec;
+
+/// A closed interval of values, `lo <= hi`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Interval {
+    pub lo: u128,
+    pub hi: u128,
+}
+
+impl Interval {
+    /// The interval that holds one value.
+    pub const fn point(value: u128) -> Self {
+        Interval { lo: value, hi: value }
+    }
+
+    /// The interval from `lo` to `hi`, both included; the bounds are ordered for the caller.
+    pub const fn new(lo: u128, hi: u128) -> Self {
+        if lo <= hi { Interval { lo, hi } } else { Interval { lo: hi, hi: lo } }
+    }
+
+    /// Whether the interval holds exactly one value.
+    pub const fn is_point(self) -> bool {
+        self.lo == self.hi
+    }
+
+    /// Prefix length when the interval is an aligned power-of-two block of a `width`-bit field.
+    pub fn prefix_len(self, width: u32) -> Option<u32> {
+        let size_minus_one = self.hi - self.lo;
+        if size_minus_one & size_minus_one.wrapping_add(1) != 0 || self.lo & size_minus_one != 0 {
+            return None;
+        }
+        Some(width - (128 - size_minus_one.leading_zeros()))
+    }
+}
+
+/// A set of integers; see the module documentation for its invariant.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct IntervalSet(SmallVec<[Interval; 1]>);
+
+impl IntervalSet {
+    /// The set that holds nothing.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Every value of a `width`-bit field.
+    pub fn full(width: u32) -> Self {
+        Self::from(Interval { lo: 0, hi: max_value(width) })
+    }
+
+    /// The set of one value.
+    pub fn point(value: u128) -> Self {
+        Self::from(Interval::point(value))
+    }
+
+    /// The set of all values from `lo` to `hi`.
+    pub fn range(lo: u128, hi: u128) -> Self {
+        Self::from(Interval::new(lo, hi))
+    }
+
+    /// The intervals, sorted, disjoint and not adjacent.
+    pub fn intervals(&self) -> &[Interval] {
+        &self.0
+    }
+
+    /// Whether no value is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether every value of a `width`-bit field is in the set.
+    pub fn is_full(&self, width: u32) -> bool {
+        matches!(self.0.as_slice(), [only] if only.lo == 0 && only.hi == max_value(width))
+    }
+
+    /// The only value, when there is exactly one.
+    pub fn as_point(&self) -> Option<u128> {
+        match self.0.as_slice() {
+            [only] if only.is_point() => Some(only.lo),
+            _ => None,
+        }
+    }
+
+    /// Whether `value` is in the set.
+    pub fn contains(&self, value: u128) -> bool {
+        let at = self.0.partition_point(|i| i.hi < value);
+        self.0.get(at).is_some_and(|i| i.lo <= value)
+    }
+
+    /// Every value not in the set, within a `width`-bit field.
+    pub fn complement(&self, width: u32) -> Self {
+        let mut out = SmallVec::new();
+        let mut next = Some(0u128);
+        for i in &self.0 {
+            if let Some(lo) = next
+                && lo < i.lo
+            {
+                out.push(Interval { lo, hi: i.lo - 1 });
+            }
+            next = i.hi.checked_add(1);
+        }
+        if let Some(lo) = next
+            && lo <= max_value(width)
+        {
+            out.push(Interval { lo, hi: max_value(width) });
+        }
+        IntervalSet(out)
+    }
+
+    /// Values in either set.
+    pub fn union(&self, other: &Self) -> Self {
+        self.0.iter().chain(&other.0).copied().collect()
+    }
+
+    /// Values in both sets.
+    pub fn intersection(&self, other: &Self) -> Self {
+        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut out = SmallVec::new();
+        while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+            let (lo, hi) = (x.lo.max(y.lo), x.hi.min(y.hi));
+            if lo <= hi {
+                out.push(Interval { lo, hi });
+            }
+            if x.hi < y.hi {
+                a.next()
+            } else {
+                b.next()
+            };
+        }
+        IntervalSet(out)
+    }
+
+    /// Values in this set and not in `other`.
+    pub fn difference(&self, other: &Self) -> Self {
+        self.intersection(&other.complement(128))
+    }
+
+    /// Whether the sets share a value.
+    pub fn intersects(&self, other: &Self) -> bool {
+        !self.intersection(other).is_empty()
+    }
+
+    /// Whether every value of this set is in `other`.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.difference(other).is_empty()
+    }
+}
+
+impl From<Interval> for IntervalSet {
+    fn from(interval: Interval) -> Self {
+        let mut only = SmallVec::new();
+        only.push(interval);
+        IntervalSet(only)
+    }
+}
+
+impl FromIterator<Interval> for IntervalSet {
+    /// Sorts, then joins what overlaps or touches.
+    fn from_iter<T: IntoIterator<Item = Interval>>(iter: T) -> Self {
+        let mut all: SmallVec<[Interval; 1]> = iter.into_iter().collect();
+        if all.len() < 2 {
+            return IntervalSet(all);
+        }
+        all.sort_unstable();
+        let mut out: SmallVec<[Interval; 1]> = SmallVec::with_capacity(all.len());
+        for next in all {
+            match out.last_mut() {
+                Some(last) if next.lo <= last.hi.saturating_add(1) => last.hi = last.hi.max(next.hi),
+                _ => out.push(next),
+            }
+        }
+        IntervalSet(out)
+    }
+}
+
+/// The largest value of a `width`-bit field.
+pub(crate) const fn max_value(width: u32) -> u128 {
+    if width >= 128 { u128::MAX } else { (1 << width) - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(parts: &[(u128, u128)]) -> IntervalSet {
+        parts.iter().map(|&(lo, hi)| Interval { lo, hi }).collect()
+    }
+
+    #[test]
+    fn touching_intervals_join() {
+        assert_eq!(set(&[(3, 4), (1, 2), (6, 9), (8, 12)]), set(&[(1, 4), (6, 12)]));
+    }
+
+    #[test]
+    fn complement_reaches_both_ends() {
+        assert_eq!(set(&[(0, 3), (9, 15)]).complement(4), set(&[(4, 8)]));
+        assert_eq!(IntervalSet::empty().complement(16), IntervalSet::full(16));
+        assert_eq!(IntervalSet::full(128).complement(128), IntervalSet::empty());
+    }
+
+    #[test]
+    fn difference_cuts_holes() {
+        assert_eq!(set(&[(0, 100)]).difference(&set(&[(10, 20), (50, 50)])), set(&[(0, 9), (21, 49), (51, 100)]));
+    }
+
+    #[test]
+    fn prefixes_are_recognised() {
+        assert_eq!(Interval::new(0x0a00_0000, 0x0aff_ffff).prefix_len(32), Some(8));
+        assert_eq!(Interval::new(1, 2).prefix_len(32), None);
+        assert_eq!(Interval::new(0, u32::MAX.into()).prefix_len(32), Some(0));
+        assert_eq!(Interval::new(0, u128::MAX).prefix_len(128), Some(0));
+        assert_eq!(Interval::point(7).prefix_len(32), Some(32));
+    }
+}
