@@ -27,13 +27,27 @@ pub enum Item {
     /// `flush ruleset`
     FlushRuleset,
     /// `flush table` or `flush chain`
-    Flush {
-        table: TableName,
-        chain: Option<BString>,
-    },
+    Flush { table: TableName, chain: Option<BString> },
+    /// `flush set` or `flush map`
+    FlushSet { table: TableName, set: BString },
+    /// `delete chain`, `delete set`, `delete counter` ... (or `destroy`)
+    Delete { table: TableName, kind: EntryKind, name: BString },
+    /// A `table` block; also `add chain`, `add set` and `add counter`, as a block with one entry.
     Table(Table),
+    /// `add rule`, at the end of its chain, or `insert rule`, at its `front`.
+    Rule { table: TableName, chain: BString, front: bool, rule: Rule },
+    /// `add element`, or `delete element` with `remove`.
+    Elements { table: TableName, set: BString, remove: bool, elements: Vec<Element> },
     /// Something the reader does not know.
     Opaque(Opaque),
+}
+
+/// What a name inside a table names; sets and maps share one space of names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum EntryKind {
+    Chain,
+    Set,
+    Object(ObjectKind),
 }
 
 /// Family and name of a table.
@@ -183,10 +197,19 @@ pub enum Statement {
         timestamp: bool,
         sack_perm: bool,
     },
-    /// `add @set { key timeout .. statements }`, `update`, `delete`; also the older `meter`
+    /// `add @set { key timeout .. statements }`, `update`, `delete`
     SetUpdate {
         op: SetOp,
         set: BString,
+        key: Expr,
+        timeout: Option<u64>,
+        statements: Vec<Statement>,
+    },
+    /// `meter name size N { key timeout .. statements }`: the older way to say `add @name` (`update`
+    /// with a timeout) on a dynamic set that the statement itself declares.
+    Meter {
+        name: BString,
+        size: Option<u32>,
         key: Expr,
         timeout: Option<u64>,
         statements: Vec<Statement>,
@@ -300,7 +323,7 @@ pub enum Lookup {
     Named(BString),
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Element {
     /// `Number`, `Text`, `Range`, `Prefix`, `Concat` of these, or `Wildcard` as `None` (`*`).
     pub key: Option<Expr>,
@@ -310,6 +333,8 @@ pub struct Element {
     pub timeout: Option<u64>,
     pub expires: Option<u64>,
     pub counter: Option<(u64, u64)>,
+    /// What the element carries besides a counter (`limit rate ...`, `ct count ...`).
+    pub statements: Vec<Statement>,
 }
 
 #[derive(Clone, PartialEq, Debug)]

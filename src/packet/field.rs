@@ -40,6 +40,8 @@ pub enum Field {
     Protocol,
     /// 1 when the packet went through IPsec (`meta ipsec`).
     Secpath,
+    /// Only written: 1 makes the kernel trace the packet (`meta nftrace`).
+    Nftrace,
     // conntrack
     Ct(CtKey),
     // network headers
@@ -148,8 +150,14 @@ pub enum CtKey {
     L3proto,
     /// Number of connections the key has (`ct count` is a statement; this is its argument).
     Count,
+    /// An address in a table of one family, whose width it has.
     Saddr(CtDirection),
     Daddr(CtDirection),
+    /// An address with its family beside it, as an inet table needs (`ct original ip saddr`).
+    IpSaddr(CtDirection),
+    IpDaddr(CtDirection),
+    Ip6Saddr(CtDirection),
+    Ip6Daddr(CtDirection),
     Protocol(CtDirection),
     ProtoSrc(CtDirection),
     ProtoDst(CtDirection),
@@ -386,6 +394,7 @@ impl Field {
             Field::Day => T::Day,
             Field::Time => T::Time,
             Field::Protocol | Field::EtherType => T::EtherType,
+            Field::Nftrace => T::Boolean,
             Field::Secpath | Field::Rt(RtKey::Ipsec) | Field::Socket(SocketKey::Transparent | SocketKey::Wildcard) => {
                 T::Boolean
             }
@@ -401,8 +410,8 @@ impl Field {
             Field::Ct(CtKey::Expiration) => T::Seconds,
             Field::Ct(CtKey::Helper) | Field::Osf(_) => T::String,
             Field::EtherSaddr | Field::EtherDaddr => T::EtherAddr,
-            Field::IpSaddr | Field::IpDaddr => T::Ipv4Addr,
-            Field::Ip6Saddr | Field::Ip6Daddr => T::Ipv6Addr,
+            Field::IpSaddr | Field::IpDaddr | Field::Ct(CtKey::IpSaddr(_) | CtKey::IpDaddr(_)) => T::Ipv4Addr,
+            Field::Ip6Saddr | Field::Ip6Daddr | Field::Ct(CtKey::Ip6Saddr(_) | CtKey::Ip6Daddr(_)) => T::Ipv6Addr,
             Field::Ipsec { key: IpsecKey::IpSaddr | IpsecKey::IpDaddr, .. } => T::Ipv4Addr,
             Field::Ipsec { key: IpsecKey::Ip6Saddr | IpsecKey::Ip6Daddr, .. } => T::Ipv6Addr,
             Field::IpDscp | Field::Ip6Dscp => T::Dscp,
@@ -452,6 +461,7 @@ impl Field {
             Field::Fib { result: FibResult::Oifname, .. } => 128,
             Field::Fib { result: FibResult::Exists, .. }
             | Field::Secpath
+            | Field::Nftrace
             | Field::Socket(SocketKey::Transparent | SocketKey::Wildcard)
             | Field::Rt(RtKey::Ipsec)
             | Field::TcpOption { part: TcpOptionPart::Exists, .. }
@@ -472,6 +482,8 @@ impl CtKey {
             CtKey::Zone | CtKey::ProtoSrc(_) | CtKey::ProtoDst(_) => 16,
             CtKey::Bytes(_) | CtKey::Packets(_) | CtKey::Avgpkt(_) => 64,
             CtKey::Helper | CtKey::Label | CtKey::Saddr(_) | CtKey::Daddr(_) => 128,
+            CtKey::Ip6Saddr(_) | CtKey::Ip6Daddr(_) => 128,
+            CtKey::IpSaddr(_) | CtKey::IpDaddr(_) => 32,
             CtKey::State | CtKey::Status | CtKey::Mark | CtKey::Expiration | CtKey::Count => 32,
         }
     }
