@@ -1,4 +1,7 @@
 //! Carries firewalls from iptables to nftables.
 
+pub mod diag;
+pub mod ir;
 pub mod nft;
 pub mod packet;
+pub mod save;

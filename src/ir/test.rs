@@ -1,0 +1,90 @@
+//! Tests: what must hold of a packet. Pure, so they commute with each other.
+
+use bstr::BString;
+use smallvec::SmallVec;
+
+use super::SetId;
+use crate::packet::{Field, Interval, IntervalSet};
+
+/// A condition on one field, or on several at once.
+///
+/// A test of a field that the packet does not have is false, as nft breaks off the rule there.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Test {
+    /// The field's value is in the set.
+    In { field: Field, set: IntervalSet },
+    /// `(field & mask) == value`, or `!=` when negated.
+    Bits { field: Field, mask: u128, value: u128, negated: bool },
+    /// The name is one of these, or none of these when negated.
+    Named { field: Field, names: SmallVec<[Name; 1]>, negated: bool },
+    /// The fields together are one of the rows (a concatenation).
+    Tuple { fields: SmallVec<[Field; 3]>, rows: Vec<Row>, negated: bool },
+    /// The fields together are in a named set.
+    Lookup { fields: SmallVec<[Field; 3]>, set: SetId, negated: bool },
+    /// `numgen random|inc mod M` in the set: random or counting, hence never merged or moved.
+    Numgen { random: bool, modulus: u32, set: IntervalSet },
+    /// `jhash` of the fields, modulo, in the set.
+    Hash { fields: SmallVec<[Field; 3]>, modulus: u32, seed: u32, set: IntervalSet },
+}
+
+/// An interface or other name; `wildcard` when it ends in `*`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Name {
+    pub text: BString,
+    pub wildcard: bool,
+}
+
+/// One component of a row.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Component {
+    Interval(Interval),
+    Name(Name),
+}
+
+/// Values of several fields at once.
+pub type Row = SmallVec<[Component; 2]>;
+
+impl Test {
+    /// Whether the same packet can get different answers at different times.
+    pub const fn is_stateful(&self) -> bool {
+        matches!(self, Test::Numgen { .. })
+    }
+
+    /// The fields that the test reads.
+    pub fn fields(&self) -> SmallVec<[Field; 3]> {
+        match self {
+            Test::In { field, .. } | Test::Bits { field, .. } | Test::Named { field, .. } => {
+                SmallVec::from_slice(&[*field])
+            }
+            Test::Tuple { fields, .. } | Test::Lookup { fields, .. } | Test::Hash { fields, .. } => fields.clone(),
+            Test::Numgen { .. } => SmallVec::new(),
+        }
+    }
+
+    /// The field equals the value.
+    pub fn is(field: Field, value: u128) -> Self {
+        Test::In { field, set: IntervalSet::point(value) }
+    }
+
+    /// The field lies between the bounds, both included.
+    pub fn between(field: Field, lo: u128, hi: u128) -> Self {
+        Test::In { field, set: IntervalSet::range(lo, hi) }
+    }
+
+    /// The field's value is in the set, or outside it when negated.
+    pub fn within(field: Field, set: IntervalSet, negated: bool) -> Self {
+        Test::In { field, set: if negated { set.complement(field.width()) } else { set } }
+    }
+}
+
+impl From<Interval> for Component {
+    fn from(interval: Interval) -> Self {
+        Component::Interval(interval)
+    }
+}
+
+impl From<Name> for Component {
+    fn from(name: Name) -> Self {
+        Component::Name(name)
+    }
+}

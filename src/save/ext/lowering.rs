@@ -1,0 +1,134 @@
+//! What an extension says when it is lowered, and what it may ask while it does.
+//!
+//! An extension states *what* must hold or be done; how that becomes rules (guards, helper
+//! chains, alternatives) is decided once, in `lower`.
+//! Invariant: conditions are exact. What cannot be said exactly is a `Refusal`.
+
+use bstr::BString;
+
+use crate::ir::{self, Name, Step, Test, Verdict};
+use crate::packet::{Family, Field, Hook, IntervalSet};
+use crate::save::ast::TableKind;
+use crate::save::option::Interface;
+
+/// Something that must hold for a rule to match. Conditions of a rule are evaluated in order.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cond {
+    /// A test, or a stateful statement that lets pass or not (limit, quota ...).
+    Step(Step),
+    /// One of these lists of steps holds entirely. At most one of them does for any packet.
+    OneOf(Vec<Vec<Step>>),
+    /// True exactly where these steps do not all hold, also where a step breaks off because the
+    /// packet lacks the field.
+    Not(Vec<Step>),
+    /// Never true.
+    Never,
+    /// A test of data behind the network header, which iptables never matches on a later
+    /// fragment. Holds where the packet is no such fragment.
+    NotLaterFragment,
+}
+
+/// What a target does.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Action {
+    /// Decides.
+    Verdict(Verdict),
+    /// Does something and goes on with the next rule.
+    Statements(Vec<ir::Statement>),
+    /// Does something, then decides.
+    Then(Vec<ir::Statement>, Verdict),
+    /// Rules run one after the other as if they stood in a chain that is jumped to; a packet
+    /// that none of them decides goes on behind the rule.
+    Block(Vec<ir::Rule>),
+}
+
+/// Why a use of an extension cannot be translated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// A short stable name.
+    pub code: &'static str,
+    /// The option that is the trouble; the whole part when `None`.
+    pub option: Option<&'static str>,
+    /// One sentence without a final dot.
+    pub reason: String,
+    /// The next step.
+    pub help: String,
+}
+
+impl Refusal {
+    pub fn new(code: &'static str, reason: impl Into<String>, help: impl Into<String>) -> Self {
+        Refusal { code, option: None, reason: reason.into(), help: help.into() }
+    }
+
+    /// Points at one option.
+    #[must_use]
+    pub fn at(mut self, option: &'static str) -> Self {
+        self.option = Some(option);
+        self
+    }
+}
+
+/// What lowering of one rule knows and collects.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    pub family: Family,
+    pub table_kind: TableKind,
+    /// The hook when the rule stands in a base chain.
+    pub hook: Option<Hook>,
+    /// The hooks from which the rule can be reached.
+    pub hooks: &'a [Hook],
+    /// Protocol of the rule's head: number and negation.
+    pub protocol: Option<(u8, bool)>,
+    /// `--approximate` was given.
+    pub approximate: bool,
+    /// The table being built: sets and objects are added here.
+    pub table: &'a mut ir::Table,
+    /// Comments that extensions attach to the rule.
+    pub comments: &'a mut Vec<BString>,
+    /// What the reader of the output must be told about the rule.
+    pub notes: &'a mut Vec<BString>,
+}
+
+impl From<Step> for Cond {
+    fn from(step: Step) -> Self {
+        Cond::Step(step)
+    }
+}
+
+impl From<Test> for Cond {
+    fn from(test: Test) -> Self {
+        Cond::Step(Step::Test(test))
+    }
+}
+
+impl From<ir::Statement> for Cond {
+    fn from(statement: ir::Statement) -> Self {
+        Cond::Step(Step::Do(statement))
+    }
+}
+
+impl Cx<'_> {
+    /// Source or destination address of the family's network header.
+    pub const fn saddr(&self) -> Field {
+        if matches!(self.family, Family::Ip6) { Field::Ip6Saddr } else { Field::IpSaddr }
+    }
+
+    /// See `saddr`.
+    pub const fn daddr(&self) -> Field {
+        if matches!(self.family, Family::Ip6) { Field::Ip6Daddr } else { Field::IpDaddr }
+    }
+}
+
+/// A field in a set of ports or other numbers given as ranges.
+pub fn ranges(ranges: &[(u64, u64)]) -> IntervalSet {
+    ranges.iter().map(|&(lo, hi)| crate::packet::Interval::new(lo.into(), hi.into())).collect()
+}
+
+/// `-i eth+` and its kin; iptables takes a bare `+` for any interface.
+pub fn interface(field: Field, interface: &Interface, negated: bool) -> Option<Cond> {
+    if interface.name.is_empty() && interface.wildcard {
+        return negated.then_some(Cond::Never);
+    }
+    let name = Name { text: interface.name.clone(), wildcard: interface.wildcard };
+    Some(Test::Named { field, names: smallvec::smallvec![name], negated }.into())
+}

@@ -1,0 +1,4 @@
+//! Matches: `-m NAME`. One file each.
+
+pub mod comment;
+pub mod tcp;

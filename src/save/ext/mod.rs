@@ -1,0 +1,89 @@
+//! Extensions: one file per match and per target.
+//!
+//! A file declares the extension's options, checks their combination, lowers a use of it to the
+//! intermediate form, and lists what `docs/coverage.md` says of each option. `registry` is the
+//! one list of them all.
+//! Invariant: an extension file imports no other extension file.
+
+pub mod lowering;
+pub mod matches;
+pub mod registry;
+pub mod shared;
+pub mod standard;
+pub mod targets;
+
+use super::ast::Part;
+use super::option::OptionSpec;
+use crate::packet::Family;
+use lowering::{Action, Cond, Cx, Refusal};
+
+/// A match or a target.
+#[derive(Debug)]
+pub struct Extension {
+    pub name: &'static str,
+    /// Other names that load it (`icmpv6` for `icmp6`).
+    pub aliases: &'static [&'static str],
+    pub families: Families,
+    pub options: &'static [OptionSpec],
+    /// What the options must satisfy together, as the legacy tool checks it: the reason when not.
+    pub check: fn(&Part, &CheckCx) -> Result<(), String>,
+    pub lower: Lower,
+    /// One row per option for the coverage table.
+    pub coverage: &'static [Coverage],
+}
+
+/// How a use of an extension becomes intermediate form.
+#[derive(Debug)]
+pub enum Lower {
+    /// A match: what must hold, in order.
+    Match(fn(&Part, &mut Cx) -> Result<Vec<Cond>, Refusal>),
+    /// A target: what is done.
+    Target(fn(&Part, &mut Cx) -> Result<Action, Refusal>),
+}
+
+/// Which command knows the extension.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Families {
+    Both,
+    Ip,
+    Ip6,
+}
+
+/// What a check may look at besides the extension's own options.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckCx<'a> {
+    pub family: Family,
+    pub table: super::ast::TableKind,
+    pub chain: &'a [u8],
+    /// Protocol of the rule's head: number and negation.
+    pub protocol: Option<(u8, bool)>,
+}
+
+/// What the coverage table says about one option.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Coverage {
+    /// As written, such as `--dport` or `! --dport`.
+    pub option: &'static str,
+    pub grade: Grade,
+    /// A rule tail that shows it, for example `-p tcp --dport 22 -j ACCEPT`.
+    pub example: &'static str,
+    /// Family of the example.
+    pub family: Family,
+    /// What a reader should know: a reason, a limit, a needed version. May be empty.
+    pub note: &'static str,
+}
+
+/// How well an option translates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Grade {
+    Exact,
+    /// Only with `--approximate`.
+    Approximate,
+    Refused,
+}
+
+impl Families {
+    pub const fn include(self, family: Family) -> bool {
+        !matches!((self, family), (Families::Ip, Family::Ip6) | (Families::Ip6, Family::Ip))
+    }
+}

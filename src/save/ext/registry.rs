@@ -1,0 +1,94 @@
+//! The one list of all matches and targets, sorted by name.
+
+use super::{Extension, matches, standard, targets};
+use crate::packet::Family;
+
+/// Matches, sorted by name.
+pub const MATCHES: &[&Extension] = &[&matches::comment::EXTENSION, &matches::tcp::EXTENSION];
+
+/// Targets, sorted by name.
+pub const TARGETS: &[&Extension] =
+    &[&targets::accept::EXTENSION, &targets::drop::EXTENSION, &targets::log::EXTENSION, &targets::r#return::EXTENSION];
+
+/// Modules that no translation is planned for: name, reason, advice.
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    (
+        "geoip",
+        "comes with xtables-addons and reads a database of its own, which nft cannot",
+        "make named sets of the countries' networks from the same database and test them with `ip saddr @country`",
+    ),
+    (
+        "ipp2p",
+        "comes with xtables-addons and looks into payloads, which nft cannot",
+        "drop the rule, or classify with a proxy or `nfqueue` program",
+    ),
+];
+
+/// The `-s -d -p -i -o -f` of every rule.
+pub const fn standard() -> &'static Extension {
+    &standard::EXTENSION
+}
+
+/// The match of this name in this family.
+pub fn find_match(name: &[u8], family: Family) -> Option<&'static Extension> {
+    find(MATCHES, name, family)
+}
+
+/// The target of this name in this family.
+pub fn find_target(name: &[u8], family: Family) -> Option<&'static Extension> {
+    find(TARGETS, name, family)
+}
+
+fn find(list: &'static [&'static Extension], name: &[u8], family: Family) -> Option<&'static Extension> {
+    let is = |e: &&&Extension| {
+        let named = e.name.as_bytes() == name || e.aliases.iter().any(|a| a.as_bytes() == name);
+        named && e.families.include(family)
+    };
+    list.iter().find(is).copied()
+}
+
+/// Whether any family has a target of this name.
+pub fn is_target_name(name: &[u8]) -> bool {
+    TARGETS.iter().any(|e| e.name.as_bytes() == name)
+}
+
+/// The matches that have an option of this name.
+pub fn matches_with_option(name: &[u8]) -> Vec<&'static str> {
+    let has = |e: &&&Extension| e.options.iter().any(|o| o.name.as_bytes() == name);
+    MATCHES.iter().filter(has).map(|e| e.name).collect()
+}
+
+/// Reason and advice for a module that is known and will not be translated.
+pub fn known_elsewhere(name: &[u8]) -> Option<(&'static str, &'static str)> {
+    ELSEWHERE.iter().find(|(n, ..)| n.as_bytes() == name).map(|&(_, reason, advice)| (reason, advice))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_sorted_and_names_unique() {
+        for list in [MATCHES, TARGETS] {
+            assert!(list.is_sorted_by(|a, b| a.name < b.name));
+        }
+    }
+
+    #[test]
+    fn every_option_has_a_coverage_row() {
+        for extension in MATCHES.iter().chain(TARGETS).chain(&[standard()]) {
+            for option in extension.options {
+                let name = format!("--{}", option.name);
+                let rows: Vec<_> =
+                    extension.coverage.iter().filter(|c| c.option.trim_start_matches("! ") == name).collect();
+                assert!(!rows.is_empty(), "{} {name} has no coverage row", extension.name);
+                let negated = rows.iter().any(|c| c.option.starts_with("! "));
+                assert_eq!(
+                    negated, option.negatable,
+                    "{} {name}: the negated form needs a row of its own",
+                    extension.name
+                );
+            }
+        }
+    }
+}

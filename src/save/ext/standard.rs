@@ -1,0 +1,98 @@
+//! `-s -d -p -i -o -f`: what every rule can test without a match (iptables(8), *PARAMETERS*).
+
+use super::lowering::{Cond, Cx, Refusal, interface};
+use super::{CheckCx, Coverage, Extension, Families, Grade, Lower};
+use crate::ir::Test;
+use crate::packet::{Family, Field, Hook, IntervalSet};
+use crate::save::ast::{Opt, Part};
+use crate::save::option::{Arg, Net, OptionSpec, Value};
+
+pub static EXTENSION: Extension = Extension {
+    name: "standard",
+    aliases: &[],
+    families: Families::Both,
+    options: &[
+        OptionSpec::new("source", Arg::Nets).alias(&["s", "src"]).not(),
+        OptionSpec::new("destination", Arg::Nets).alias(&["d", "dst"]).not(),
+        OptionSpec::new("protocol", Arg::Protocol).alias(&["p"]).not(),
+        OptionSpec::new("in-interface", Arg::Interface).alias(&["i"]).not(),
+        OptionSpec::new("out-interface", Arg::Interface).alias(&["o"]).not(),
+        OptionSpec::new("fragments", Arg::Flag).alias(&["f"]).not(),
+    ],
+    check,
+    lower: Lower::Match(lower),
+    coverage: &[
+        row("--source", "-s 10.0.0.0/8 -j ACCEPT"),
+        row("! --source", "! -s 10.0.0.0/8 -j ACCEPT"),
+        row("--destination", "-d 192.0.2.1 -j ACCEPT"),
+        row("! --destination", "! -d 192.0.2.1 -j ACCEPT"),
+        row("--protocol", "-p tcp -j ACCEPT"),
+        row("! --protocol", "! -p tcp -j ACCEPT"),
+        row("--in-interface", "-i eth+ -j ACCEPT"),
+        row("! --in-interface", "! -i eth0 -j ACCEPT"),
+        row("--out-interface", "-o eth0 -j ACCEPT"),
+        row("! --out-interface", "! -o eth0 -j ACCEPT"),
+        row("--fragments", "-f -j DROP"),
+        row("! --fragments", "! -f -j ACCEPT"),
+    ],
+};
+
+const fn row(option: &'static str, example: &'static str) -> Coverage {
+    Coverage { option, grade: Grade::Exact, example, family: Family::Ip, note: "" }
+}
+
+/// Interfaces that a hook does not have (iptables/xshared.c, `check_proto`, `ipv4_post_parse`).
+fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
+    let hook = cx.table.hook(cx.chain);
+    if matches!(hook, Some(Hook::Output | Hook::Postrouting)) && part.has("in-interface") {
+        return Err("`-i` has no meaning where packets leave: no interface is known that they came in by".into());
+    }
+    if matches!(hook, Some(Hook::Input | Hook::Prerouting)) && part.has("out-interface") {
+        return Err("`-o` has no meaning where packets come in: no interface is known yet that they leave by".into());
+    }
+    let negated_single =
+        |name| part.get(name).is_some_and(|o| o.negated && matches!(&o.value, Value::Nets(n) if n.len() > 1));
+    if negated_single("source") || negated_single("destination") {
+        return Err("`!` cannot stand before several addresses".into());
+    }
+    if part.get("protocol").is_some_and(|o| o.negated && o.value == Value::Number(0)) {
+        return Err("a rule for no protocol would never match".into());
+    }
+    Ok(())
+}
+
+fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    let mut out = Vec::new();
+    for opt in &part.options {
+        out.extend(lower_option(opt, cx));
+    }
+    Ok(out)
+}
+
+fn lower_option(opt: &Opt, cx: &Cx) -> Option<Cond> {
+    match (opt.spec.name, &opt.value) {
+        ("source", Value::Nets(nets)) => address(cx.saddr(), nets.first()?, opt.negated, cx.family),
+        ("destination", Value::Nets(nets)) => address(cx.daddr(), nets.first()?, opt.negated, cx.family),
+        ("protocol", Value::Number(0)) => None,
+        ("protocol", Value::Number(n)) => {
+            Some(Test::within(Field::L4proto, IntervalSet::point((*n).into()), opt.negated).into())
+        }
+        ("in-interface", Value::Interface(i)) => interface(Field::Iifname, i, opt.negated),
+        ("out-interface", Value::Interface(i)) => interface(Field::Oifname, i, opt.negated),
+        // Only fragments after the first have an offset.
+        ("fragments", _) => {
+            Some(Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: !opt.negated }.into())
+        }
+        _ => None,
+    }
+}
+
+fn address(field: Field, net: &Net, negated: bool, family: Family) -> Option<Cond> {
+    if net.mask == 0 {
+        return negated.then_some(Cond::Never);
+    }
+    Some(match net.interval(family) {
+        Some(interval) => Test::within(field, interval.into(), negated).into(),
+        None => Test::Bits { field, mask: net.mask, value: net.address & net.mask, negated }.into(),
+    })
+}

@@ -1,0 +1,16 @@
+//! `-j ACCEPT`: lets the packet through this table (iptables(8), *TARGETS*).
+
+use crate::ir::Verdict;
+use crate::packet::Family;
+use crate::save::ext::lowering::Action;
+use crate::save::ext::{Coverage, Extension, Families, Grade, Lower, shared};
+
+pub static EXTENSION: Extension = Extension {
+    name: "ACCEPT",
+    aliases: &[],
+    families: Families::Both,
+    options: &[],
+    check: shared::no_check,
+    lower: Lower::Target(|_, _| Ok(Action::Verdict(Verdict::Accept))),
+    coverage: &[Coverage { option: "", grade: Grade::Exact, example: "-j ACCEPT", family: Family::Ip, note: "" }],
+};

@@ -1,0 +1,94 @@
+//! `-j LOG`: a line in the kernel log (iptables-extensions(8), *LOG*; net/netfilter/xt_LOG.c).
+
+use bstr::BString;
+
+use crate::diag::quote;
+use crate::ir::Statement;
+use crate::nft::ast::{Log, LogFlags};
+use crate::packet::Family;
+use crate::save::ast::Part;
+use crate::save::ext::lowering::{Action, Cx, Refusal};
+use crate::save::ext::{Coverage, Extension, Families, Grade, Lower, shared};
+use crate::save::option::{Arg, OptionSpec, Value};
+
+pub static EXTENSION: Extension = Extension {
+    name: "LOG",
+    aliases: &[],
+    families: Families::Both,
+    options: &[
+        OptionSpec::new("log-level", Arg::Custom { words: 1, read: read_level, show: show_level }),
+        OptionSpec::new("log-prefix", Arg::Text { max: 29 }),
+        OptionSpec::new("log-tcp-sequence", Arg::Flag),
+        OptionSpec::new("log-tcp-options", Arg::Flag),
+        OptionSpec::new("log-ip-options", Arg::Flag),
+        OptionSpec::new("log-uid", Arg::Flag),
+        OptionSpec::new("log-macdecode", Arg::Flag),
+    ],
+    check: shared::no_check,
+    lower: Lower::Target(lower),
+    coverage: &[
+        row("--log-level", "-j LOG --log-level debug"),
+        row("--log-prefix", "-j LOG --log-prefix \"dropped: \""),
+        row("--log-tcp-sequence", "-p tcp -j LOG --log-tcp-sequence"),
+        row("--log-tcp-options", "-p tcp -j LOG --log-tcp-options"),
+        row("--log-ip-options", "-j LOG --log-ip-options"),
+        row("--log-uid", "-j LOG --log-uid"),
+        row("--log-macdecode", "-j LOG --log-macdecode"),
+    ],
+};
+
+const fn row(option: &'static str, example: &'static str) -> Coverage {
+    Coverage { option, grade: Grade::Exact, example, family: Family::Ip, note: "" }
+}
+
+/// syslog(3) levels, with the spellings that iptables takes.
+const LEVELS: [(&str, u64); 11] = [
+    ("emerg", 0),
+    ("panic", 0),
+    ("alert", 1),
+    ("crit", 2),
+    ("error", 3),
+    ("err", 3),
+    ("warning", 4),
+    ("warn", 4),
+    ("notice", 5),
+    ("info", 6),
+    ("debug", 7),
+];
+
+fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
+    let log = Log {
+        prefix: part.text("log-prefix").filter(|p| !p.is_empty()).map(ToOwned::to_owned),
+        level: part.number("log-level").map(|n| n as u8).filter(|&n| n != 4),
+        flags: LogFlags {
+            tcp_sequence: part.has("log-tcp-sequence"),
+            tcp_options: part.has("log-tcp-options"),
+            ip_options: part.has("log-ip-options"),
+            skuid: part.has("log-uid"),
+            ether: part.has("log-macdecode"),
+        },
+        ..Log::default()
+    };
+    Ok(Action::Statements(vec![Statement::Log(log)]))
+}
+
+/// A number, or the beginning of a name.
+fn read_level(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    if let Ok(n) = crate::save::value::number(word) {
+        return if n <= 7 { Ok(Value::Number(n)) } else { Err(format!("{n} is no log level: 0 to 7")) };
+    }
+    let lower = word.to_ascii_lowercase();
+    let mut found = LEVELS.iter().filter(|(name, _)| !lower.is_empty() && name.as_bytes().starts_with(&lower));
+    match found.next() {
+        Some(&(_, n)) if found.all(|&(_, other)| other == n) => Ok(Value::Number(n)),
+        _ => Err(format!("{} is no log level", quote(word))),
+    }
+}
+
+fn show_level(value: &Value, _: Family) -> Vec<BString> {
+    match value {
+        Value::Number(n) => vec![n.to_string().into()],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,364 @@
+//! Lines into tables, and tables into documents.
+//!
+//! `iptables-restore` tells lines by their first byte; this reader does too, but lets leading
+//! blanks, a carriage return and a missing last line break pass with a warning.
+
+use bstr::BString;
+use rustc_hash::FxHashSet;
+
+use super::{Parsed, command};
+use crate::diag::{Diagnostic, Source, Span, quote};
+use crate::packet::Family;
+use crate::save::ast::{ChainLine, Comment, Counters, Document, Dump, Item, Policy, Table, TableKind};
+use crate::save::family;
+use crate::save::value::number;
+use crate::save::words::{self, Word, WordError};
+
+/// Reads the whole source.
+pub fn read(source: &Source, family: Option<Family>) -> Parsed {
+    let mut reader = Reader::new(source, family);
+    let text = source.text();
+    let mut start = 0;
+    let mut line_number = 0;
+    while start < text.len() {
+        let end = text.get(start..).and_then(|rest| memchr_newline(rest)).map_or(text.len(), |at| start + at);
+        line_number += 1;
+        reader.line(start, end, line_number);
+        start = end + 1;
+    }
+    reader.finish()
+}
+
+fn memchr_newline(text: &[u8]) -> Option<usize> {
+    bstr::ByteSlice::find_byte(text, b'\n')
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+    told: Option<Family>,
+    dump: Dump,
+    diagnostics: Vec<Diagnostic>,
+    /// Comment lines seen since the last table.
+    comments: Vec<Comment>,
+    /// What the last header comment says of the tables behind it.
+    header: Option<Family>,
+    open: Option<Table>,
+    chains: FxHashSet<BString>,
+    /// The family of the document that the open table belongs to.
+    family: Family,
+    warned_cr: bool,
+    words: Vec<Word<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(source: &'a Source, told: Option<Family>) -> Self {
+        Reader {
+            source,
+            told,
+            dump: Dump::default(),
+            diagnostics: Vec::new(),
+            comments: Vec::new(),
+            header: None,
+            open: None,
+            chains: FxHashSet::default(),
+            family: told.unwrap_or(Family::Ip),
+            warned_cr: false,
+            words: Vec::new(),
+        }
+    }
+
+    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        let at = self.diagnostics.len();
+        self.diagnostics.push(Diagnostic::unreadable(code, self.source.place(span), message));
+        &mut self.diagnostics[at]
+    }
+
+    fn line(&mut self, start: usize, mut end: usize, number: u32) {
+        let source: &'a Source = self.source;
+        let text: &'a [u8] = source.text();
+        if end > start && text[end - 1] == b'\r' {
+            end -= 1;
+            self.warn_carriage_return(Span::new(end, end + 1));
+        }
+        while start < end && matches!(text[end - 1], b' ' | b'\t') {
+            end -= 1;
+        }
+        let lead = text[start..end].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let span = Span::new(start + lead, end);
+        let line = &text[start + lead..end];
+        match line.first() {
+            None => {}
+            Some(b'#') => self.comment(&line[1..], span),
+            Some(b'*') => self.table(&line[1..], span),
+            Some(_) if line == b"COMMIT" => self.commit(span),
+            Some(b':') => self.chain(&line[1..], span, number),
+            Some(_) => self.command(line, span, number),
+        }
+    }
+
+    fn warn_carriage_return(&mut self, span: Span) {
+        if !std::mem::replace(&mut self.warned_cr, true) {
+            let warning = Diagnostic::warning("carriage-return", self.source.place(span), "lines end in CR LF")
+                .help("iptables-restore refuses such lines; they are read here as if they ended in LF");
+            self.diagnostics.push(warning);
+        }
+    }
+
+    fn comment(&mut self, text: &[u8], span: Span) {
+        if self.open.is_none()
+            && let Some(family) = family::of_header(text)
+        {
+            self.header = Some(family);
+        }
+        let comment = Comment { text: text.into(), span };
+        match &mut self.open {
+            Some(table) => table.items.push(Item::Comment(comment)),
+            None => self.comments.push(comment),
+        }
+    }
+
+    fn table(&mut self, rest: &[u8], span: Span) {
+        if self.open.is_some() {
+            self.error("no-commit", span, "a new table starts before the last one ended")
+                .help
+                .push("write `COMMIT` before this line".into());
+            self.close();
+        }
+        let name = rest.split(|b| matches!(b, b' ' | b'\t')).find(|w| !w.is_empty()).unwrap_or_default();
+        let Some(kind) = TableKind::ALL.into_iter().find(|k| k.name().as_bytes() == name) else {
+            self.error("unknown-table", span, format!("iptables has no table {}", quote(name)))
+                .help
+                .push("the tables are raw, mangle, nat, filter and security".into());
+            return;
+        };
+        self.begin_document_for(kind, span);
+        self.chains = kind.builtins().iter().map(|(name, _)| BString::from(*name)).collect();
+        let leading = std::mem::take(&mut self.comments);
+        self.open = Some(Table { kind, span, items: Vec::new(), leading });
+    }
+
+    /// A table opens a new document when its family differs from the last one's. The same table
+    /// again replaces what the first said when restored: that is never what was meant.
+    fn begin_document_for(&mut self, kind: TableKind, span: Span) {
+        let family = self.told.or(self.header).unwrap_or_else(|| self.guess(span));
+        self.family = family;
+        let same = self.dump.documents.iter().position(|d| d.family == family);
+        match same {
+            Some(at) => {
+                let first = self.dump.documents[at].tables.iter().find(|t| t.kind == kind).map(|t| t.span);
+                if let Some(first) = first {
+                    let line = self.source.line(first.start);
+                    self.error(
+                        "repeated-table",
+                        span,
+                        format!("table {} was given before, in line {line}", kind.name()),
+                    )
+                    .help
+                    .push("restoring both leaves only the last one; keep one, or say -6 if one is for IPv6".into());
+                }
+                let document = self.dump.documents.remove(at);
+                self.dump.documents.push(document);
+            }
+            None => self.dump.documents.push(Document { family, tables: Vec::new(), trailing: Vec::new() }),
+        }
+    }
+
+    /// Without a header or an option, the rules of the table itself must tell.
+    fn guess(&mut self, span: Span) -> Family {
+        let text = self.source.text().get(span.end as usize..).unwrap_or_default();
+        match family::of_content(text) {
+            family::Evidence::None => family::of_name(&self.source.name).unwrap_or(Family::Ip),
+            family::Evidence::One(family) => family,
+            family::Evidence::Both { ip, ip6 } => {
+                let (a, b) = (span.end + ip as u32, span.end + ip6 as u32);
+                let lines = (self.source.line(a), self.source.line(b));
+                self.error("mixed-families", span, "this table speaks of IPv4 and of IPv6").help.extend([
+                    format!("line {} is IPv4, line {} is IPv6", lines.0, lines.1),
+                    "say -4 or -6, or keep the families in files of their own".into(),
+                ]);
+                Family::Ip
+            }
+        }
+    }
+
+    fn commit(&mut self, span: Span) {
+        if self.open.is_none() {
+            self.error("stray-commit", span, "`COMMIT` without a table");
+        }
+        self.close();
+    }
+
+    fn close(&mut self) {
+        if let Some(table) = self.open.take()
+            && let Some(document) = self.dump.documents.last_mut()
+        {
+            document.tables.push(table);
+        }
+    }
+
+    fn outside(&mut self, span: Span) -> bool {
+        if self.open.is_some() {
+            return false;
+        }
+        self.error("outside-table", span, "this line stands outside a table")
+            .help
+            .push("a table starts with a line such as `*filter` and ends with `COMMIT`".into());
+        true
+    }
+
+    fn chain(&mut self, rest: &'a [u8], span: Span, line: u32) {
+        if self.outside(span) {
+            return;
+        }
+        let base = span.start as usize + 1;
+        let mut words = std::mem::take(&mut self.words);
+        let split = words::split(rest, base, &mut words);
+        if split.is_ok() {
+            self.chain_words(&words, span, line);
+        } else {
+            self.error("open-quote", span, "a quote is opened and never closed");
+        }
+        self.words = words;
+    }
+
+    fn chain_words(&mut self, words: &[Word], span: Span, line: u32) {
+        let Some(name) = words.first() else {
+            self.error("no-chain-name", span, "a chain needs a name");
+            return;
+        };
+        let policy = match words.get(1).map(|w| &*w.text) {
+            Some(b"-") => None,
+            Some(b"ACCEPT") => Some(Policy::Accept),
+            Some(b"DROP") => Some(Policy::Drop),
+            Some(other) => {
+                let message = format!("{} is no policy: ACCEPT, DROP, or `-` for a chain of your own", quote(other));
+                self.error("bad-policy", words[1].span, message);
+                return;
+            }
+            None => {
+                self.error(
+                    "bad-policy",
+                    span,
+                    "a chain line needs a policy: ACCEPT, DROP, or `-` for a chain of your own",
+                );
+                return;
+            }
+        };
+        let counters = match words.get(2) {
+            None => None,
+            Some(word) => match counters(&word.text) {
+                Some(c) => Some(c),
+                None => {
+                    self.error("bad-counters", word.span, "counters are written `[packets:bytes]`");
+                    return;
+                }
+            },
+        };
+        let chain = ChainLine { name: (*name.text).into(), name_span: name.span, policy, counters, span, line };
+        self.declare(chain);
+    }
+
+    fn declare(&mut self, chain: ChainLine) {
+        let Some(table) = &self.open else { return };
+        let builtin = table.kind.hook(&chain.name).is_some();
+        if let Some(why) = command::chain_name_trouble(&chain.name) {
+            self.error("bad-chain-name", chain.name_span, why);
+            return;
+        }
+        if !builtin && chain.policy.is_some() {
+            let kind = table.kind.name();
+            self.error(
+                "policy-on-own-chain",
+                chain.span,
+                format!("only built-in chains have a policy, and {kind} has no built-in chain {}", quote(&chain.name)),
+            )
+            .help
+            .push("write `-` in place of the policy".into());
+            return;
+        }
+        let repeated = !self.chains.insert(chain.name.clone()) && !builtin;
+        if repeated {
+            let mut warning =
+                Diagnostic::warning("repeated-chain", self.source.place(chain.span), "this chain is declared twice");
+            warning.help.push("the second declaration empties the chain when restored; keep one".into());
+            warning.severity = crate::diag::Severity::Error;
+            warning.trouble = crate::diag::Trouble::Unreadable;
+            self.diagnostics.push(warning);
+            return;
+        }
+        if let Some(table) = &mut self.open {
+            table.items.push(Item::Chain(chain));
+        }
+    }
+
+    fn command(&mut self, line: &'a [u8], span: Span, number: u32) {
+        if self.outside(span) {
+            return;
+        }
+        let mut words = std::mem::take(&mut self.words);
+        match words::split(line, span.start as usize, &mut words) {
+            Ok(()) => self.command_words(&words, span, number),
+            Err(WordError::OpenQuote(at)) => {
+                let at = span.start as usize + at;
+                self.error("open-quote", Span::new(at, at + 1), "a quote is opened and never closed");
+            }
+        }
+        self.words = words;
+    }
+
+    fn command_words(&mut self, words: &[Word], span: Span, line: u32) {
+        let Some(kind) = self.open.as_ref().map(|t| t.kind) else { return };
+        let chains = &self.chains;
+        let around = super::rule::Around {
+            family: self.family,
+            table: kind,
+            source: self.source.id,
+            line,
+            span,
+            has_chain: &|name| chains.contains(name),
+        };
+        match command::read(words, &around) {
+            Ok(command::Command::Rules(rules)) => {
+                if let Some(table) = &mut self.open {
+                    table.items.extend(rules.into_iter().map(|r| Item::Rule(Box::new(r))));
+                }
+            }
+            Ok(command::Command::Chain(chain)) => self.declare(chain),
+            Err(diagnostic) => self.diagnostics.push(*diagnostic),
+        }
+    }
+
+    fn finish(mut self) -> Parsed {
+        let end = Span::new(self.source.text().len(), self.source.text().len());
+        if let Some(table) = &self.open {
+            let span = table.span;
+            self.error("no-commit", span, "this table never ends").help.push(
+                "write `COMMIT` behind its last rule; without it iptables-restore loads nothing of the table".into(),
+            );
+            self.close();
+        }
+        if self.source.text().last().is_some_and(|&b| b != b'\n') {
+            let warning =
+                Diagnostic::warning("no-last-newline", self.source.place(end), "the last line has no line break")
+                    .help("iptables-restore may refuse it; it is read here all the same");
+            self.diagnostics.push(warning);
+        }
+        if let Some(document) = self.dump.documents.last_mut() {
+            document.trailing = std::mem::take(&mut self.comments);
+        }
+        if self.dump.documents.is_empty() && self.diagnostics.iter().all(|d| !d.is_error()) {
+            self.error("no-table", end, "there is no table in this input")
+                .help
+                .push("expected the output of iptables-save: `*filter`, chains, rules, `COMMIT`".into());
+        }
+        Parsed { dump: self.dump, diagnostics: self.diagnostics }
+    }
+}
+
+/// `[packets:bytes]`
+pub fn counters(word: &[u8]) -> Option<Counters> {
+    let inner = word.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    let colon = inner.iter().position(|&b| b == b':')?;
+    let (packets, bytes) = inner.split_at_checked(colon)?;
+    Some(Counters { packets: number(packets).ok()?, bytes: number(bytes.get(1..)?).ok()? })
+}

@@ -1,0 +1,156 @@
+//! Addresses and networks as numbers of the family's width.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use bstr::ByteSlice;
+
+use super::number;
+use crate::diag::quote;
+use crate::packet::Family;
+use crate::save::option::Net;
+
+/// An address; names of hosts are refused, since what they mean changes.
+pub fn read_address(word: &[u8], family: Family) -> Result<u128, String> {
+    let text = word.to_str().unwrap_or_default();
+    let found = match family {
+        Family::Ip6 => text.parse::<Ipv6Addr>().ok().map(u128::from),
+        _ => ipv4(text).map(|a| u32::from(a).into()),
+    };
+    found.ok_or_else(|| not_an_address(word, family))
+}
+
+fn not_an_address(word: &[u8], family: Family) -> String {
+    let text = word.to_str().unwrap_or_default();
+    let other = match family {
+        Family::Ip6 => text.parse::<Ipv4Addr>().is_ok().then_some("an IPv4 address among IPv6 rules"),
+        _ => text.parse::<Ipv6Addr>().is_ok().then_some("an IPv6 address among IPv4 rules"),
+    };
+    match other {
+        Some(what) => format!("{} is {what}", quote(word)),
+        None => format!(
+            "{} is no address; a host name means whatever DNS answered that day, so write the address",
+            quote(word)
+        ),
+    }
+}
+
+/// Dotted quads, and the shorter forms of `inet_aton` (`10.1` is 10.0.0.1).
+fn ipv4(text: &str) -> Option<Ipv4Addr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let parts: Vec<u64> = text.split('.').map(|p| number(p.as_bytes()).ok()).collect::<Option<_>>()?;
+    let (last, lead) = parts.split_last()?;
+    let room = 8 * (4 - lead.len().min(3)) as u32;
+    if lead.len() > 3 || *last >> room != 0 || lead.iter().any(|&p| p > 255) {
+        return None;
+    }
+    let high = lead.iter().fold(0, |acc, &p| acc << 8 | p);
+    Some(Ipv4Addr::from((high << room | last) as u32))
+}
+
+/// `address[/mask]`, the mask as a length or as an address; no mask is the whole address.
+pub fn read_net(word: &[u8], family: Family) -> Result<Net, String> {
+    let (address, mask) = match word.iter().position(|&b| b == b'/') {
+        Some(at) => (&word[..at], Some(&word[at + 1..])),
+        None => (word, None),
+    };
+    let address = if address == b"any" { 0 } else { read_address(address, family)? };
+    let mask = match mask {
+        None if word == b"any" => 0,
+        None => prefix_mask(width(family), family),
+        Some(mask) => read_mask(mask, family)?,
+    };
+    Ok(Net { address, mask })
+}
+
+fn read_mask(word: &[u8], family: Family) -> Result<u128, String> {
+    if let Ok(len) = number(word).map(|n| n.min(u32::MAX.into()) as u32)
+        && !word.contains(&b'.')
+    {
+        let most = width(family);
+        return if len <= most { Ok(prefix_mask(len, family)) } else { Err(format!("/{len} is longer than /{most}")) };
+    }
+    read_address(word, family).map_err(|_| format!("{} is no network mask", quote(word)))
+}
+
+/// `address/mask` in the shortest form that means the same.
+pub fn show_net(net: Net, family: Family) -> String {
+    let address = show_address(net.address, family);
+    let len = net.mask.count_ones();
+    if net.mask == prefix_mask(width(family), family) {
+        address
+    } else if net.mask == prefix_mask(len, family) {
+        format!("{address}/{len}")
+    } else {
+        format!("{address}/{}", show_address(net.mask, family))
+    }
+}
+
+/// An address as text.
+pub fn show_address(address: u128, family: Family) -> String {
+    match family {
+        Family::Ip6 => Ipv6Addr::from(address).to_string(),
+        _ => Ipv4Addr::from(address as u32).to_string(),
+    }
+}
+
+const fn width(family: Family) -> u32 {
+    if matches!(family, Family::Ip6) { 128 } else { 32 }
+}
+
+const fn prefix_mask(len: u32, family: Family) -> u128 {
+    let width = width(family);
+    if len == 0 {
+        return 0;
+    }
+    let ones = u128::MAX >> (128 - width);
+    ones & !(if len >= width { 0 } else { ones >> len })
+}
+
+impl Net {
+    /// The network as an interval, when its mask is a prefix; host bits are cleared.
+    pub fn interval(self, family: Family) -> Option<crate::packet::Interval> {
+        let all = prefix_mask(width(family), family);
+        (self.mask == prefix_mask(self.mask.count_ones(), family))
+            .then(|| crate::packet::Interval::new(self.address & self.mask, self.address | (all & !self.mask)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nets_are_read() {
+        for (text, family, address, mask) in [
+            ("10.1.2.3", Family::Ip, 0x0a01_0203, 0xffff_ffff),
+            ("10.0.0.0/8", Family::Ip, 0x0a00_0000, 0xff00_0000),
+            ("10.0.0.1/255.0.255.0", Family::Ip, 0x0a00_0001, 0xff00_ff00),
+            ("0/0", Family::Ip, 0, 0),
+            ("10.1", Family::Ip, 0x0a00_0001, 0xffff_ffff),
+            ("any", Family::Ip, 0, 0),
+            ("::/0", Family::Ip6, 0, 0),
+            ("2001:db8::/32", Family::Ip6, 0x2001_0db8 << 96, 0xffff_ffff << 96),
+        ] {
+            assert_eq!(read_net(text.as_bytes(), family), Ok(Net { address, mask }), "{text}");
+        }
+        for (text, family) in [
+            ("10.0.0.256", Family::Ip),
+            ("::1", Family::Ip),
+            ("10.0.0.1", Family::Ip6),
+            ("::/129", Family::Ip6),
+            ("", Family::Ip),
+        ] {
+            assert!(read_net(text.as_bytes(), family).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn intervals_clear_host_bits() {
+        let net = read_net(b"10.1.2.3/8", Family::Ip).unwrap();
+        assert_eq!(net.interval(Family::Ip).map(|i| (i.lo, i.hi)), Some((0x0a00_0000, 0x0aff_ffff)));
+        assert_eq!(read_net(b"10.0.0.1/255.0.255.0", Family::Ip).unwrap().interval(Family::Ip), None);
+        assert_eq!(read_net(b"::/0", Family::Ip6).unwrap().interval(Family::Ip6).map(|i| i.hi), Some(u128::MAX));
+    }
+}

@@ -1,0 +1,157 @@
+//! Protocol names as the usual `/etc/protocols` has them, and those that iptables knows itself
+//! (iptables/libxtables/xtables.c, `xtables_chain_protos`). Invariant: sorted by name.
+
+/// Name and number.
+const PROTOCOLS: &[(&str, u8)] = &[
+    ("AX.25", 93),
+    ("CPHB", 73),
+    ("DCCP", 33),
+    ("DDP", 37),
+    ("EGP", 8),
+    ("EIGRP", 88),
+    ("ENCAP", 98),
+    ("ETHERIP", 97),
+    ("Ethernet", 143),
+    ("FC", 133),
+    ("GGP", 3),
+    ("GRE", 47),
+    ("HIP", 139),
+    ("HMP", 20),
+    ("HOPOPT", 0),
+    ("ICMP", 1),
+    ("IDPR-CMTP", 38),
+    ("IDRP", 45),
+    ("IGMP", 2),
+    ("IGP", 9),
+    ("IP", 0),
+    ("IP-ENCAP", 4),
+    ("IPCOMP", 108),
+    ("IPIP", 94),
+    ("IPSEC-AH", 51),
+    ("IPSEC-ESP", 50),
+    ("IPv6", 41),
+    ("IPv6-Frag", 44),
+    ("IPv6-ICMP", 58),
+    ("IPv6-NoNxt", 59),
+    ("IPv6-Opts", 60),
+    ("IPv6-Route", 43),
+    ("ISIS", 124),
+    ("ISO-TP4", 29),
+    ("L2TP", 115),
+    ("MPLS-in-IP", 137),
+    ("Mobility-Header", 135),
+    ("OSPFIGP", 89),
+    ("PIM", 103),
+    ("PUP", 12),
+    ("RDP", 27),
+    ("ROHC", 142),
+    ("RSPF", 73),
+    ("RSVP", 46),
+    ("SCTP", 132),
+    ("SKIP", 57),
+    ("ST", 5),
+    ("Shim6", 140),
+    ("TCP", 6),
+    ("UDP", 17),
+    ("UDPLite", 136),
+    ("VMTP", 81),
+    ("VRRP", 112),
+    ("WESP", 141),
+    ("XNS-IDP", 22),
+    ("XTP", 36),
+    ("ah", 51),
+    ("all", 0),
+    ("ax.25", 93),
+    ("dccp", 33),
+    ("ddp", 37),
+    ("egp", 8),
+    ("eigrp", 88),
+    ("encap", 98),
+    ("esp", 50),
+    ("etherip", 97),
+    ("ethernet", 143),
+    ("fc", 133),
+    ("ggp", 3),
+    ("gre", 47),
+    ("hip", 139),
+    ("hmp", 20),
+    ("hopopt", 0),
+    ("icmp", 1),
+    ("icmpv6", 58),
+    ("idpr-cmtp", 38),
+    ("idrp", 45),
+    ("igmp", 2),
+    ("igp", 9),
+    ("ip", 0),
+    ("ipcomp", 108),
+    ("ipencap", 4),
+    ("ipip", 94),
+    ("ipv6", 41),
+    ("ipv6-frag", 44),
+    ("ipv6-icmp", 58),
+    ("ipv6-mh", 135),
+    ("ipv6-nonxt", 59),
+    ("ipv6-opts", 60),
+    ("ipv6-route", 43),
+    ("isis", 124),
+    ("iso-tp4", 29),
+    ("l2tp", 115),
+    ("manet", 138),
+    ("mh", 135),
+    ("mobility-header", 135),
+    ("mpls-in-ip", 137),
+    ("ospf", 89),
+    ("pim", 103),
+    ("pup", 12),
+    ("rdp", 27),
+    ("rohc", 142),
+    ("rspf", 73),
+    ("rsvp", 46),
+    ("sctp", 132),
+    ("shim6", 140),
+    ("skip", 57),
+    ("st", 5),
+    ("tcp", 6),
+    ("udp", 17),
+    ("udplite", 136),
+    ("vmtp", 81),
+    ("vrrp", 112),
+    ("wesp", 141),
+    ("xns-idp", 22),
+    ("xtp", 36),
+];
+
+/// The number of a protocol given by name.
+pub fn number(name: &str) -> Option<u8> {
+    PROTOCOLS.binary_search_by(|(n, _)| (*n).cmp(name)).ok().and_then(|at| PROTOCOLS.get(at)).map(|p| p.1)
+}
+
+/// The match extension that `-p` loads for a protocol, by the name `iptables` looks for.
+pub const fn match_name(protocol: u8) -> Option<&'static str> {
+    Some(match protocol {
+        1 => "icmp",
+        6 => "tcp",
+        17 => "udp",
+        33 => "dccp",
+        50 => "esp",
+        51 => "ah",
+        58 => "icmp6",
+        132 => "sctp",
+        135 => "mh",
+        136 => "udplite",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_found() {
+        assert!(PROTOCOLS.is_sorted_by(|a, b| a.0 < b.0));
+        assert_eq!(number("tcp"), Some(6));
+        assert_eq!(number("icmpv6"), Some(58));
+        assert_eq!(number("nosuch"), None);
+    }
+}

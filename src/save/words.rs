@@ -1,0 +1,142 @@
+//! A line into words, as `iptables-restore` does it.
+//!
+//! Blanks separate words; `"` opens and closes quoting anywhere in a word; inside quotes a
+//! backslash takes the next byte as it is. (iptables/xshared.c, `add_param_to_argv`.)
+//! Invariant: every byte of the line is in a word, or is a blank, a quote or an escape.
+
+use std::borrow::Cow;
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take, take_while1};
+use nom::character::complete::{char, space0};
+use nom::combinator::{map, recognize};
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
+
+use crate::diag::Span;
+
+/// One word with its place; `text` is without quotes and escapes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Word<'a> {
+    pub text: Cow<'a, [u8]>,
+    pub span: Span,
+    pub quoted: bool,
+}
+
+/// Why a line is no list of words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WordError {
+    /// A quote was opened at this offset of the line and never closed.
+    OpenQuote(usize),
+}
+
+/// Splits a line that starts at byte `base` of its source.
+pub fn split<'a>(line: &'a [u8], base: usize, out: &mut Vec<Word<'a>>) -> Result<(), WordError> {
+    out.clear();
+    let mut rest = skip_blanks(line);
+    while !rest.is_empty() {
+        let start = line.len() - rest.len();
+        let (after, (text, quoted)) = word(rest).map_err(|open| WordError::OpenQuote(line.len() - open))?;
+        let end = line.len() - after.len();
+        out.push(Word { text, span: Span::new(base + start, base + end), quoted });
+        rest = skip_blanks(after);
+    }
+    Ok(())
+}
+
+fn skip_blanks(input: &[u8]) -> &[u8] {
+    let blanks: IResult<&[u8], &[u8]> = space0(input);
+    blanks.map_or(input, |(rest, _)| rest)
+}
+
+type Read<'a> = (Cow<'a, [u8]>, bool);
+
+/// One word; the error is how much input was left at the quote that stays open.
+fn word(input: &[u8]) -> Result<(&[u8], Read<'_>), usize> {
+    let (mut rest, plain) = bare(input).unwrap_or((input, b""));
+    let mut text = Cow::Borrowed(plain);
+    let mut quoted = false;
+    while let Ok((inside, _)) = quote(rest) {
+        let open = rest.len();
+        quoted = true;
+        rest = inside;
+        loop {
+            if let Ok((after, _)) = quote(rest) {
+                rest = after;
+                break;
+            }
+            let (after, piece) = inner(rest).map_err(|_| open)?;
+            append(&mut text, piece);
+            rest = after;
+        }
+        if let Ok((after, piece)) = bare(rest) {
+            append(&mut text, piece);
+            rest = after;
+        }
+    }
+    Ok((rest, (text, quoted)))
+}
+
+fn append<'a>(text: &mut Cow<'a, [u8]>, piece: &'a [u8]) {
+    if text.is_empty() {
+        *text = Cow::Borrowed(piece);
+    } else {
+        text.to_mut().extend_from_slice(piece);
+    }
+}
+
+fn quote(input: &[u8]) -> IResult<&[u8], char> {
+    char('"').parse(input)
+}
+
+fn bare(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    take_while1(|b| !matches!(b, b' ' | b'\t' | b'"')).parse(input)
+}
+
+/// A run of quoted bytes, or an escaped byte.
+fn inner(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    alt((recognize(take_while1(|b| !matches!(b, b'"' | b'\\'))), map(preceded(tag(&b"\\"[..]), take(1usize)), |b| b)))
+        .parse(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        let mut out = Vec::new();
+        split(line.as_bytes(), 0, &mut out).unwrap();
+        out.iter().map(|w| String::from_utf8_lossy(&w.text).into_owned()).collect()
+    }
+
+    #[test]
+    fn words_are_split_and_unquoted() {
+        for (line, want) in [
+            ("-A INPUT  -j\tDROP", &["-A", "INPUT", "-j", "DROP"][..]),
+            (r#"--comment "a b""#, &["--comment", "a b"]),
+            (r#"--comment "say \"hi\" \\ there""#, &["--comment", r#"say "hi" \ there"#]),
+            (r#"pre"mid dle"post"x y""#, &["premid dlepostx y"]),
+            (r#"--log-prefix """#, &["--log-prefix", ""]),
+            ("--comment 'single quotes'", &["--comment", "'single", "quotes'"]),
+            (r"back\slash", &[r"back\slash"]),
+            ("", &[]),
+        ] {
+            assert_eq!(words(line), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn spans_cover_the_words_as_written() {
+        let mut out = Vec::new();
+        split(b" ab \"c d\" e", 100, &mut out).unwrap();
+        let spans: Vec<_> = out.iter().map(|w| (w.span.start, w.span.end)).collect();
+        assert_eq!(spans, [(101, 103), (104, 109), (110, 111)]);
+    }
+
+    #[test]
+    fn an_open_quote_is_found() {
+        let mut out = Vec::new();
+        assert_eq!(split(b"a b\"c d", 0, &mut out), Err(WordError::OpenQuote(3)));
+        assert_eq!(split(b"a \"c\\", 0, &mut out), Err(WordError::OpenQuote(2)));
+    }
+}
