@@ -4,4 +4,5 @@ pub mod diag;
 pub mod ir;
 pub mod nft;
 pub mod packet;
+pub mod prove;
 pub mod save;

@@ -1,0 +1,3 @@
+//! Decides, over all packets, whether two rulesets mean the same.
+
+pub mod dd;
