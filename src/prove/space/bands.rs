@@ -1,0 +1,40 @@
+//! The order of variables, coarsely: bands, tested in this order.
+//!
+//! The order suits firewalls: destination, protocol and port pick the service, chance and state are
+//! drawn next, the source after them, marks and other things that rules change last, so that a change
+//! made at the end of a path is one node there.
+
+use crate::prove::dd::Bands;
+
+/// Fragment offset: above everything, since it only ever cuts the whole ruleset in two.
+pub const FRAGMENT: u32 = 0;
+pub const DADDR: u32 = 1;
+pub const PROTOCOL: u32 = 2;
+/// Bits 16 to 31 of the transport header.
+pub const DPORT: u32 = 3;
+/// What stateful and random tests answer.
+pub const ANSWER: u32 = 4;
+pub const SADDR: u32 = 5;
+/// Bits 0 to 15 of the transport header: source port, or ICMP type and code.
+pub const SPORT: u32 = 6;
+pub const IIF: u32 = 7;
+pub const OIF: u32 = 8;
+pub const CT_STATE: u32 = 9;
+pub const TCP_FLAGS: u32 = 10;
+/// All other bits of headers.
+pub const HEADER: u32 = 11;
+/// Numbers that the kernel knows beside the packet.
+pub const META: u32 = 12;
+pub const OPAQUE: u32 = 13;
+/// Opaque conditions that read what rules may change.
+pub const VOLATILE: u32 = 14;
+pub const CT_STATUS: u32 = 15;
+/// Traffic class: DSCP and ECN.
+pub const DSCP: u32 = 24;
+pub const TTL: u32 = 25;
+pub const PRIORITY: u32 = 26;
+pub const CT_MARK: u32 = 27;
+pub const MARK: u32 = 28;
+
+/// Bands of what belongs to the connection and outlives the packet.
+pub const OF_CONNECTION: Bands = Bands(1 << CT_MARK);

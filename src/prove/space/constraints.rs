@@ -1,0 +1,59 @@
+//! What holds between variables: the packets that can exist at a hook.
+//!
+//! Two rulesets are compared on these packets only. The list errs on the side of too many packets:
+//! a relation left out can make equal rulesets look different, never different ones equal.
+
+use super::{Space, bands, header};
+use crate::packet::{CtKey, Family, Field, Hook, Interval, IntervalSet, PayloadBase};
+use crate::prove::dd::{Bounded, Dd};
+
+impl Space {
+    /// The packets that can be seen at `hook`.
+    pub fn possible(&mut self, hook: Hook) -> Bounded<Dd> {
+        let parts = [
+            self.known_state()?,
+            self.interface(Field::Iifname, hook.has_input(), hook == Hook::Postrouting)?,
+            self.interface(Field::Oifname, hook.has_output(), false)?,
+            self.fragments(hook)?,
+            self.version()?,
+        ];
+        self.dd.all(&parts)
+    }
+
+    /// `ct state` is one of five values.
+    fn known_state(&mut self) -> Bounded<Dd> {
+        self.within(Field::Ct(CtKey::State), &IntervalSet::full(32))
+    }
+
+    /// An interface that is there has a name; one that is not has none. Packets that leave a host may
+    /// have been forwarded, and keep their input interface since kernel 5.7.
+    fn interface(&mut self, field: Field, present: bool, either: bool) -> Bounded<Dd> {
+        let last = self.names.len() as u128 - 1;
+        let classes = match (present, either) {
+            (_, true) => Interval::new(0, last),
+            (true, false) => Interval::new(1, last),
+            (false, false) => Interval::point(0),
+        };
+        self.in_names(field, &classes.into())
+    }
+
+    /// Nobody sees later fragments where connections are tracked, nor IPv4 ones where packets are
+    /// delivered (`ip_local_deliver` reassembles before the hook).
+    fn fragments(&mut self, hook: Hook) -> Bounded<Dd> {
+        if !self.reassembled && !(self.family == Family::Ip && hook == Hook::Input) {
+            return Ok(Dd::TRUE);
+        }
+        let offset = self.masked(self.fragment_offset(), u128::MAX >> (128 - 13), 0)?;
+        let header = self.present(self.fragment_offset())?;
+        let without = self.dd.not(header)?;
+        self.dd.or(offset, without)
+    }
+
+    /// The version field says the family.
+    fn version(&mut self) -> Bounded<Dd> {
+        let version = if self.family == Family::Ip { 4 } else { 6 };
+        let bits: Vec<_> = (0..4).map(|i| header::bit(self.family, PayloadBase::Network, i)).collect();
+        debug_assert!(bits.iter().all(|bit| bit.band() == bands::HEADER));
+        self.dd.masked(&bits, 0xf, version)
+    }
+}

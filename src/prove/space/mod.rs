@@ -1,0 +1,177 @@
+//! The packet as Boolean variables: which bits there are, in which order, and how tests become diagrams.
+//!
+//! A [`Space`] belongs to one family (IPv4 or IPv6): an `inet` table is looked at twice. It knows
+//! - header fields as bits of the headers themselves, so that `icmp type`, `th sport` and `@th,0,8`
+//!   speak of the same bits ([`header`]);
+//! - what the kernel knows about the packet, as numbers (`meta`, `ct`, `fib` ...: [`slots`]);
+//! - interface names as classes of names that the two rulesets can tell apart ([`names`]);
+//! - everything else as opaque predicates, equal only to themselves.
+//!
+//! What holds between variables (an impossible code, a hook without an input interface) is stated
+//! once, in [`constraints`]. Assumptions of the model:
+//! - headers are complete: packets cut short inside a header that a rule reads are not modelled;
+//! - the layer-4 protocol of IPv6 packets (`meta l4proto`) and `ip6 nexthdr` are independent;
+//! - raw payload beyond the fixed headers is what it is: bits without relation to other fields.
+
+pub mod bands;
+mod constraints;
+mod header;
+mod names;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::dd::{Arena, Bounded, Budget, Dd, Piece, Var};
+use crate::packet::{CtKey, Family, Field, Interval, IntervalSet};
+
+pub use names::Names;
+pub use slots::Slot;
+
+/// The variables of one family's packets, and the arena of all diagrams over them.
+pub struct Space {
+    /// All diagrams of the comparison.
+    pub dd: Arena,
+    family: Family,
+    names: Names,
+    reassembled: bool,
+    slots: FxHashMap<Field, Rc<Slot>>,
+    texts: FxHashMap<(Field, Vec<u8>), u128>,
+    opaque: FxHashMap<String, Var>,
+    opaque_names: Vec<(Var, String)>,
+    next_meta: u32,
+}
+
+impl Space {
+    /// The packets of `family`, which is `Ip` or `Ip6`.
+    ///
+    /// `reassembled`: something in the family tracks connections, so no rule sees a later fragment.
+    pub fn new(family: Family, names: Names, reassembled: bool, budget: Budget) -> Self {
+        Space {
+            dd: Arena::new(budget),
+            family,
+            names,
+            reassembled,
+            slots: FxHashMap::default(),
+            texts: FxHashMap::default(),
+            opaque: FxHashMap::default(),
+            opaque_names: Vec::new(),
+            next_meta: 0,
+        }
+    }
+
+    /// `Ip` or `Ip6`.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The packets whose `field`, where they have it, is in `values`.
+    ///
+    /// Whether they have it is the separate question [`Space::present`].
+    pub fn within(&mut self, field: Field, values: &IntervalSet) -> Bounded<Dd> {
+        match &*self.slot(field) {
+            Slot::Constant(value) => Ok(Dd::constant(values.contains(*value))),
+            Slot::Codes(bits, codes) => self.in_codes(bits, codes, |code| values.contains(code)),
+            Slot::Bits(bits) => self.in_bits(bits, values),
+        }
+    }
+
+    /// The packets whose `field`, where they have it, seen through `mask` is `value`.
+    pub fn masked(&mut self, field: Field, mask: u128, value: u128) -> Bounded<Dd> {
+        match &*self.slot(field) {
+            Slot::Constant(constant) => Ok(Dd::constant(constant & mask == value)),
+            Slot::Codes(bits, codes) => self.in_codes(bits, codes, |code| code & mask == value),
+            Slot::Bits(bits) => self.dd.masked(bits, mask, value),
+        }
+    }
+
+    /// The packets whose `field`, where they have it, has any of the bits of `mask`.
+    pub fn any_bit(&mut self, field: Field, mask: u128) -> Bounded<Dd> {
+        if let Slot::Codes(bits, codes) = &*self.slot(field) {
+            return self.in_codes(bits, codes, |code| code & mask != 0);
+        }
+        let none = self.masked(field, mask, 0)?;
+        self.dd.not(none)
+    }
+
+    /// The packets whose interface name (`Iifname`, `Oifname`) is `text`, or begins with it.
+    pub fn name(&mut self, field: Field, text: &[u8], wildcard: bool) -> Bounded<Dd> {
+        let classes = self.names.classes(text, wildcard);
+        self.in_names(field, &classes)
+    }
+
+    /// The packets whose interface name is in a set of classes, as [`Names`] numbers them.
+    pub fn in_names(&mut self, field: Field, classes: &IntervalSet) -> Bounded<Dd> {
+        match &*self.slot(field) {
+            Slot::Constant(value) => Ok(Dd::constant(classes.contains(*value))),
+            Slot::Bits(bits) | Slot::Codes(bits, _) => self.in_bits(bits, classes),
+        }
+    }
+
+    /// The number that stands for a string in a field of strings other than interface names.
+    pub fn text(&mut self, field: Field, text: &[u8]) -> u128 {
+        let next = self.texts.keys().filter(|(of, _)| *of == field).count() as u128 + 1;
+        *self.texts.entry((field, text.to_vec())).or_insert(next)
+    }
+
+    /// A pure condition that the model has no bits for; the same text is the same condition.
+    pub fn opaque(&mut self, condition: &str) -> Bounded<Dd> {
+        let var = self.opaque_in(bands::OPAQUE, condition);
+        self.dd.var(var)
+    }
+
+    /// An opaque condition whose value may change when marks or header fields are changed.
+    pub fn volatile(&mut self, condition: &str) -> Bounded<Dd> {
+        let var = self.opaque_in(bands::VOLATILE, condition);
+        self.dd.var(var)
+    }
+
+    fn opaque_in(&mut self, band: u32, condition: &str) -> Var {
+        if let Some(&var) = self.opaque.get(condition) {
+            return var;
+        }
+        let var = Var::new(band, self.opaque.len() as u32);
+        self.opaque.insert(condition.to_owned(), var);
+        self.opaque_names.push((var, condition.to_owned()));
+        var
+    }
+
+    /// The packets that have a tracked connection: neither invalid nor untracked.
+    pub fn tracked(&mut self) -> Bounded<Dd> {
+        self.any_bit(Field::Ct(CtKey::State), slots::TRACKED_STATES)
+    }
+
+    /// The packets of one of these layer-4 protocols.
+    pub fn protocol(&mut self, protocols: &IntervalSet) -> Bounded<Dd> {
+        self.within(Field::L4proto, protocols)
+    }
+
+    /// The packets that are whole or a first fragment, so that their transport header is there.
+    pub fn first_fragment(&mut self) -> Bounded<Dd> {
+        if self.reassembled {
+            return Ok(Dd::TRUE);
+        }
+        let offset = self.masked(self.fragment_offset(), u128::MAX, 0)?;
+        if self.family == Family::Ip {
+            return Ok(offset);
+        }
+        let header = self.present(self.fragment_offset())?;
+        let none = self.dd.not(header)?;
+        self.dd.or(offset, none)
+    }
+
+    fn in_codes(&mut self, bits: &[Var], codes: &[u128], wanted: impl Fn(u128) -> bool) -> Bounded<Dd> {
+        let numbers = codes.iter().zip(0u128..).filter(|&(&code, _)| wanted(code));
+        let numbers: IntervalSet = numbers.map(|(_, number)| Interval::point(number)).collect();
+        self.in_bits(bits, &numbers)
+    }
+
+    fn in_bits(&mut self, bits: &[Var], values: &IntervalSet) -> Bounded<Dd> {
+        let pieces: Vec<Piece> =
+            values.intervals().iter().map(|i| Piece { lo: i.lo, hi: i.hi, value: Dd::TRUE }).collect();
+        self.dd.piecewise(bits, &pieces, Dd::FALSE)
+    }
+}

@@ -1,0 +1,169 @@
+//! Each field's variables, and which packets have the field at all.
+
+use std::rc::Rc;
+
+use super::header::{self, Place};
+use super::{Space, bands};
+use crate::packet::{CtKey, DataType, Exthdr, ExthdrPart, Family, Field, IpsecDirection, SctpChunkPart, TcpOptionPart};
+use crate::prove::dd::{Bounded, Dd, Var};
+
+/// How a field is held.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Slot {
+    /// The same for every packet of the family.
+    Constant(u128),
+    /// A number, most significant bit first.
+    Bits(Vec<Var>),
+    /// One of a few values; the variables hold which.
+    Codes(Vec<Var>, &'static [u128]),
+}
+
+/// `ct state`: invalid, new, established, related, untracked, as bits of `NF_CT_STATE_*`.
+const CT_STATES: &[u128] = &[1, 8, 2, 4, 64];
+/// The states of packets that have a connection.
+pub(super) const TRACKED_STATES: u128 = 8 | 2 | 4;
+/// Bits for the number that stands for a string.
+const TEXT_WIDTH: u32 = 16;
+
+fn bits(band: u32, first: u32, width: u32) -> Slot {
+    Slot::Bits((first..first + width).map(|i| Var::new(band, i)).collect())
+}
+
+impl Space {
+    /// The variables of a field.
+    pub fn slot(&mut self, field: Field) -> Rc<Slot> {
+        let field = self.normal(field);
+        if let Some(slot) = self.slots.get(&field) {
+            return Rc::clone(slot);
+        }
+        let slot = Rc::new(self.make_slot(field));
+        self.slots.insert(field, Rc::clone(&slot));
+        slot
+    }
+
+    /// Fields that are another name for the same thing.
+    fn normal(&self, field: Field) -> Field {
+        match (field, self.family) {
+            (Field::L4proto, Family::Ip) => Field::IpProtocol,
+            (Field::Exthdr(header, ExthdrPart::Exists), _) => Field::Exthdr(header, ExthdrPart::Exists),
+            _ => field,
+        }
+    }
+
+    fn make_slot(&mut self, field: Field) -> Slot {
+        if let Some(place) = header::place_of(field) {
+            return self.header_slot(place);
+        }
+        match field {
+            Field::Nfproto | Field::Ct(CtKey::L3proto) => {
+                Slot::Constant(if self.family == Family::Ip { 2 } else { 10 })
+            }
+            Field::Protocol => Slot::Constant(if self.family == Family::Ip { 0x0800 } else { 0x86dd }),
+            Field::L4proto => bits(bands::PROTOCOL, 0, 8),
+            Field::Iifname => bits(bands::IIF, 0, self.names.width()),
+            Field::Oifname => bits(bands::OIF, 0, self.names.width()),
+            Field::Ct(CtKey::State) => Slot::Codes((0..3).map(|i| Var::new(bands::CT_STATE, i)).collect(), CT_STATES),
+            Field::Ct(CtKey::Status) => bits(bands::CT_STATUS, 0, 32),
+            Field::Ct(CtKey::Mark) => bits(bands::CT_MARK, 0, 32),
+            Field::Mark => bits(bands::MARK, 0, 32),
+            Field::Priority => bits(bands::PRIORITY, 0, 32),
+            Field::Exthdr(Exthdr::Frag, ExthdrPart::Exists) => bits(bands::FRAGMENT, 0, 1),
+            Field::Exthdr(Exthdr::Frag, ExthdrPart::FragOff) => bits(bands::FRAGMENT, 1, 13),
+            _ => self.new_slot(field),
+        }
+    }
+
+    fn new_slot(&mut self, field: Field) -> Slot {
+        let width = match field.data_type() {
+            DataType::Ifname => self.names.width(),
+            DataType::String | DataType::Cgroupv2 => TEXT_WIDTH,
+            _ => field.width().min(128),
+        };
+        let volatile = matches!(field, Field::Fib { flags, .. } if flags.mark);
+        let first = self.next_meta;
+        self.next_meta += width;
+        // Lookups share the index space of the numbers, apart from the opaque conditions of that band.
+        if volatile { bits(bands::VOLATILE, (1 << 24) + first, width) } else { bits(bands::META, first, width) }
+    }
+
+    fn header_slot(&self, place: Place) -> Slot {
+        let len = place.len.min(128);
+        Slot::Bits((0..len).map(|i| header::bit(self.family, place.base, place.offset + i)).collect())
+    }
+
+    /// The field that says how far from the packet's beginning a fragment is.
+    pub(super) fn fragment_offset(&self) -> Field {
+        match self.family {
+            // Without the three flag bits that share its 16 bits.
+            Family::Ip => Field::Payload { base: crate::packet::PayloadBase::Network, offset: 51, len: 13 },
+            _ => Field::Exthdr(Exthdr::Frag, ExthdrPart::FragOff),
+        }
+    }
+
+    /// The packets for which reading `field` succeeds, its layer-4 protocol apart.
+    ///
+    /// Where it fails, nft leaves the rule (`NFT_BREAK` in the kernel's `nft_*_get_eval`).
+    pub fn present(&mut self, field: Field) -> Bounded<Dd> {
+        if header::family_of(field).is_some_and(|family| family != self.family) {
+            return Ok(Dd::FALSE);
+        }
+        match field {
+            Field::Ct(CtKey::State) => Ok(Dd::TRUE),
+            Field::Ct(CtKey::Helper) => {
+                let (tracked, helper) = (self.tracked()?, self.opaque("the connection has a helper")?);
+                self.dd.and(tracked, helper)
+            }
+            Field::Ct(_) => self.tracked(),
+            Field::Skuid | Field::Skgid | Field::Cgroup | Field::SocketCgroupv2 { .. } => {
+                self.opaque("the packet belongs to a socket of this host")
+            }
+            Field::Socket(_) => self.opaque("a socket of this host would take the packet"),
+            Field::EtherSaddr | Field::EtherDaddr | Field::EtherType => {
+                self.opaque("the packet has an Ethernet header")
+            }
+            Field::Ibrname | Field::Obrname => self.opaque("the packet passes a bridge port"),
+            Field::TcpOption { kind, part } if part != TcpOptionPart::Exists => {
+                self.within(Field::TcpOption { kind, part: TcpOptionPart::Exists }, &one())
+            }
+            Field::SctpChunk { kind, part } if part != SctpChunkPart::Exists => {
+                self.within(Field::SctpChunk { kind, part: SctpChunkPart::Exists }, &one())
+            }
+            Field::Exthdr(header, part) if part != ExthdrPart::Exists => {
+                self.within(Field::Exthdr(header, ExthdrPart::Exists), &one())
+            }
+            Field::Ipsec { dir, spnum, .. } => {
+                let dir = if dir == IpsecDirection::In { "in" } else { "out" };
+                self.opaque(&format!("the packet has an IPsec policy {spnum} {dir}"))
+            }
+            _ => Ok(Dd::TRUE),
+        }
+    }
+
+    /// The packets of the layer-4 protocol that `field` belongs to; all, if it belongs to none.
+    pub fn right_protocol(&mut self, field: Field) -> Bounded<Dd> {
+        match header::protocol_of(field) {
+            Some(protocol) => self.protocol(&crate::packet::IntervalSet::point(protocol.into())),
+            None => Ok(Dd::TRUE),
+        }
+    }
+
+    /// The layer-4 protocol that `field` belongs to.
+    pub fn protocol_of(field: Field) -> Option<u8> {
+        header::protocol_of(field)
+    }
+
+    /// The family that `field` belongs to.
+    pub fn family_of(field: Field) -> Option<Family> {
+        header::family_of(field)
+    }
+
+    /// Whether `field` is read from the transport header, which later fragments do not have.
+    pub fn in_transport_header(field: Field) -> bool {
+        header::place_of(field).is_some_and(|place| place.base == crate::packet::PayloadBase::Transport)
+            || matches!(field, Field::TcpOption { .. } | Field::SctpChunk { .. } | Field::DccpOption { .. })
+    }
+}
+
+fn one() -> crate::packet::IntervalSet {
+    crate::packet::IntervalSet::point(1)
+}
