@@ -87,7 +87,7 @@ impl Arena {
         let mut found = Vec::new();
         let mut path: Vec<(Var, bool)> = Vec::new();
         // Each entry: how long the path was, what to append, where to go on.
-        let mut rest: Vec<(usize, Option<(Var, bool)>, Dd)> = vec![(0, None, d)];
+        let mut rest = vec![(0usize, None, d)];
         while let Some((len, literal, at)) = rest.pop() {
             path.truncate(len);
             path.extend(literal);

@@ -29,6 +29,8 @@ pub const OPAQUE: u32 = 13;
 /// Opaque conditions that read what rules may change.
 pub const VOLATILE: u32 = 14;
 pub const CT_STATUS: u32 = 15;
+/// Answers of occurrences while they are not yet matched; not in any finished diagram.
+pub const LOCAL_ANSWER: u32 = 16;
 /// Traffic class: DSCP and ECN.
 pub const DSCP: u32 = 24;
 pub const TTL: u32 = 25;

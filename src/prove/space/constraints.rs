@@ -40,7 +40,8 @@ impl Space {
     /// Nobody sees later fragments where connections are tracked, nor IPv4 ones where packets are
     /// delivered (`ip_local_deliver` reassembles before the hook).
     fn fragments(&mut self, hook: Hook) -> Bounded<Dd> {
-        if !self.reassembled && !(self.family == Family::Ip && hook == Hook::Input) {
+        let delivered = self.family == Family::Ip && hook == Hook::Input;
+        if !delivered && !self.reassembled {
             return Ok(Dd::TRUE);
         }
         let offset = self.masked(self.fragment_offset(), u128::MAX >> (128 - 13), 0)?;

@@ -1,0 +1,145 @@
+//! Who calls whom, and what is known wherever a chain is called.
+//!
+//! A literal that holds at every call of a chain (`ip daddr 10.96.0.17` on the way to a service's chain)
+//! need not be tested in it again: its summary is then about the rest only, and stays small where many
+//! such chains hang below one dispatcher. Only literals of bits that no rule changes are carried.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::program::{ChainId, Flow, Program, Rule, Step};
+use crate::prove::dd::{Arena, Cube, Dd, Var};
+
+/// The chains that base chains reach.
+pub(super) struct Calls {
+    /// Every reachable chain, callers before the called.
+    pub order: Vec<ChainId>,
+    /// What holds wherever a chain is called.
+    pub known: FxHashMap<ChainId, Cube>,
+}
+
+impl Calls {
+    /// Follows all calls from the base chains of `program`. A chain that calls itself is listed before
+    /// one of the chains it calls, whose call then finds no summary: the answer there is *unknown*.
+    pub fn new(dd: &Arena, program: &Program) -> Self {
+        let order = order(program);
+        let known = known(dd, program, &order);
+        Calls { order, known }
+    }
+}
+
+fn target(flow: &Flow) -> Option<ChainId> {
+    match flow {
+        Flow::Jump(chain) | Flow::Goto(chain) => Some(*chain),
+        Flow::Continue | Flow::Return | Flow::Verdict(_) => None,
+    }
+}
+
+fn targets(rule: &Rule) -> impl Iterator<Item = ChainId> {
+    rule.steps.iter().flat_map(|step| {
+        let flows: Vec<ChainId> = match step {
+            Step::Flow(flow) => target(flow).into_iter().collect(),
+            Step::Dispatch(branches) => branches.iter().filter_map(|(_, flow)| target(flow)).collect(),
+            _ => Vec::new(),
+        };
+        flows
+    })
+}
+
+/// Depth-first, without recursion: a chain is listed when all it calls are, then the list is reversed.
+fn order(program: &Program) -> Vec<ChainId> {
+    let called = |id: ChainId| -> Vec<ChainId> {
+        program.chain(id).map(|chain| chain.rules.iter().flat_map(targets).collect()).unwrap_or_default()
+    };
+    let (mut done, mut open) = (FxHashSet::default(), FxHashSet::default());
+    let mut order = Vec::new();
+    for base in &program.bases {
+        let mut stack = vec![(base.chain, called(base.chain).into_iter())];
+        if !open.insert(base.chain) || done.contains(&base.chain) {
+            continue;
+        }
+        while let Some((id, rest)) = stack.last_mut() {
+            match rest.next() {
+                Some(next) if open.contains(&next) || done.contains(&next) => {}
+                Some(next) => {
+                    open.insert(next);
+                    stack.push((next, called(next).into_iter()));
+                }
+                None => {
+                    let id = *id;
+                    open.remove(&id);
+                    done.insert(id);
+                    order.push(id);
+                    stack.pop();
+                }
+            }
+        }
+    }
+    order.reverse();
+    order
+}
+
+fn known(dd: &Arena, program: &Program, order: &[ChainId]) -> FxHashMap<ChainId, Cube> {
+    let changed: FxHashSet<Var> = program
+        .chains
+        .iter()
+        .flat_map(|chain| &chain.rules)
+        .flat_map(|rule| &rule.steps)
+        .filter_map(|step| match step {
+            Step::Assign(changes) => Some(changes.iter().map(|&(var, _)| var)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let fixed = |var: Var| !changed.contains(&var) && var.band() != super::super::space::bands::LOCAL_ANSWER;
+    let mut known: FxHashMap<ChainId, Cube> = program.bases.iter().map(|base| (base.chain, Cube::default())).collect();
+    for id in order {
+        let here = known.get(id).cloned().unwrap_or_default();
+        for rule in program.chain(*id).map(|chain| chain.rules.as_slice()).unwrap_or_default() {
+            if targets(rule).next().is_some() {
+                calls_of_rule(dd, rule, &here, &fixed, &mut known);
+            }
+        }
+    }
+    known
+}
+
+fn calls_of_rule(
+    dd: &Arena,
+    rule: &Rule,
+    here: &Cube,
+    fixed: &impl Fn(Var) -> bool,
+    known: &mut FxHashMap<ChainId, Cube>,
+) {
+    let mut literals: Vec<(Var, bool)> = here.literals().to_vec();
+    let forced = |set: Dd| dd.forced(set).into_iter().filter(|&(var, _)| fixed(var)).collect::<Vec<_>>();
+    for step in &rule.steps {
+        match step {
+            Step::Test(set) => literals.extend(forced(*set)),
+            Step::Flow(flow) => {
+                if let Some(chain) = target(flow) {
+                    called_with(known, chain, literals.iter().copied().collect());
+                }
+                return;
+            }
+            Step::Dispatch(branches) => {
+                for (set, flow) in branches {
+                    if let Some(chain) = target(flow) {
+                        let all = literals.iter().copied().chain(forced(*set)).collect();
+                        called_with(known, chain, all);
+                    }
+                }
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn called_with(known: &mut FxHashMap<ChainId, Cube>, chain: ChainId, cube: Cube) {
+    match known.get_mut(&chain) {
+        Some(already) => already.meet(&cube),
+        None => {
+            known.insert(chain, cube);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The block of one rule.
+
+use super::program::{Flow, OccurrenceId, Rule, Step, local_answer};
+use super::sequence::Workshop;
+use super::{Block, Bucket, CONTINUE, KEEP, Key, RETURN, Verdict};
+use crate::prove::dd::{Bands, Bounded, Cube, Dd, Substitution, Var};
+
+/// A rule half read: what its steps have done so far to the packets that are still in it.
+struct Progress {
+    block: Block,
+    /// The packets that have passed all tests.
+    inside: Dd,
+    /// Latest answers of the rule's occurrences.
+    answers: Substitution,
+}
+
+/// What a rule needs to know of its surroundings.
+pub(super) struct Surroundings<'a> {
+    /// Literals that hold wherever the rule is reached.
+    pub known: &'a Cube,
+    /// The bucket of each occurrence.
+    pub buckets: &'a [Bucket],
+    /// What happens to packets that go somewhere.
+    pub flow: &'a mut dyn FnMut(&mut Workshop<'_>, &Flow) -> Bounded<std::rc::Rc<Block>>,
+}
+
+/// What a rule does to every packet, itself a block that `CONTINUE`s to the next rule.
+pub(super) fn rule_block(shop: &mut Workshop<'_>, rule: &Rule, around: &mut Surroundings<'_>) -> Bounded<Block> {
+    let mut at = Progress { block: Block::identity(), inside: Dd::TRUE, answers: Substitution::default() };
+    for step in &rule.steps {
+        match step {
+            Step::Test(set) => {
+                let set = shop.dd.restrict(*set, around.known)?;
+                let Some(set) = at.read(shop, set)? else { return at.give_up(shop, rule, BLIND) };
+                at.inside = shop.dd.and(at.inside, set)?;
+            }
+            Step::Consult(occurrence) => {
+                if !at.consult(shop, *occurrence, around.buckets)? {
+                    return at.give_up(shop, rule, "one packet asks a limit or a random choice too often");
+                }
+            }
+            Step::Effect { effect, reads } => {
+                if shop.is_blind(&at.block, at.inside, Bands::default(), *reads)? {
+                    return at.give_up(shop, rule, BLIND);
+                }
+                let key = shop.terms.key(effect);
+                at.count(shop, key, *reads)?;
+            }
+            Step::Assign(changes) => {
+                if !at.assign(shop, changes)? {
+                    return at.give_up(shop, rule, BLIND);
+                }
+            }
+            Step::Flow(flow) => {
+                let block = (around.flow)(shop, flow)?;
+                return shop.join(&at.block, at.inside, &block);
+            }
+            Step::Dispatch(branches) => return at.dispatch(shop, rule, branches, around),
+            Step::Unknown(why) => return at.give_up(shop, rule, why),
+        }
+        if at.inside == Dd::FALSE {
+            break;
+        }
+    }
+    Ok(at.block)
+}
+
+const BLIND: &str = "a lookup or an effect reads what an earlier statement has changed";
+
+impl Progress {
+    /// A function of the packet as it is now, as one of the packet that came; `None` where that is not known.
+    fn read(&mut self, shop: &mut Workshop<'_>, d: Dd) -> Bounded<Option<Dd>> {
+        if shop.is_blind(&self.block, self.inside, shop.dd.bands(d), Bands::default())? {
+            return Ok(None);
+        }
+        let d = shop.rewrite(&self.block, self.inside, d)?;
+        self.answers.apply(shop.dd, d).map(Some)
+    }
+
+    fn consult(&mut self, shop: &mut Workshop<'_>, occurrence: OccurrenceId, buckets: &[Bucket]) -> Bounded<bool> {
+        let Some(&bucket) = buckets.get(occurrence.0) else { return Ok(false) };
+        let Some(bits) = shop.next_answer(&self.block, self.inside, bucket)? else { return Ok(false) };
+        for (&answer, bit) in bits.iter().zip(0..) {
+            self.answers.insert(local_answer(occurrence, bit), answer);
+        }
+        self.count(shop, Key::Consult(bucket.0), Bands::default())?;
+        Ok(true)
+    }
+
+    fn count(&mut self, shop: &mut Workshop<'_>, key: Key, reads: Bands) -> Bounded<()> {
+        let once = shop.finish(Dd::leaf(CONTINUE), Vec::new(), vec![(key, self.inside)], reads);
+        // The packets inside are told by the packet that came, so the effect must not be moved again.
+        self.block = shop.beside(&self.block, &once)?;
+        Ok(())
+    }
+
+    fn assign(&mut self, shop: &mut Workshop<'_>, changes: &[(Var, Dd)]) -> Bounded<bool> {
+        let mut fresh = Vec::with_capacity(changes.len());
+        for &(var, function) in changes {
+            let Some(function) = self.read(shop, function)? else { return Ok(false) };
+            fresh.push((var, function));
+        }
+        fresh.sort_unstable_by_key(|&(var, _)| var);
+        let mut all = self.block.changes.clone();
+        for (var, function) in fresh {
+            let function = shop.dd.ite(self.inside, function, Dd::leaf(KEEP))?;
+            match all.binary_search_by_key(&var, |&(v, _)| v) {
+                Ok(at) => {
+                    if let Some(old) = all.get_mut(at) {
+                        old.1 = shop.dd.otherwise(function, KEEP, old.1)?;
+                    }
+                }
+                Err(at) => all.insert(at, (var, function)),
+            }
+        }
+        self.block = shop.finish(self.block.verdict, all, std::mem::take(&mut self.block.effects), self.block.reads);
+        Ok(true)
+    }
+
+    fn dispatch(
+        mut self,
+        shop: &mut Workshop<'_>,
+        rule: &Rule,
+        branches: &[(Dd, Flow)],
+        around: &mut Surroundings<'_>,
+    ) -> Bounded<Block> {
+        let mut parts = Vec::with_capacity(branches.len());
+        for (set, flow) in branches {
+            let set = shop.dd.restrict(*set, around.known)?;
+            let Some(set) = self.read(shop, set)? else { return self.give_up(shop, rule, BLIND) };
+            let set = shop.dd.and(self.inside, set)?;
+            if set == Dd::FALSE || *flow == Flow::Continue {
+                continue;
+            }
+            let block = (around.flow)(shop, flow)?;
+            let moved = shop.after(&self.block, set, &block)?;
+            let part = shop.place(&Block::identity(), set, moved.as_ref().unwrap_or(&block))?;
+            parts.push(part);
+        }
+        let all = fold_beside(shop, &parts)?;
+        shop.place(&self.block, self.inside, &all)
+    }
+
+    fn give_up(self, shop: &mut Workshop<'_>, rule: &Rule, why: &str) -> Bounded<Block> {
+        let leaf = shop.terms.leaf(&Verdict::Unknown { line: rule.line, why: why.to_owned() });
+        shop.join(&self.block, self.inside, &Block::ending(leaf))
+    }
+}
+
+fn fold_beside(shop: &mut Workshop<'_>, blocks: &[Block]) -> Bounded<Block> {
+    match blocks {
+        [] => Ok(Block::identity()),
+        [only] => Ok(only.clone()),
+        _ => {
+            let (left, right) = blocks.split_at(blocks.len() / 2);
+            let (left, right) = (fold_beside(shop, left)?, fold_beside(shop, right)?);
+            shop.beside(&left, &right)
+        }
+    }
+}
+
+/// A called chain's block as the caller sees it: `RETURN` and the end of the chain go on.
+pub(super) fn jumped(shop: &mut Workshop<'_>, block: &Block) -> Bounded<Block> {
+    let verdict = shop.dd.otherwise(block.verdict, RETURN, Dd::leaf(CONTINUE))?;
+    Ok(Block { verdict, ..block.clone() })
+}
+
+/// A chain's block as the end of another: whoever comes back from it returns from both.
+pub(super) fn gone(shop: &mut Workshop<'_>, block: &Block) -> Bounded<Block> {
+    let verdict = shop.dd.otherwise(block.verdict, CONTINUE, Dd::leaf(RETURN))?;
+    Ok(Block { verdict, ..block.clone() })
+}

@@ -1,0 +1,247 @@
+//! One block after another: the operation that everything is summed up by.
+
+use super::program::{Bucket, TRAVERSALS};
+use super::{Block, CONTINUE, KEEP, Key, Terms, Verdict};
+use crate::prove::dd::{Arena, Bands, Bounded, Dd, Substitution};
+use crate::prove::space::bands;
+
+/// Where the parts of a computation live: diagrams, numbered terms, and how wide each bucket's answers are.
+pub struct Workshop<'a> {
+    pub dd: &'a mut Arena,
+    pub terms: &'a mut Terms,
+    /// Bits of an answer, by bucket.
+    pub widths: &'a [u32],
+}
+
+impl Workshop<'_> {
+    /// First `a`, then `b` for the packets that go on.
+    pub fn sequence(&mut self, a: &Block, b: &Block) -> Bounded<Block> {
+        let on = self.dd.is(a.verdict, CONTINUE)?;
+        self.join(a, on, b)
+    }
+
+    /// First `a`, then `b` for the packets in `on`, all of which go on.
+    pub fn join(&mut self, a: &Block, on: Dd, b: &Block) -> Bounded<Block> {
+        if on == Dd::FALSE {
+            return Ok(a.clone());
+        }
+        match self.after(a, on, b)? {
+            Some(moved) => self.place(a, on, &moved),
+            None => self.place(a, on, b),
+        }
+    }
+
+    /// `a`, and for the packets in `on`, all of which go on, also `b`, which speaks of the packet before `a`.
+    pub fn place(&mut self, a: &Block, on: Dd, b: &Block) -> Bounded<Block> {
+        let verdict = self.dd.ite(on, b.verdict, a.verdict)?;
+        let changes = merge(&a.changes, &b.changes, |old, new| {
+            let Some(new) = new else { return Ok(old.unwrap_or(Dd::leaf(KEEP))) };
+            let new = self.dd.ite(on, new, Dd::leaf(KEEP))?;
+            old.map_or(Ok(new), |old| self.dd.otherwise(new, KEEP, old))
+        })?;
+        let effects = merge(&a.effects, &b.effects, |old, new| {
+            let Some(new) = new else { return Ok(old.unwrap_or(Dd::FALSE)) };
+            let new = self.dd.ite(on, new, Dd::FALSE)?;
+            old.map_or(Ok(new), |old| self.dd.add(new, old))
+        })?;
+        Ok(self.finish(verdict, changes, effects, a.reads.union(b.reads)))
+    }
+
+    /// Both blocks, which concern different packets.
+    pub fn beside(&mut self, a: &Block, b: &Block) -> Bounded<Block> {
+        let verdict = self.dd.otherwise(a.verdict, CONTINUE, b.verdict)?;
+        let changes = merge(&a.changes, &b.changes, |x, y| match (x, y) {
+            (Some(x), Some(y)) => self.dd.otherwise(x, KEEP, y),
+            _ => Ok(x.or(y).unwrap_or(Dd::leaf(KEEP))),
+        })?;
+        let effects = merge(&a.effects, &b.effects, |x, y| match (x, y) {
+            (Some(x), Some(y)) => self.dd.add(x, y),
+            _ => Ok(x.or(y).unwrap_or(Dd::FALSE)),
+        })?;
+        Ok(self.finish(verdict, changes, effects, a.reads.union(b.reads)))
+    }
+
+    /// Drops what says nothing, and notes which bands the diagrams test.
+    pub fn finish(
+        &self,
+        verdict: Dd,
+        mut changes: Vec<(crate::prove::dd::Var, Dd)>,
+        mut effects: Vec<(Key, Dd)>,
+        reads: Bands,
+    ) -> Block {
+        changes.retain(|&(_, change)| change != Dd::leaf(KEEP));
+        effects.retain(|&(_, count)| count != Dd::FALSE);
+        let parts = changes.iter().map(|&(_, d)| d).chain(effects.iter().map(|&(_, d)| d));
+        let bands = parts.fold(self.dd.bands(verdict), |bands, d| bands.union(self.dd.bands(d)));
+        Block { verdict, changes, effects, bands, reads }
+    }
+
+    /// `b` as a function of the packet before `a`, for the packets in `on`; `None` where that is `b` itself.
+    pub fn after(&mut self, a: &Block, on: Dd, b: &Block) -> Bounded<Option<Block>> {
+        let blind = b.reads.union(if b.bands.meets(VOLATILE) { CHANGEABLE } else { Bands::default() });
+        if a.changes.iter().any(|&(var, _)| Bands::of(var).meets(blind)) && self.changes_within(a, on, blind)? {
+            let why = "a lookup or an effect reads what an earlier rule has changed".to_owned();
+            let leaf = self.terms.leaf(&Verdict::Unknown { line: 0, why });
+            return Ok(Some(Block::ending(leaf)));
+        }
+        let mut substitution = Substitution::default();
+        self.substitute_changes(a, on, b.bands, &mut substitution)?;
+        if b.bands.meets(ANSWERS) && !self.shift_answers(a, on, b, &mut substitution)? {
+            let why = format!("one packet asks a limit or a random choice more than {TRAVERSALS} times");
+            let leaf = self.terms.leaf(&Verdict::Unknown { line: 0, why });
+            return Ok(Some(Block::ending(leaf)));
+        }
+        if substitution.is_empty() {
+            return Ok(None);
+        }
+        let verdict = substitution.apply(self.dd, b.verdict)?;
+        let mut changes = Vec::with_capacity(b.changes.len());
+        for &(var, change) in &b.changes {
+            changes.push((var, substitution.apply(self.dd, change)?));
+        }
+        let mut effects = Vec::with_capacity(b.effects.len());
+        for &(key, count) in &b.effects {
+            effects.push((key, substitution.apply(self.dd, count)?));
+        }
+        Ok(Some(self.finish(verdict, changes, effects, b.reads)))
+    }
+
+    /// A set as a function of the packet before `a`, for the packets in `on`.
+    pub fn rewrite(&mut self, a: &Block, on: Dd, d: Dd) -> Bounded<Dd> {
+        let mut substitution = Substitution::default();
+        self.substitute_changes(a, on, self.dd.bands(d), &mut substitution)?;
+        substitution.apply(self.dd, d)
+    }
+
+    /// Whether a test of `bands` after `a` would read, unseen, what `a` changes.
+    pub fn is_blind(&mut self, a: &Block, on: Dd, bands: Bands, reads: Bands) -> Bounded<bool> {
+        let blind = reads.union(if bands.meets(VOLATILE) { CHANGEABLE } else { Bands::default() });
+        self.changes_within(a, on, blind)
+    }
+
+    fn changes_within(&mut self, a: &Block, on: Dd, bands: Bands) -> Bounded<bool> {
+        for &(var, change) in &a.changes {
+            if Bands::of(var).meets(bands) && self.dd.ite(on, change, Dd::leaf(KEEP))? != Dd::leaf(KEEP) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn substitute_changes(&mut self, a: &Block, on: Dd, bands: Bands, substitution: &mut Substitution) -> Bounded<()> {
+        for &(var, change) in &a.changes {
+            if !Bands::of(var).meets(bands) {
+                continue;
+            }
+            let change = self.dd.ite(on, change, Dd::leaf(KEEP))?;
+            if change != Dd::leaf(KEEP) {
+                let itself = self.dd.var(var)?;
+                let function = self.dd.otherwise(change, KEEP, itself)?;
+                substitution.insert(var, function);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the answers that `b` gets those behind the ones that `a` has used up.
+    /// False where there are too many to tell apart.
+    fn shift_answers(&mut self, a: &Block, on: Dd, b: &Block, substitution: &mut Substitution) -> Bounded<bool> {
+        for (bucket, used, wanted) in common_buckets(a, b) {
+            let used = self.dd.ite(on, used, Dd::FALSE)?;
+            if used == Dd::FALSE {
+                continue;
+            }
+            let wanted = self.dd.leaves(wanted).last().copied().unwrap_or(0);
+            for nth in 0..wanted {
+                if !self.shift_answer(bucket, nth, used, substitution)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Replaces the n-th answer by the one behind `used` others.
+    fn shift_answer(&mut self, bucket: Bucket, nth: u32, used: Dd, to: &mut Substitution) -> Bounded<bool> {
+        let counts = self.dd.leaves(used);
+        if counts.last().is_some_and(|most| nth + most >= TRAVERSALS) {
+            return Ok(false);
+        }
+        let width = self.widths.get(bucket.0 as usize).copied().unwrap_or(1);
+        for bit in 0..width {
+            let mut function = Dd::FALSE;
+            for &count in &counts {
+                let here = self.dd.is(used, count)?;
+                let answer = self.dd.var(bucket.answer(nth + count, bit))?;
+                function = self.dd.ite(here, answer, function)?;
+            }
+            to.insert(bucket.answer(nth, bit), function);
+        }
+        Ok(true)
+    }
+
+    /// The first unused answer of a bucket after `a`; `None` where there are too many to tell apart.
+    pub fn next_answer(&mut self, a: &Block, on: Dd, bucket: Bucket) -> Bounded<Option<Vec<Dd>>> {
+        let width = self.widths.get(bucket.0 as usize).copied().unwrap_or(1);
+        let used = self.dd.ite(on, a.effect(Key::Consult(bucket.0)), Dd::FALSE)?;
+        let mut shift = Substitution::default();
+        if !self.shift_answer(bucket, 0, used, &mut shift)? {
+            return Ok(None);
+        }
+        let mut bits = Vec::new();
+        for bit in 0..width {
+            let answer = self.dd.var(bucket.answer(0, bit))?;
+            bits.push(shift.apply(self.dd, answer)?);
+        }
+        Ok(Some(bits))
+    }
+}
+
+const VOLATILE: Bands = Bands(1 << bands::VOLATILE);
+const ANSWERS: Bands = Bands(1 << bands::ANSWER);
+/// Everything: a volatile lookup may depend on any field that rules can change.
+const CHANGEABLE: Bands = Bands(u32::MAX);
+
+/// Buckets that both blocks consult, with the counts of each.
+fn common_buckets(a: &Block, b: &Block) -> Vec<(Bucket, Dd, Dd)> {
+    let (mut x, mut y) = (a.effects.iter().peekable(), b.effects.iter().peekable());
+    let mut common = Vec::new();
+    while let (Some(&&(p, used)), Some(&&(q, wanted))) = (x.peek(), y.peek()) {
+        if let (Key::Consult(bucket), true) = (p, p == q) {
+            common.push((Bucket(bucket), used, wanted));
+        }
+        if p <= q {
+            x.next();
+        }
+        if q <= p {
+            y.next();
+        }
+    }
+    common
+}
+
+/// Merges two sorted lists; `combine` sees what each has to say about a key.
+fn merge<K: Ord + Copy>(
+    a: &[(K, Dd)],
+    b: &[(K, Dd)],
+    mut combine: impl FnMut(Option<Dd>, Option<Dd>) -> Bounded<Dd>,
+) -> Bounded<Vec<(K, Dd)>> {
+    let (mut x, mut y) = (a.iter().peekable(), b.iter().peekable());
+    let mut merged = Vec::with_capacity(a.len() + b.len());
+    loop {
+        let (key, old, new) = match (x.peek(), y.peek()) {
+            (Some(&&(p, old)), Some(&&(q, new))) if p == q => (p, Some(old), Some(new)),
+            (Some(&&(p, old)), Some(&&(q, _))) if p < q => (p, Some(old), None),
+            (Some(&&(p, old)), None) => (p, Some(old), None),
+            (_, Some(&&(q, new))) => (q, None, Some(new)),
+            (None, None) => return Ok(merged),
+        };
+        if old.is_some() {
+            x.next();
+        }
+        if new.is_some() {
+            y.next();
+        }
+        merged.push((key, combine(old, new)?));
+    }
+}

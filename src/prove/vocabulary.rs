@@ -1,0 +1,101 @@
+//! The words in which both readers name state, chance, effects, and conditions without bits.
+//!
+//! Two things are the same to the prover when their words are, so each kind of thing has one function
+//! here, and numbers are brought into one form: `60/minute` is `1/second`.
+
+/// A token bucket that lets packets pass: `limit rate RATE/SECONDS burst BURST`.
+///
+/// `over` is not part of it: a reader tests the negated answer.
+pub fn limit(rate: u64, seconds: u64, burst: u64, bytes: bool) -> String {
+    let divisor = gcd(rate, seconds).max(1);
+    let unit = if bytes { " bytes" } else { "" };
+    format!("limit {}{unit}/{}s burst {burst}", rate / divisor, seconds / divisor)
+}
+
+/// A quota that matches until so many bytes have passed.
+pub fn quota(bytes: u64) -> String {
+    format!("quota {bytes} bytes")
+}
+
+/// Whether there are at most `count` connections of the same key.
+pub fn connections(count: u32) -> String {
+    format!("at most {count} connections")
+}
+
+/// True for `part` of `whole` packets, at random.
+pub fn random(part: u64, whole: u64) -> String {
+    let divisor = gcd(part, whole).max(1);
+    format!("random {}/{}", part / divisor, whole / divisor)
+}
+
+/// True for one packet of `every`, first the one with number `packet`.
+pub fn nth(every: u32, packet: u32) -> String {
+    format!("packet {packet} of {every}")
+}
+
+/// A random number or running count below `modulus`, the answer itself.
+pub fn number(random: bool, modulus: u32) -> String {
+    format!("{} number below {modulus}", if random { "random" } else { "running" })
+}
+
+/// State kept separately for each value of a key, such as `ip saddr & 0xffffff00 . tcp dport`.
+///
+/// `timeout` in seconds; `size` is how many keys there is room for.
+pub fn per_key(key: &str, state: &str, timeout: Option<u64>, size: Option<u32>) -> String {
+    let timeout = timeout.map(|s| format!(" for {s}s")).unwrap_or_default();
+    let size = size.map(|n| format!(" up to {n}")).unwrap_or_default();
+    format!("per {key}: {state}{timeout}{size}")
+}
+
+/// Whether a key is in a set whose elements come and go.
+pub fn member(set: &str, key: &str) -> String {
+    format!("{key} in set {set}")
+}
+
+/// The effect of stopping connection tracking for the packet.
+pub fn notrack() -> String {
+    "notrack".to_owned()
+}
+
+/// The effect of giving a connection a helper, by the helper's kernel name.
+pub fn helper(name: &str, protocol: u8) -> String {
+    format!("ct helper set {name} protocol {protocol}")
+}
+
+/// The effect of lowering an MSS option to `size`, where there is one that is larger.
+pub fn clamp_mss(size: u16) -> String {
+    format!("tcp option maxseg size set {size}")
+}
+
+/// The effect of lowering an MSS option to what the route allows.
+pub fn clamp_mss_to_route() -> String {
+    "tcp option maxseg size set rt mtu".to_owned()
+}
+
+/// The effect of changing an element of a set: `op` is `add`, `update` or `delete`.
+pub fn set_update(op: &str, set: &str, key: &str, timeout: Option<u64>) -> String {
+    let timeout = timeout.map(|s| format!(" timeout {s}s")).unwrap_or_default();
+    format!("{op} @{set} {{ {key}{timeout} }}")
+}
+
+/// The effect of handing the packet to a local socket; also the condition that there is one.
+pub fn tproxy(address: Option<u128>, port: Option<u16>) -> String {
+    let address = address.map(|a| format!("{a:#x}")).unwrap_or_default();
+    format!("tproxy to {address}:{}", port.map(|p| p.to_string()).unwrap_or_default())
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_rates_have_one_name() {
+        assert_eq!(limit(60, 60, 5, false), limit(1, 1, 5, false));
+        assert_ne!(limit(60, 60, 5, false), limit(1, 1, 6, false));
+        assert_eq!(random(1 << 30, 1 << 31), random(1, 2));
+    }
+}
