@@ -54,6 +54,7 @@
 
 pub mod block;
 pub mod dd;
+pub mod save_meaning;
 pub mod space;
 pub mod vocabulary;
 

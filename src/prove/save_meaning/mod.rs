@@ -1,0 +1,77 @@
+//! What iptables rules mean, read off the syntax tree of a dump.
+//!
+//! The kernel evaluates a rule's head, then its matches from left to right, then its target; each of
+//! them is read by the one function that `parts` lists for it, into [`Step`]s. An extension that is not
+//! listed, or an option that its reader does not know, becomes [`Step::Unknown`]: never a guess.
+//!
+//! Sources: iptables(8), iptables-extensions(8), `net/ipv4/netfilter/ip_tables.c`, `net/netfilter/xt_*.c`.
+
+mod chains;
+mod head;
+mod matches;
+mod parts;
+mod targets;
+
+use crate::packet::{Family, Hook};
+use crate::prove::block::{Occurrence, OccurrenceId, Program, Step, local_answer};
+use crate::prove::dd::{Bounded, Dd};
+use crate::prove::space::Space;
+use crate::prove::{Facts, Ruleset};
+use crate::save::ast::{Dump, Rule, TableKind};
+
+/// The rules of a dump: all its documents, each table of a family once.
+#[derive(Clone, Copy, Debug)]
+pub struct SaveRules<'a>(pub &'a Dump);
+
+impl Ruleset for SaveRules<'_> {
+    fn facts(&self, family: Family) -> Facts {
+        let rules = chains::tables(self.0, family).into_iter().flat_map(|table| table.rules());
+        let mut facts = Facts::default();
+        for rule in rules {
+            facts.tracks |= rule.parts().any(|part| parts::tracks(part.extension.name));
+            facts.names.extend(head::names(rule));
+        }
+        facts
+    }
+
+    fn program(&self, space: &mut Space) -> Bounded<Program> {
+        chains::program(self.0, space)
+    }
+}
+
+/// Where a match or target is being read.
+pub struct Reading<'a> {
+    pub space: &'a mut Space,
+    pub program: &'a mut Program,
+    pub rule: &'a Rule,
+    pub table: TableKind,
+    /// The hook, when the rule stands in a built-in chain.
+    pub hook: Option<Hook>,
+    /// Which of the rule's parts this is: 0 is the head.
+    pub part: usize,
+}
+
+impl Reading<'_> {
+    /// Asks a stateful or random match of this place; the packets that it answers `wanted` go on.
+    /// `content` comes from [`crate::prove::vocabulary`]. `place`: what holds the state, when it is
+    /// not the rule itself (a hashlimit or recent list by name).
+    pub fn consult(&mut self, content: String, place: Option<String>, wanted: bool) -> Bounded<Vec<Step>> {
+        let id = self.occurrence(content, place, 1);
+        let answer = self.space.dd.var(local_answer(id, 0))?;
+        let answer = if wanted { answer } else { self.space.dd.not(answer)? };
+        Ok(vec![Step::Consult(id), Step::Test(answer)])
+    }
+
+    /// Registers a place with state.
+    pub fn occurrence(&mut self, content: String, place: Option<String>, width: u32) -> OccurrenceId {
+        let family = self.space.family().name();
+        let here = || format!("{family} {} line {} part {}", self.table.name(), self.rule.line, self.part);
+        let place = place.unwrap_or_else(here);
+        self.program.occurrence(Occurrence { content, place, chain: self.rule.chain.clone(), width })
+    }
+
+    /// `test`, or its complement.
+    pub fn negated_if(&mut self, negated: bool, test: Dd) -> Bounded<Dd> {
+        if negated { self.space.dd.not(test) } else { Ok(test) }
+    }
+}
