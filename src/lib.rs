@@ -2,6 +2,8 @@
 
 pub mod diag;
 pub mod ir;
+#[cfg(target_os = "linux")]
+pub mod kernel;
 pub mod nft;
 pub mod packet;
 pub mod prove;

@@ -1,0 +1,252 @@
+//! A replay from beginning to end: both sides side by side, suspects again, and the report.
+//!
+//! Invariant: the two sides get the same cases in the same order in namespaces made alike.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashSet;
+
+use super::aim::{Aim, Pools};
+use super::case::Case;
+use super::compare::{Evidence, Judgement};
+use super::dissect::Ranges;
+use super::draw::{Wish, draw};
+use super::report::{Difference, Report};
+use super::side::{self, Outcome, Plan, SideError};
+use super::{Kind, Loader, Options, Progress, ReplayError, Ruleset, Stage};
+use crate::packet::Family;
+
+/// Cases in one pair of namespaces.
+const CHUNK: usize = 20_000;
+/// Suspects that are repeated.
+const MOST_SUSPECTS: usize = 300;
+/// Repetitions that everything suspicious gets, and those that only what wavers gets.
+const REPEAT: usize = 7;
+const REPEAT_WAVERING: usize = 16;
+/// Examples shown of one aim, and of all.
+const SHOWN_PER_AIM: usize = 2;
+const SHOWN: usize = 30;
+
+/// Runs `side::run` on both sides at once.
+struct Pair<'a> {
+    old: (&'a Ruleset, Loader),
+    new: (&'a Ruleset, Loader),
+    nft: &'a Path,
+    interfaces: Vec<String>,
+    groups: Vec<u16>,
+    ranges: Ranges,
+    v6: bool,
+    options: &'a Options,
+    watch: &'a mut dyn FnMut(Progress),
+}
+
+type Outcomes = (Vec<Outcome>, Vec<Outcome>);
+
+impl Pair<'_> {
+    fn run(&mut self, stage: Stage, cases: &[&Case]) -> Result<Outcomes, ReplayError> {
+        let done = AtomicUsize::new(0);
+        let plan = |(ruleset, loader)| Plan {
+            ruleset,
+            loader,
+            nft: self.nft,
+            interfaces: &self.interfaces,
+            groups: &self.groups,
+            ranges: &self.ranges,
+            v6: self.v6,
+            done: &done,
+            stop: &self.options.stop,
+        };
+        let (old, new) = (plan(self.old), plan(self.new));
+        let (old, new) = thread::scope(|scope| {
+            let old = scope.spawn(|| side::run(&old, cases));
+            let new = scope.spawn(|| side::run(&new, cases));
+            while !(old.is_finished() && new.is_finished()) {
+                (self.watch)(Progress { stage, done: done.load(Ordering::Relaxed) / 2, total: cases.len() });
+                wait(&old, &new);
+            }
+            (old.join(), new.join())
+        });
+        let lost = || SideError::System("a side", std::io::Error::other("ended unexpectedly"));
+        let old = old.unwrap_or_else(|_| Err(lost())).map_err(ReplayError::Old)?;
+        let new = new.unwrap_or_else(|_| Err(lost())).map_err(ReplayError::New)?;
+        Ok((old, new))
+    }
+}
+
+/// Sleeps a little, less at first: small runs take milliseconds.
+fn wait<T>(old: &ScopedJoinHandle<'_, T>, new: &ScopedJoinHandle<'_, T>) {
+    for _ in 0..50 {
+        if old.is_finished() && new.is_finished() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The families whose packets tell something about both rulesets.
+fn families(old: &Ruleset, new: &Ruleset) -> Vec<bool> {
+    match (old.kind, new.kind) {
+        (Kind::Save(family), _) | (_, Kind::Save(family)) => vec![family == Family::Ip6],
+        (Kind::Nft, Kind::Nft) => vec![false, true],
+    }
+}
+
+/// Replays all families.
+pub fn replay(
+    old: &Ruleset,
+    new: &Ruleset,
+    options: &Options,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Report, ReplayError> {
+    let families = families(old, new);
+    let mut report = Report { seed: options.seed, ..Report::default() };
+    for v6 in &families {
+        report.join(replay_family(old, new, options, *v6, options.packets / families.len(), watch)?);
+    }
+    Ok(report)
+}
+
+fn replay_family(
+    old: &Ruleset,
+    new: &Ruleset,
+    options: &Options,
+    v6: bool,
+    count: usize,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Report, ReplayError> {
+    let begin = Instant::now();
+    let aims = &options.aims;
+    let pools = pools(old, new, aims, options);
+    let (cases, bursts) = cases(aims, &pools, options, v6, count);
+    let mut pair = Pair {
+        old: (old, options.loader),
+        new: (new, options.loader),
+        nft: &options.nft,
+        interfaces: pools.interfaces.iter().cloned().collect(),
+        groups: pools.groups.iter().copied().collect(),
+        ranges: Ranges::new(pools.nat_ports.iter().copied()),
+        v6,
+        options,
+        watch,
+    };
+    let mut report = Report { packets: cases.len(), bursts: bursts.len(), ..Report::default() };
+    for chunk in cases.chunks(CHUNK) {
+        single(&mut pair, chunk, &mut report)?;
+    }
+    for case in &bursts {
+        burst(&mut pair, case, &mut report)?;
+    }
+    report.seconds = begin.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+fn pools(old: &Ruleset, new: &Ruleset, aims: &[Aim], options: &Options) -> Pools {
+    let mut pools = Pools::default();
+    aims.iter().for_each(|aim| pools.learn(aim));
+    for text in [&old.text, &new.text] {
+        pools.learn_text(text);
+    }
+    for packet in &options.witnesses {
+        pools
+            .interfaces
+            .extend([&packet.iif, &packet.oif].into_iter().filter(|n| !matches!(n.as_str(), "" | "lo")).cloned());
+    }
+    for name in ["eth0", "eth1"] {
+        if pools.interfaces.len() < 3 {
+            pools.interfaces.insert(name.to_owned());
+        }
+    }
+    pools
+}
+
+fn cases(aims: &[Aim], pools: &Pools, options: &Options, v6: bool, count: usize) -> (Vec<Case>, Vec<Case>) {
+    let witnesses = options.witnesses.iter().filter(|packet| packet.is_v6() == v6);
+    let mut cases: Vec<Case> = witnesses.map(|packet| Case::once(packet.clone(), "witness")).collect();
+    let taken: FxHashSet<_> = (1u32..).zip(&cases).map(|(n, case)| case.packet.flow(u32::MAX - n)).collect();
+    let count = count.saturating_sub(cases.len());
+    let (drawn, bursts) = draw(Wish { aims, pools, v6, seed: options.seed, count, taken });
+    cases.extend(drawn);
+    (cases, bursts)
+}
+
+/// Single packets and exchanges: all once, what differs again.
+fn single(pair: &mut Pair, cases: &[Case], report: &mut Report) -> Result<(), ReplayError> {
+    let all: Vec<&Case> = cases.iter().collect();
+    let (old, new) = pair.run(Stage::Packets, &all)?;
+    report.count_reached(&old);
+    let differing: Vec<(&Case, Evidence)> = all
+        .iter()
+        .zip(old.into_iter().zip(new))
+        .filter(|(_, (a, b))| a != b)
+        .map(|(case, (a, b))| (*case, Evidence { old: vec![a], new: vec![b] }))
+        .collect();
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let total = differing.len();
+    let step = total.div_ceil(MOST_SUSPECTS).max(1);
+    let mut suspects: Vec<(&Case, Evidence)> = differing.into_iter().step_by(step).collect();
+    report.unrepeated += total - suspects.len();
+    for _ in 0..REPEAT {
+        repeat(pair, suspects.iter_mut())?;
+    }
+    for _ in 0..REPEAT_WAVERING {
+        repeat(pair, suspects.iter_mut().filter(|(_, evidence)| evidence.judge() == Judgement::Unclear))?;
+    }
+    for (case, evidence) in suspects {
+        tell(report, case, &evidence, evidence.judge());
+    }
+    Ok(())
+}
+
+fn repeat<'e, 'c: 'e>(
+    pair: &mut Pair,
+    suspects: impl Iterator<Item = &'e mut (&'c Case, Evidence)>,
+) -> Result<(), ReplayError> {
+    let mut suspects: Vec<_> = suspects.collect();
+    let cases: Vec<&Case> = suspects.iter().map(|(case, _)| *case).collect();
+    if cases.is_empty() {
+        return Ok(());
+    }
+    let (old, new) = pair.run(Stage::Suspects, &cases)?;
+    for ((_, evidence), (a, b)) in suspects.iter_mut().zip(old.into_iter().zip(new)) {
+        evidence.old.push(a);
+        evidence.new.push(b);
+    }
+    Ok(())
+}
+
+/// A run of equal packets, in namespaces of its own, so that nothing was counted before.
+fn burst(pair: &mut Pair, case: &Case, report: &mut Report) -> Result<(), ReplayError> {
+    let mut evidence = Evidence::default();
+    for _ in 0..5 {
+        let (old, new) = pair.run(Stage::Bursts, &[case])?;
+        evidence.old.extend(old);
+        evidence.new.extend(new);
+        if evidence.judge_counts() == Judgement::Same {
+            break;
+        }
+    }
+    let judgement = evidence.judge_counts();
+    tell(report, case, &evidence, judgement);
+    Ok(())
+}
+
+fn tell(report: &mut Report, case: &Case, evidence: &Evidence, judgement: Judgement) {
+    match judgement {
+        Judgement::Same | Judgement::Unclear => {
+            report.wavering += usize::from(evidence.old.first() != evidence.new.first());
+            return;
+        }
+        Judgement::Always | Judgement::Partly => report.differing += 1,
+    }
+    let alike = report.differences.iter().filter(|other| other.case.aim == case.aim).count();
+    if alike < SHOWN_PER_AIM && report.differences.len() < SHOWN {
+        let (old, new) = evidence.shown();
+        let always = judgement == Judgement::Always;
+        report.differences.push(Difference { case: case.clone(), old, new, tries: evidence.old.len(), always });
+    }
+}
