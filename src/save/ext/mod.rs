@@ -87,3 +87,34 @@ impl Families {
         !matches!((self, family), (Families::Ip, Family::Ip6) | (Families::Ip6, Family::Ip))
     }
 }
+
+impl Coverage {
+    /// Translates exactly; the example is an IPv4 one.
+    pub const fn exact(option: &'static str, example: &'static str) -> Self {
+        Coverage { option, grade: Grade::Exact, example, family: Family::Ip, note: "" }
+    }
+
+    /// Translates with `--approximate` only, for the reason in the note.
+    pub const fn approximate(option: &'static str, example: &'static str, note: &'static str) -> Self {
+        Coverage { option, grade: Grade::Approximate, example, family: Family::Ip, note }
+    }
+
+    /// Does not translate, for the reason in the note.
+    pub const fn refused(option: &'static str, example: &'static str, note: &'static str) -> Self {
+        Coverage { option, grade: Grade::Refused, example, family: Family::Ip, note }
+    }
+
+    /// The example is an IPv6 one.
+    #[must_use]
+    pub const fn v6(mut self) -> Self {
+        self.family = Family::Ip6;
+        self
+    }
+
+    /// With something that a reader should know.
+    #[must_use]
+    pub const fn note(mut self, note: &'static str) -> Self {
+        self.note = note;
+        self
+    }
+}

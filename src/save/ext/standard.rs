@@ -1,7 +1,7 @@
 //! `-s -d -p -i -o -f`: what every rule can test without a match (iptables(8), *PARAMETERS*).
 
 use super::lowering::{Cond, Cx, Refusal, interface};
-use super::{CheckCx, Coverage, Extension, Families, Grade, Lower};
+use super::{CheckCx, Coverage, Extension, Families, Lower};
 use crate::ir::Test;
 use crate::packet::{Family, Field, Hook, IntervalSet};
 use crate::save::ast::{Opt, Part};
@@ -22,24 +22,20 @@ pub static EXTENSION: Extension = Extension {
     check,
     lower: Lower::Match(lower),
     coverage: &[
-        row("--source", "-s 10.0.0.0/8 -j ACCEPT"),
-        row("! --source", "! -s 10.0.0.0/8 -j ACCEPT"),
-        row("--destination", "-d 192.0.2.1 -j ACCEPT"),
-        row("! --destination", "! -d 192.0.2.1 -j ACCEPT"),
-        row("--protocol", "-p tcp -j ACCEPT"),
-        row("! --protocol", "! -p tcp -j ACCEPT"),
-        row("--in-interface", "-i eth+ -j ACCEPT"),
-        row("! --in-interface", "! -i eth0 -j ACCEPT"),
-        row("--out-interface", "-o eth0 -j ACCEPT"),
-        row("! --out-interface", "! -o eth0 -j ACCEPT"),
-        row("--fragments", "-f -j DROP"),
-        row("! --fragments", "! -f -j ACCEPT"),
+        Coverage::exact("--source", "-s 10.0.0.0/8 -j ACCEPT"),
+        Coverage::exact("! --source", "! -s 10.0.0.0/8 -j ACCEPT"),
+        Coverage::exact("--destination", "-d 192.0.2.1 -j ACCEPT"),
+        Coverage::exact("! --destination", "! -d 192.0.2.1 -j ACCEPT"),
+        Coverage::exact("--protocol", "-p tcp -j ACCEPT"),
+        Coverage::exact("! --protocol", "! -p tcp -j ACCEPT"),
+        Coverage::exact("--in-interface", "-i eth+ -j ACCEPT"),
+        Coverage::exact("! --in-interface", "! -i eth0 -j ACCEPT"),
+        Coverage::exact("--out-interface", "-o eth0 -j ACCEPT"),
+        Coverage::exact("! --out-interface", "! -o eth0 -j ACCEPT"),
+        Coverage::exact("--fragments", "-f -j DROP"),
+        Coverage::exact("! --fragments", "! -f -j ACCEPT"),
     ],
 };
-
-const fn row(option: &'static str, example: &'static str) -> Coverage {
-    Coverage { option, grade: Grade::Exact, example, family: Family::Ip, note: "" }
-}
 
 /// Interfaces that a hook does not have (iptables/xshared.c, `check_proto`, `ipv4_post_parse`).
 fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {

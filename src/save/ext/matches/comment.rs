@@ -1,9 +1,8 @@
 //! `-m comment`: text that explains a rule (iptables-extensions(8), *comment*). Tests nothing.
 
-use crate::packet::Family;
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
-use crate::save::ext::{Coverage, Extension, Families, Grade, Lower, shared};
+use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec};
 
 pub static EXTENSION: Extension = Extension {
@@ -13,13 +12,8 @@ pub static EXTENSION: Extension = Extension {
     options: &[OptionSpec::new("comment", Arg::Text { max: 255 })],
     check: |part, _| shared::needs(part, "comment"),
     lower: Lower::Match(lower),
-    coverage: &[Coverage {
-        option: "--comment",
-        grade: Grade::Exact,
-        example: "-m comment --comment \"ssh from the office\" -j ACCEPT",
-        family: Family::Ip,
-        note: "text that nft cannot hold in a comment becomes a # line",
-    }],
+    coverage: &[Coverage::exact("--comment", "-m comment --comment \"ssh from the office\" -j ACCEPT")
+        .note("text that nft cannot hold in a comment becomes a # line")],
 };
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {

@@ -8,7 +8,7 @@ use crate::ir::Test;
 use crate::packet::{Family, Field, IntervalSet, L4, TcpOptionPart};
 use crate::save::ast::{Opt, Part};
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
-use crate::save::ext::{Coverage, Extension, Families, Grade, Lower, shared};
+use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 
 pub static EXTENSION: Extension = Extension {
@@ -31,22 +31,18 @@ pub static EXTENSION: Extension = Extension {
     },
     lower: Lower::Match(lower),
     coverage: &[
-        row("--source-port", "-p tcp --sport 1024:65535 -j ACCEPT"),
-        row("! --source-port", "-p tcp ! --sport 22 -j ACCEPT"),
-        row("--destination-port", "-p tcp --dport 22 -j ACCEPT"),
-        row("! --destination-port", "-p tcp ! --dport 22 -j ACCEPT"),
-        row("--tcp-flags", "-p tcp --tcp-flags SYN,RST SYN -j ACCEPT"),
-        row("! --tcp-flags", "-p tcp ! --tcp-flags ALL NONE -j ACCEPT"),
-        row("--syn", "-p tcp --syn -j ACCEPT"),
-        row("! --syn", "-p tcp ! --syn -j DROP"),
-        row("--tcp-option", "-p tcp --tcp-option 8 -j ACCEPT"),
-        row("! --tcp-option", "-p tcp ! --tcp-option 8 -j DROP"),
+        Coverage::exact("--source-port", "-p tcp --sport 1024:65535 -j ACCEPT"),
+        Coverage::exact("! --source-port", "-p tcp ! --sport 22 -j ACCEPT"),
+        Coverage::exact("--destination-port", "-p tcp --dport 22 -j ACCEPT"),
+        Coverage::exact("! --destination-port", "-p tcp ! --dport 22 -j ACCEPT"),
+        Coverage::exact("--tcp-flags", "-p tcp --tcp-flags SYN,RST SYN -j ACCEPT"),
+        Coverage::exact("! --tcp-flags", "-p tcp ! --tcp-flags ALL NONE -j ACCEPT"),
+        Coverage::exact("--syn", "-p tcp --syn -j ACCEPT"),
+        Coverage::exact("! --syn", "-p tcp ! --syn -j DROP"),
+        Coverage::exact("--tcp-option", "-p tcp --tcp-option 8 -j ACCEPT"),
+        Coverage::exact("! --tcp-option", "-p tcp ! --tcp-option 8 -j DROP"),
     ],
 };
-
-const fn row(option: &'static str, example: &'static str) -> Coverage {
-    Coverage { option, grade: Grade::Exact, example, family: Family::Ip, note: "" }
-}
 
 /// Flags in the order of the header, lowest bit first.
 const FLAGS: [(&str, u64); 6] = [("FIN", 1), ("SYN", 2), ("RST", 4), ("PSH", 8), ("ACK", 16), ("URG", 32)];
