@@ -3,3 +3,4 @@
 //! Invariant: `print` and `read` share the tree and the tables of names, and no code.
 
 pub mod ast;
+pub mod read;
