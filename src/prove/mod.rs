@@ -2,7 +2,7 @@
 //!
 //! # What is claimed
 //!
-//! Of two rulesets whose comparison says *equivalent*, in every base chain (family, hook,
+//! Of two rulesets whose comparison ([`compare::compare`]) says *equivalent*, in every base chain (family, hook,
 //! priority, type; one that is missing is an empty one that accepts), for every packet and whatever
 //! happened before:
 //! - the packet gets the same verdict: accept, drop, the same rejection, queue, or translation;
@@ -53,6 +53,7 @@
 //!    postrouting), filter 0, security 50; type `nat` for nat, `route` for mangle OUTPUT, else `filter`.
 
 pub mod block;
+pub mod compare;
 pub mod dd;
 pub mod save_meaning;
 pub mod space;

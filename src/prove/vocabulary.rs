@@ -38,6 +38,11 @@ pub fn number(random: bool, modulus: u32) -> String {
     format!("{} number below {modulus}", if random { "random" } else { "running" })
 }
 
+/// Whether asking leaves no trace: what one packet asks cannot be told from what another is answered.
+pub fn is_memoryless(content: &str) -> bool {
+    content.starts_with("random ")
+}
+
 /// State kept separately for each value of a key, such as `ip saddr & 0xffffff00 . tcp dport`.
 ///
 /// `timeout` in seconds; `size` is how many keys there is room for.

@@ -33,6 +33,7 @@ pub use program::{
     Base, BaseKey, Bucket, Chain, ChainId, Flow, MOST_BUCKETS, Occurrence, OccurrenceId, Program, Rule, Step,
     local_answer,
 };
+pub use sequence::Workshop;
 pub use verdict::{NatAction, NatAddress, Rejection, Verdict};
 pub use walk::{Trace, walk};
 
@@ -79,6 +80,12 @@ impl Block {
     /// The block that ends in one way for all packets.
     fn ending(leaf: u32) -> Self {
         Block { verdict: Dd::leaf(leaf), ..Block::identity() }
+    }
+
+    /// The same block with other leaves in its verdict.
+    #[must_use]
+    pub fn with_verdict(self, verdict: Dd) -> Self {
+        Block { verdict, ..self }
     }
 
     /// The effect's count; 0 for effects that never happen.
@@ -135,7 +142,12 @@ impl Terms {
 
     /// Leaves of the verdicts that say a reader gave up.
     pub fn unknowns(&self) -> Vec<u32> {
+        self.leaves_where(|verdict| matches!(verdict, Verdict::Unknown { .. }))
+    }
+
+    /// Leaves of the verdicts that `wanted` likes.
+    pub fn leaves_where(&self, wanted: impl Fn(&Verdict) -> bool) -> Vec<u32> {
         let leaves = self.verdicts.iter().zip(FIRST_VERDICT..);
-        leaves.filter(|(verdict, _)| matches!(verdict, Verdict::Unknown { .. })).map(|(_, leaf)| leaf).collect()
+        leaves.filter(|&(verdict, _)| wanted(verdict)).map(|(_, leaf)| leaf).collect()
     }
 }

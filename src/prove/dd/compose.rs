@@ -67,6 +67,43 @@ impl Arena {
         self.restrict_step(d, cube, bands, &mut FxHashMap::default())
     }
 
+    /// A smaller diagram that is the same set inside `care` (Coudert and Madre's *restrict*); outside it is
+    /// whatever is short.
+    pub fn simplify(&mut self, d: Dd, care: Dd) -> Bounded<Dd> {
+        self.begin();
+        self.simplify_step(d, care, &mut FxHashMap::default())
+    }
+
+    fn simplify_step(&mut self, d: Dd, care: Dd, done: &mut FxHashMap<(Dd, Dd), Dd>) -> Bounded<Dd> {
+        if d.is_leaf() || care.is_leaf() {
+            return Ok(d);
+        }
+        if let Some(&result) = done.get(&(d, care)) {
+            return Ok(result);
+        }
+        self.tick()?;
+        self.enter()?;
+        let (x, y) = (self.node(d), self.node(care));
+        let result = if y.var < x.var {
+            let either = self.ite_step(y.lo, Dd::TRUE, y.hi)?;
+            self.simplify_step(d, either, done)?
+        } else {
+            let (c0, c1) = if y.var == x.var { (y.lo, y.hi) } else { (care, care) };
+            if c0 == Dd::FALSE {
+                self.simplify_step(x.hi, c1, done)?
+            } else if c1 == Dd::FALSE {
+                self.simplify_step(x.lo, c0, done)?
+            } else {
+                let lo = self.simplify_step(x.lo, c0, done)?;
+                let hi = self.simplify_step(x.hi, c1, done)?;
+                self.mk(x.var, lo, hi)?
+            }
+        };
+        done.insert((d, care), result);
+        self.leave();
+        Ok(result)
+    }
+
     fn restrict_step(&mut self, d: Dd, cube: &Cube, bands: Bands, done: &mut FxHashMap<Dd, Dd>) -> Bounded<Dd> {
         let node = self.node(d);
         if !Bands(node.bands).meets(bands) {

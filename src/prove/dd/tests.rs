@@ -138,6 +138,16 @@ proptest! {
     }
 
     #[test]
+    fn simplifying_keeps_what_is_cared_for(a in tree(2), c in tree(2)) {
+        let mut arena = Arena::new(Budget::default());
+        let (x, care) = (diagram(&mut arena, &a), diagram(&mut arena, &c));
+        let simple = arena.simplify(x, care).unwrap();
+        for r in rows().filter(|&r| value(&c, r) == 1) {
+            prop_assert_eq!(arena.eval(simple, assignment(r)), value(&a, r));
+        }
+    }
+
+    #[test]
     fn paths_cover_the_function(a in tree(3)) {
         let mut arena = Arena::new(Budget::default());
         let x = diagram(&mut arena, &a);

@@ -17,6 +17,7 @@ pub mod bands;
 mod constraints;
 mod header;
 mod names;
+mod shown;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use super::dd::{Arena, Bounded, Budget, Dd, Piece, Var};
 use crate::packet::{CtKey, Family, Field, Interval, IntervalSet};
 
 pub use names::Names;
+pub use shown::Shown;
 pub use slots::Slot;
 
 /// The variables of one family's packets, and the arena of all diagrams over them.

@@ -1,0 +1,224 @@
+//! The comparison of one base chain: where blocks differ, and what that means for packets.
+
+use super::answer::{Difference, Direction, Doubt, Fate, Outcome, Region, What};
+use super::bases::{self, Side};
+use super::{Options, regions};
+use crate::prove::block::{BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
+use crate::prove::dd::{Bands, Bounded, Cube, Dd, Var};
+use crate::prove::space::{Space, bands};
+use crate::prove::vocabulary;
+
+/// One base chain of two rulesets.
+pub(super) struct Comparison<'a> {
+    pub space: &'a mut Space,
+    pub terms: &'a mut Terms,
+    pub sides: &'a [Side<'a>; 2],
+    /// What each bucket is.
+    pub contents: &'a [String],
+    pub widths: &'a [u32],
+    pub options: &'a Options,
+    pub key: BaseKey,
+}
+
+/// Kinds of difference that are told apart, at most.
+const MOST_KINDS: usize = 24;
+
+impl Comparison<'_> {
+    /// Compares the two sides.
+    pub fn outcome(&mut self) -> Bounded<Outcome> {
+        let mut blocks = Vec::new();
+        for side in self.sides {
+            match bases::block_at(&mut self.space.dd, self.terms, self.widths, side, self.key)? {
+                Some(block) => blocks.push(block),
+                None => {
+                    let why = "several base chains share hook and priority, and their order matters".to_owned();
+                    return Ok(Outcome::undecided(why));
+                }
+            }
+        }
+        let [left, right] = blocks.as_slice() else { return Ok(Outcome::default()) };
+        let mut outcome = Outcome::default();
+        let possible = self.space.possible(self.key.hook)?;
+        let known = self.known([left, right], possible, &mut outcome)?;
+        self.verdicts(left, right, known, &mut outcome)?;
+        self.changes(left, right, known, &mut outcome)?;
+        self.effects(left, right, known, &mut outcome)?;
+        Ok(outcome)
+    }
+
+    /// The packets whose treatment is known on both sides; the others are doubts.
+    fn known(&mut self, blocks: [&Block; 2], possible: Dd, outcome: &mut Outcome) -> Bounded<Dd> {
+        let mut known = possible;
+        for leaf in self.terms.unknowns() {
+            for (block, right) in blocks.iter().zip([false, true]) {
+                let unknown = self.space.dd.is(block.verdict, leaf)?;
+                let unknown = self.space.dd.and(unknown, possible)?;
+                if unknown == Dd::FALSE {
+                    continue;
+                }
+                known = self.space.dd.minus(known, unknown)?;
+                if let Some(Verdict::Unknown { line, why }) = self.terms.verdict(leaf) {
+                    outcome.doubts.push(Doubt { why: why.clone(), line: (*line > 0).then_some((*line, right)) });
+                }
+            }
+        }
+        outcome.doubts.sort();
+        outcome.doubts.dedup();
+        Ok(known)
+    }
+
+    fn verdicts(&mut self, left: &Block, right: &Block, known: Dd, outcome: &mut Outcome) -> Bounded<()> {
+        if left.verdict == right.verdict {
+            return Ok(());
+        }
+        let differ = self.space.dd.differ(left.verdict, right.verdict)?;
+        let mut rest = self.space.dd.and(differ, known)?;
+        for _ in 0..MOST_KINDS {
+            let Some(packet) = self.space.dd.member(rest) else { break };
+            let value = |var: Var| packet.get(var).unwrap_or(false);
+            let (a, b) = (self.space.dd.eval(left.verdict, value), self.space.dd.eval(right.verdict, value));
+            let (like_a, like_b) = (self.space.dd.is(left.verdict, a)?, self.space.dd.is(right.verdict, b)?);
+            let alike = self.space.dd.and(like_a, like_b)?;
+            let alike = self.space.dd.and(rest, alike)?;
+            let direction = match (self.terms.verdict(a), self.terms.verdict(b)) {
+                (Some(a), Some(b)) if a.stops() && b.lets_through() => Direction::Opening,
+                (Some(a), Some(b)) if a.lets_through() && b.stops() => Direction::Closing,
+                _ => Direction::Other,
+            };
+            let difference = self.difference(What::Verdict, direction, alike, known)?;
+            outcome.differences.push(difference);
+            rest = self.space.dd.minus(rest, alike)?;
+        }
+        if rest != Dd::FALSE {
+            let difference = self.difference(What::Verdict, Direction::Other, rest, known)?;
+            outcome.differences.push(Difference { more: true, ..difference });
+        }
+        Ok(())
+    }
+
+    fn changes(&mut self, left: &Block, right: &Block, known: Dd, outcome: &mut Outcome) -> Bounded<()> {
+        let mut vars: Vec<Var> = left.changes.iter().chain(&right.changes).map(|&(var, _)| var).collect();
+        vars.sort_unstable();
+        vars.dedup();
+        let mut lasting = None;
+        let mut by_field: Vec<(String, Dd)> = Vec::new();
+        for var in vars {
+            let itself = self.space.dd.var(var)?;
+            let a = self.space.dd.otherwise(left.change(var), KEEP, itself)?;
+            let b = self.space.dd.otherwise(right.change(var), KEEP, itself)?;
+            if a == b {
+                continue;
+            }
+            let alive = match lasting {
+                _ if Bands::of(var).meets(bands::OF_CONNECTION) => known,
+                Some(alive) => alive,
+                None => *lasting.insert(self.alive(left, right, known)?),
+            };
+            let differ = self.space.dd.xor(a, b)?;
+            let differ = self.space.dd.and(differ, alive)?;
+            let name = self.space.shown(var, None).name;
+            match by_field.iter_mut().find(|(field, _)| *field == name) {
+                Some((_, all)) => *all = self.space.dd.or(*all, differ)?,
+                None => by_field.push((name, differ)),
+            }
+        }
+        for (name, differ) in by_field.into_iter().filter(|&(_, differ)| differ != Dd::FALSE) {
+            let difference = self.difference(What::Change(name), Direction::Other, differ, known)?;
+            outcome.differences.push(difference);
+        }
+        Ok(())
+    }
+
+    /// Packets that both sides let live: what they carry still matters.
+    fn alive(&mut self, left: &Block, right: &Block, known: Dd) -> Bounded<Dd> {
+        let mut alive = known;
+        for leaf in self.terms.leaves_where(Verdict::stops) {
+            let (a, b) = (self.space.dd.is(left.verdict, leaf)?, self.space.dd.is(right.verdict, leaf)?);
+            let dead = self.space.dd.and(a, b)?;
+            alive = self.space.dd.minus(alive, dead)?;
+        }
+        Ok(alive)
+    }
+
+    fn effects(&mut self, left: &Block, right: &Block, known: Dd, outcome: &mut Outcome) -> Bounded<()> {
+        let mut keys: Vec<Key> = left.effects.iter().chain(&right.effects).map(|&(key, _)| key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            let (a, b) = (left.effect(key), right.effect(key));
+            if a == b {
+                continue;
+            }
+            let what = match (key, self.terms.effect(key)) {
+                (_, Some(Effect::Log(_))) if self.options.ignore_logs => continue,
+                (_, Some(effect)) => What::Effect(effect.to_string()),
+                (Key::Consult(bucket), None) => {
+                    let content = self.contents.get(bucket as usize).cloned().unwrap_or_default();
+                    if vocabulary::is_memoryless(&content) {
+                        continue;
+                    }
+                    What::Asks(content)
+                }
+                (Key::Effect(_), None) => continue,
+            };
+            let differ = self.space.dd.differ(a, b)?;
+            let differ = self.space.dd.and(differ, known)?;
+            if differ != Dd::FALSE {
+                let difference = self.difference(what, Direction::Other, differ, known)?;
+                outcome.differences.push(difference);
+            }
+        }
+        Ok(())
+    }
+
+    fn difference(&mut self, what: What, direction: Direction, set: Dd, known: Dd) -> Bounded<Difference> {
+        let packet = self.space.dd.member(set).unwrap_or_default();
+        let simple = self.space.dd.simplify(set, known)?;
+        let (texts, more) = regions::regions(self.space, self.key.hook, simple, self.options.regions);
+        let [left, right] = self.sides;
+        Ok(Difference {
+            what,
+            direction,
+            regions: texts.into_iter().map(Region).collect(),
+            more,
+            witness: regions::packet(self.space, &packet),
+            happens: [self.fate(left, &packet), self.fate(right, &packet)],
+        })
+    }
+
+    fn fate(&self, side: &Side<'_>, packet: &Cube) -> Fate {
+        let value = |var: Var| packet.get(var).unwrap_or(false);
+        let bases = side.program.bases.iter().filter(|base| base.key == self.key);
+        let traces: Vec<Trace> =
+            bases.map(|base| walk(&self.space.dd, side.program, side.buckets, base, &value)).collect();
+        let last = traces.iter().find(|trace| trace.verdict != Verdict::Accept).or(traces.last());
+        let Some(trace) = last else {
+            let verdict = Verdict::Accept.to_string();
+            return Fate { verdict, line: None, chain: "no base chain".to_owned(), also: Vec::new() };
+        };
+        let effects = traces.iter().flat_map(|trace| &trace.effects);
+        let mut also: Vec<String> = effects.map(|(effect, line)| format!("{effect} (line {line})")).collect();
+        let asked = traces.iter().flat_map(|trace| &trace.consulted);
+        also.extend(asked.map(|(bucket, line)| {
+            let content = self.contents.get(bucket.0 as usize).map_or("state", String::as_str);
+            format!("asks {content} (line {line})")
+        }));
+        also.extend(self.new_values(trace, &value));
+        Fate { verdict: trace.verdict.to_string(), line: trace.line, chain: trace.chain.to_string(), also }
+    }
+
+    fn new_values(&self, trace: &Trace, packet: &dyn Fn(Var) -> bool) -> Vec<String> {
+        let mut vars: Vec<Var> = trace.changed.keys().copied().collect();
+        vars.sort_unstable();
+        let mut fields: Vec<(String, Vec<Var>)> = Vec::new();
+        for var in vars {
+            let shown = self.space.shown(var, None);
+            if fields.iter().all(|(name, _)| *name != shown.name) {
+                fields.push((shown.name, shown.bits));
+            }
+        }
+        let bit = |var: &Var| trace.changed.get(var).copied().unwrap_or_else(|| packet(*var));
+        let number = |bits: &[Var]| bits.iter().fold(0u128, |n, var| n << 1 | u128::from(bit(var)));
+        fields.iter().map(|(name, bits)| format!("{name} becomes {:#x}", number(bits))).collect()
+    }
+}

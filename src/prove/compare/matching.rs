@@ -1,0 +1,111 @@
+//! Which state of one ruleset is which of the other.
+//!
+//! A bucket of the left side is matched with at most one of the right, of the same content, and the
+//! other way round; the mapping holds for all base chains of both families. Any such mapping is sound:
+//! if the two sides act alike when matched buckets give the same answers, and ask them alike, then they
+//! act alike. A bad one only makes equal rulesets look different, so hints may be used freely: first the
+//! name of the chain, then the order of appearance.
+
+use bstr::BString;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::Buckets;
+use crate::prove::block::{Bucket, MOST_BUCKETS, Program};
+
+/// The buckets of all occurrences of some pairs of programs.
+pub(super) struct Matching {
+    /// By pair, by side, by occurrence.
+    buckets: Vec<[Vec<Bucket>; 2]>,
+    contents: Vec<String>,
+    widths: Vec<u32>,
+}
+
+/// What holds state on one side, in order of appearance.
+type Places = IndexMap<String, Place, FxBuildHasher>;
+
+struct Place {
+    content: String,
+    chain: BString,
+    width: u32,
+    bucket: Option<Bucket>,
+}
+
+impl Matching {
+    /// Matches the occurrences of pairs of programs; `None` when there are too many of them.
+    pub fn new(pairs: &[[&Program; 2]]) -> Option<Self> {
+        let mut sides = [Places::default(), Places::default()];
+        for programs in pairs {
+            for ((program, places), name) in programs.iter().zip(&mut sides).zip(["left", "right"]) {
+                for o in &program.occurrences {
+                    let place = places.entry(o.place.clone()).or_insert_with(|| Place {
+                        content: o.content.clone(),
+                        chain: o.chain.clone(),
+                        width: o.width,
+                        bucket: None,
+                    });
+                    if place.content != o.content {
+                        // One state asked in two ways: nothing of the other side can be taken for it.
+                        place.content = format!("{} shared in several ways ({name})", o.place);
+                    }
+                }
+            }
+        }
+        let mut matching = Matching { buckets: Vec::new(), contents: Vec::new(), widths: Vec::new() };
+        matching.pair_up(&mut sides, |place| (place.content.clone(), Some(place.chain.clone())));
+        matching.pair_up(&mut sides, |place| (place.content.clone(), None::<BString>));
+        for place in sides.iter_mut().flat_map(|places| places.values_mut()) {
+            if place.bucket.is_none() {
+                place.bucket = Some(matching.new_bucket(&place.content, place.width));
+            }
+        }
+        for programs in pairs {
+            let [left, right] = &sides;
+            matching.buckets.push([assign(programs[0], left), assign(programs[1], right)]);
+        }
+        (matching.contents.len() < MOST_BUCKETS as usize).then_some(matching)
+    }
+
+    /// Gives one bucket to each two unmatched places with the same key, in order.
+    fn pair_up<K: std::hash::Hash + Eq>(&mut self, sides: &mut [Places; 2], key: impl Fn(&Place) -> K) {
+        let [left, right] = sides;
+        let mut waiting: FxHashMap<K, std::collections::VecDeque<usize>> = FxHashMap::default();
+        for (at, place) in right.values().enumerate().filter(|(_, place)| place.bucket.is_none()) {
+            waiting.entry(key(place)).or_default().push_back(at);
+        }
+        for place in left.values_mut().filter(|place| place.bucket.is_none()) {
+            let Some(at) = waiting.get_mut(&key(place)).and_then(std::collections::VecDeque::pop_front) else {
+                continue;
+            };
+            let Some((_, partner)) = right.get_index_mut(at) else { continue };
+            let bucket = self.new_bucket(&place.content, place.width.max(partner.width));
+            (place.bucket, partner.bucket) = (Some(bucket), Some(bucket));
+        }
+    }
+
+    fn new_bucket(&mut self, content: &str, width: u32) -> Bucket {
+        self.contents.push(content.to_owned());
+        self.widths.push(width);
+        Bucket(self.contents.len() as u32 - 1)
+    }
+
+    /// The bucket of each occurrence of a side (0 left, 1 right) of a pair.
+    pub fn buckets(&self, pair: usize, side: usize) -> &Buckets {
+        self.buckets.get(pair).and_then(|sides| sides.get(side)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What each bucket is.
+    pub fn contents(&self) -> &[String] {
+        &self.contents
+    }
+
+    /// Bits of each bucket's answers.
+    pub fn widths(&self) -> &[u32] {
+        &self.widths
+    }
+}
+
+fn assign(program: &Program, places: &Places) -> Vec<Bucket> {
+    let bucket = |place: &String| places.get(place).and_then(|place| place.bucket);
+    program.occurrences.iter().map(|o| bucket(&o.place).unwrap_or(Bucket(0))).collect()
+}

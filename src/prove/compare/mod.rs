@@ -1,0 +1,166 @@
+//! Compares the meanings of two rulesets, base chain by base chain.
+//!
+//! Invariant: *equivalent* is said of a base chain only when every diagram of its two blocks is the same
+//! on every possible packet and no part of either is unknown. Everything that stops the comparison
+//! short (budget, unknown parts, base chains whose order nobody fixes) is *undecided*.
+
+mod answer;
+mod bases;
+mod differences;
+mod matching;
+mod regions;
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+use super::block::{self, Bucket, Program, Terms};
+use super::dd::{Bounded, Budget, OutOfBudget};
+use super::space::{Names, Space};
+use super::{Facts, Ruleset};
+use crate::packet::{Family, Hook};
+
+pub use answer::{Answer, BaseAnswer, Difference, Direction, Doubt, Outcome, Region, Report, What};
+
+/// What to compare, and how long.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Log lines do not count.
+    pub ignore_logs: bool,
+    /// Only base chains of this hook.
+    pub hook: Option<Hook>,
+    /// Families to look at.
+    pub families: Vec<Family>,
+    /// Nodes that the diagrams of one family may take.
+    pub nodes: usize,
+    /// Give up after this time.
+    pub time: Option<Duration>,
+    /// How many regions of a difference to write down.
+    pub regions: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            ignore_logs: false,
+            hook: None,
+            families: vec![Family::Ip, Family::Ip6],
+            nodes: 40_000_000,
+            time: Some(Duration::from_secs(60)),
+            regions: 8,
+        }
+    }
+}
+
+/// Stack of the thread that compares: room for conditions of a hundred thousand bits.
+const STACK: usize = 1 << 29;
+/// Nested steps that this stack has room for.
+const DEPTH: u32 = 400_000;
+
+/// Compares two rulesets.
+pub fn compare<L, R>(left: &L, right: &R, options: &Options) -> Report
+where
+    L: Ruleset + Sync + ?Sized,
+    R: Ruleset + Sync + ?Sized,
+{
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        match thread.spawn_scoped(scope, || run(left, right, options, DEPTH)) {
+            Ok(handle) => handle.join().unwrap_or_else(|_| Report::stopped("the comparison failed: this is a bug")),
+            // No thread to be had: the depth that any stack has room for.
+            Err(_) => run(left, right, options, Budget::default().depth),
+        }
+    })
+}
+
+/// One family of the two rulesets.
+struct Pair {
+    space: Space,
+    terms: Terms,
+    left: Program,
+    right: Program,
+    facts: [Facts; 2],
+}
+
+fn run<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(left: &L, right: &R, options: &Options, depth: u32) -> Report {
+    let deadline = options.time.and_then(|time| Instant::now().checked_add(time));
+    let budget = Budget { nodes: options.nodes, deadline, depth };
+    let mut report = Report::default();
+    let mut pairs = Vec::new();
+    for &family in &options.families {
+        match read(left, right, family, budget) {
+            Ok(pair) => pairs.push(pair),
+            Err(stop) => report.stop(family, &stop),
+        }
+    }
+    let programs: Vec<[&Program; 2]> = pairs.iter().map(|pair| [&pair.left, &pair.right]).collect();
+    let Some(matching) = matching::Matching::new(&programs) else {
+        return Report::stopped("there are more limits and random choices than the comparison has room for");
+    };
+    for (number, mut pair) in pairs.into_iter().enumerate() {
+        let family = pair.space.family();
+        if let Err(stop) = compare_family(&mut pair, number, &matching, options, &mut report) {
+            report.stop(family, &stop);
+        }
+    }
+    report
+}
+
+fn read<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(
+    left: &L,
+    right: &R,
+    family: Family,
+    budget: Budget,
+) -> Result<Pair, OutOfBudget> {
+    let facts = [left.facts(family), right.facts(family)];
+    let names = Names::new(facts.iter().flat_map(|facts| facts.names.iter().cloned()));
+    // Where only one side tracks, that is a difference of its own, and the rest is compared as if both did.
+    let reassembled = facts.iter().any(|facts| facts.tracks);
+    let mut space = Space::new(family, names, reassembled, budget);
+    let (left, right) = (left.program(&mut space)?, right.program(&mut space)?);
+    Ok(Pair { space, terms: Terms::default(), left, right, facts })
+}
+
+fn compare_family(
+    pair: &mut Pair,
+    number: usize,
+    matching: &matching::Matching,
+    options: &Options,
+    report: &mut Report,
+) -> Bounded<()> {
+    let family = pair.space.family();
+    if let [Facts { tracks: left, .. }, Facts { tracks: right, .. }] = pair.facts
+        && left != right
+    {
+        report.tracking.push((family, left, right));
+    }
+    let buckets = [matching.buckets(number, 0), matching.buckets(number, 1)];
+    let [left_buckets, right_buckets] = buckets;
+    let widths = matching.widths();
+    let left = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.left, left_buckets, widths)?;
+    let right = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.right, right_buckets, widths)?;
+    let sides = [
+        bases::Side { program: &pair.left, buckets: left_buckets, blocks: &left },
+        bases::Side { program: &pair.right, buckets: right_buckets, blocks: &right },
+    ];
+    for key in bases::keys(&sides).into_iter().filter(|key| options.hook.is_none_or(|hook| hook == key.hook)) {
+        let mut differing = differences::Comparison {
+            space: &mut pair.space,
+            terms: &mut pair.terms,
+            sides: &sides,
+            contents: matching.contents(),
+            widths,
+            options,
+            key,
+        };
+        let outcome = match differing.outcome() {
+            Ok(outcome) => outcome,
+            Err(stop) => Outcome::undecided(stop.to_string()),
+        };
+        report.bases.push(BaseAnswer { family, key, outcome });
+    }
+    Ok(())
+}
+
+/// The bucket of each occurrence of a program.
+type Buckets = [Bucket];

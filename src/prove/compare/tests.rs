@@ -1,0 +1,100 @@
+//! Comparisons of dumps with dumps: what must be seen as equal, and what must not.
+
+use super::*;
+use crate::diag::Source;
+use crate::prove::save_meaning::SaveRules;
+use crate::save::ast::Dump;
+use crate::save::parse;
+
+fn dump(text: &str) -> Dump {
+    parse(&Source::new(0, "test", text.into()).unwrap(), Some(Family::Ip)).dump
+}
+
+fn filter(rules: &str) -> Dump {
+    let chains = ":INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:web - [0:0]";
+    dump(&format!("*filter\n{chains}\n{}\nCOMMIT\n", rules.trim()))
+}
+
+fn report(left: &str, right: &str) -> Report {
+    compare(&SaveRules(&filter(left)), &SaveRules(&filter(right)), &Options::default())
+}
+
+#[track_caller]
+fn check(left: &str, right: &str, answer: Answer) {
+    let report = report(left, right);
+    assert_eq!(report.answer(), answer, "{report:#?}");
+}
+
+#[test]
+fn order_of_rules_that_cannot_both_match_is_free() {
+    let (a, b) = ("-A INPUT -s 10.0.0.0/8 -j DROP", "-A INPUT -s 192.168.0.0/16 -j ACCEPT");
+    check(&format!("{a}\n{b}"), &format!("{b}\n{a}"), Answer::Equivalent);
+    let b = "-A INPUT -s 10.1.0.0/16 -j ACCEPT";
+    check(&format!("{a}\n{b}"), &format!("{b}\n{a}"), Answer::Different);
+}
+
+#[test]
+fn chains_may_be_inlined() {
+    check(
+        "-A INPUT -p tcp -j web\n-A web -p tcp --dport 80 -j ACCEPT\n-A INPUT -j DROP",
+        "-A INPUT -p tcp --dport 80 -j ACCEPT\n-A INPUT -j DROP",
+        Answer::Equivalent,
+    );
+    check(
+        "-A INPUT -p tcp -g web\n-A web -p tcp --dport 80 -j ACCEPT\n-A INPUT -j DROP",
+        "-A INPUT -p tcp --dport 80 -j ACCEPT\n-A INPUT -j DROP",
+        Answer::Different,
+    );
+}
+
+#[test]
+fn log_lines_are_counted() {
+    let drop = "-A INPUT -s 10.0.0.1 -j DROP";
+    let log = "-A INPUT -s 10.0.0.1 -j LOG --log-prefix x";
+    check(&format!("{log}\n{drop}"), drop, Answer::Different);
+    check(&format!("{log}\n{log}\n{drop}"), &format!("{log}\n{drop}"), Answer::Different);
+    check(&format!("{log}\n{drop}"), &format!("{drop}\n{log}"), Answer::Different);
+    check(
+        &format!("{log}\n{drop}"),
+        "-A INPUT -s 10.0.0.1 -j web\n-A web -j LOG --log-prefix x\n-A web -j DROP",
+        Answer::Equivalent,
+    );
+}
+
+#[test]
+fn a_difference_is_a_region_with_a_witness_and_its_rules() {
+    let left = "-A FORWARD -i eth0 -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n-A FORWARD -i eth0 -p tcp -j DROP";
+    let right = "-A FORWARD -i eth0 -s 10.0.0.0/9 -p tcp --dport 22 -j ACCEPT\n-A FORWARD -i eth0 -p tcp -j DROP";
+    let report = report(left, right);
+    let different: Vec<_> = report.bases.iter().filter(|base| base.outcome.answer() == Answer::Different).collect();
+    let [base] = different.as_slice() else { panic!("{report:#?}") };
+    assert_eq!(base.key.hook, Hook::Forward);
+    let [difference] = base.outcome.differences.as_slice() else { panic!("{:#?}", base.outcome) };
+    assert_eq!(difference.direction, Direction::Closing);
+    // Without connection tracking, later fragments are never matched by port.
+    let wanted = "iifname \"eth0\" ip saddr 10.128.0.0/9 tcp dport 22 fragment offset 0";
+    assert_eq!(difference.regions, [Region(wanted.to_owned())], "{difference:#?}");
+    assert!(difference.witness.contains("ip saddr 10.128.0.0"), "{}", difference.witness);
+    let [left, right] = &difference.happens;
+    assert_eq!((left.verdict.as_str(), left.line), ("accept", Some(6)));
+    assert_eq!((right.verdict.as_str(), right.line), ("drop", Some(7)));
+}
+
+#[test]
+fn interfaces_that_are_missing_have_no_name() {
+    check("-A INPUT ! -o eth0 -j DROP", "-A INPUT -j DROP", Answer::Different);
+    check("-A OUTPUT ! -o eth0 -j DROP\n-A OUTPUT -o eth0 -j DROP", "-A OUTPUT -j DROP", Answer::Equivalent);
+    check("-A FORWARD -i eth+ -j ACCEPT", "-A FORWARD -i eth0 -j ACCEPT", Answer::Different);
+    check(
+        "-A FORWARD -i eth+ -j ACCEPT\n-A FORWARD -i eth0 -j DROP",
+        "-A FORWARD -i eth+ -j ACCEPT",
+        Answer::Equivalent,
+    );
+}
+
+#[test]
+fn what_is_not_read_is_undecided() {
+    let odd = "-A INPUT -p tcp --tcp-option 8 -j DROP";
+    check(odd, odd, Answer::Undecided);
+    check(&format!("{odd}\n-A FORWARD -j ACCEPT"), odd, Answer::Different);
+}
