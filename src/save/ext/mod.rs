@@ -6,7 +6,9 @@
 //! Invariant: an extension file imports no other extension file.
 
 pub mod lowering;
+pub mod mark;
 pub mod matches;
+pub mod nat;
 pub mod registry;
 pub mod shared;
 pub mod standard;
@@ -57,6 +59,8 @@ pub struct CheckCx<'a> {
     pub chain: &'a [u8],
     /// Protocol of the rule's head: number and negation.
     pub protocol: Option<(u8, bool)>,
+    /// The matches of the rule, for targets that ask for one.
+    pub matches: &'a [Part],
 }
 
 /// What the coverage table says about one option.

@@ -7,8 +7,25 @@ use crate::packet::Family;
 pub const MATCHES: &[&Extension] = &[&matches::comment::EXTENSION, &matches::tcp::EXTENSION];
 
 /// Targets, sorted by name.
-pub const TARGETS: &[&Extension] =
-    &[&targets::accept::EXTENSION, &targets::drop::EXTENSION, &targets::log::EXTENSION, &targets::r#return::EXTENSION];
+pub const TARGETS: &[&Extension] = &[
+    &targets::accept::EXTENSION,
+    &targets::connmark::EXTENSION,
+    &targets::ct::EXTENSION,
+    &targets::dnat::EXTENSION,
+    &targets::drop::EXTENSION,
+    &targets::log::EXTENSION,
+    &targets::mark::EXTENSION,
+    &targets::masquerade::EXTENSION,
+    &targets::nflog::EXTENSION,
+    &targets::notrack::EXTENSION,
+    &targets::queue::EXTENSION,
+    &targets::redirect::EXTENSION,
+    &targets::reject::EXTENSION,
+    &targets::r#return::EXTENSION,
+    &targets::snat::EXTENSION,
+    &targets::tcpmss::EXTENSION,
+    &targets::trace::EXTENSION,
+];
 
 /// Modules that no translation is planned for: name, reason, advice.
 const ELSEWHERE: &[(&str, &str, &str)] = &[

@@ -1,7 +1,12 @@
 //! Small pieces that several extensions use.
 
+use bstr::BString;
+
 use super::CheckCx;
-use crate::save::ast::Part;
+use super::lowering::{Cx, Refusal};
+use crate::packet::{Family, Hook};
+use crate::save::ast::{Part, TableKind};
+use crate::save::option::Value;
 
 /// For extensions whose options need nothing of each other.
 pub fn no_check(_: &Part, _: &CheckCx) -> Result<(), String> {
@@ -19,4 +24,88 @@ pub fn needs_protocol(cx: &CheckCx, protocol: u8, name: &str) -> Result<(), Stri
 /// An option that must be there.
 pub fn needs(part: &Part, option: &str) -> Result<(), String> {
     if part.has(option) { Ok(()) } else { Err(format!("`--{option}` must be given")) }
+}
+
+/// A target that exists in some tables only (`.table` of the kernel's `xt_target`).
+pub fn in_tables(cx: &CheckCx, tables: &[TableKind]) -> Result<(), String> {
+    if tables.contains(&cx.table) {
+        return Ok(());
+    }
+    let names: Vec<&str> = tables.iter().map(|t| t.name()).collect();
+    Err(format!("it works in the table {} only", names.join(" or ")))
+}
+
+/// A target that works at some hooks only (`.hooks` of the kernel's `xt_target`). A user-defined chain is
+/// judged by the kernel, from where it is called.
+pub fn at_hooks(cx: &CheckCx, hooks: &[Hook]) -> Result<(), String> {
+    match cx.table.hook(cx.chain) {
+        Some(hook) if !hooks.contains(&hook) => {
+            let names: Vec<String> = hooks.iter().map(|h| h.name().to_ascii_uppercase()).collect();
+            Err(format!("it works in the chains {} only", names.join(", ")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// At most one of these options, and with `required` exactly one.
+pub fn one_of(part: &Part, options: &[&str], required: bool) -> Result<(), String> {
+    let given: Vec<&&str> = options.iter().filter(|o| part.has(o)).collect();
+    match given.as_slice() {
+        [] if required => Err(format!("one of --{} must be given", options.join(", --"))),
+        [] | [_] => Ok(()),
+        [a, b, ..] => Err(format!("`--{a}` and `--{b}` cannot be given together")),
+    }
+}
+
+/// Text of which the kernel's field holds `MAX` bytes: the rest is cut off, as the legacy tool does.
+pub fn read_cut<const MAX: usize>(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    Ok(Value::Text(word.get(..MAX).unwrap_or(word).into()))
+}
+
+/// The same, where the text cannot be empty.
+pub fn read_cut_some<const MAX: usize>(words: &[&[u8]], family: Family) -> Result<Value, String> {
+    if words.first().is_none_or(|w| w.is_empty()) {
+        return Err("the text cannot be empty".into());
+    }
+    read_cut::<MAX>(words, family)
+}
+
+/// Shows what `read_cut` read.
+pub fn show_text(value: &Value, _: Family) -> Vec<BString> {
+    match value {
+        Value::Text(text) => vec![text.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// What the coverage table says of log prefixes.
+pub const PREFIX_NOTE: &str = "a prefix with `$` or `\"` cannot be written in nft and is refused";
+
+/// A log prefix. nft takes `$` for the start of a variable and knows no escape in strings.
+pub fn log_prefix(part: &Part, option: &'static str, cx: &mut Cx) -> Result<Option<BString>, Refusal> {
+    let Some(text) = part.text(option).filter(|p| !p.is_empty()) else { return Ok(None) };
+    let speaks = |b: &u8| matches!(b, b'$' | b'"');
+    if !text.iter().any(speaks) {
+        return Ok(Some(text.to_owned()));
+    }
+    if !cx.approximate {
+        return Err(Refusal::new(
+            "log-prefix",
+            "nft has no way to write `$` or `\"` in a log prefix",
+            "change the prefix in the dump, or let --approximate replace `$` by `S` and `\"` by `'`",
+        )
+        .at(option));
+    }
+    cx.notes.push("`$` and `\"` in the log prefix were replaced".into());
+    let replaced = |b: &u8| {
+        if *b == b'$' {
+            b'S'
+        } else if *b == b'"' {
+            b'\''
+        } else {
+            *b
+        }
+    };
+    Ok(Some(text.iter().map(replaced).collect::<Vec<u8>>().into()))
 }

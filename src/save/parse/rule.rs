@@ -466,6 +466,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             table: self.around.table,
             chain: &self.rule.chain,
             protocol: self.rule.protocol(),
+            matches: &self.rule.matches,
         };
         for part in self.rule.parts() {
             (part.extension.check)(part, &cx).map_err(|why| {

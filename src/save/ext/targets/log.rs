@@ -11,13 +11,19 @@ use crate::save::ext::lowering::{Action, Cx, Refusal};
 use crate::save::ext::{Coverage, Extension, Families, Grade, Lower, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 
+/// Bytes of a prefix that the kernel's `struct xt_log_info` holds.
+const PREFIX: usize = 29;
+
 pub static EXTENSION: Extension = Extension {
     name: "LOG",
     aliases: &[],
     families: Families::Both,
     options: &[
         OptionSpec::new("log-level", Arg::Custom { words: 1, read: read_level, show: show_level }),
-        OptionSpec::new("log-prefix", Arg::Text { max: 29 }),
+        OptionSpec::new(
+            "log-prefix",
+            Arg::Custom { words: 1, read: shared::read_cut_some::<PREFIX>, show: shared::show_text },
+        ),
         OptionSpec::new("log-tcp-sequence", Arg::Flag),
         OptionSpec::new("log-tcp-options", Arg::Flag),
         OptionSpec::new("log-ip-options", Arg::Flag),
@@ -41,24 +47,22 @@ const fn row(option: &'static str, example: &'static str) -> Coverage {
     Coverage { option, grade: Grade::Exact, example, family: Family::Ip, note: "" }
 }
 
-/// syslog(3) levels, with the spellings that iptables takes.
-const LEVELS: [(&str, u64); 11] = [
-    ("emerg", 0),
-    ("panic", 0),
+/// syslog(3) levels by the names that the tool takes, letter by letter.
+const LEVELS: [(&str, u64); 9] = [
     ("alert", 1),
     ("crit", 2),
-    ("error", 3),
-    ("err", 3),
-    ("warning", 4),
-    ("warn", 4),
-    ("notice", 5),
-    ("info", 6),
     ("debug", 7),
+    ("emerg", 0),
+    ("error", 3),
+    ("info", 6),
+    ("notice", 5),
+    ("panic", 0),
+    ("warning", 4),
 ];
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
+fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     let log = Log {
-        prefix: part.text("log-prefix").filter(|p| !p.is_empty()).map(ToOwned::to_owned),
+        prefix: shared::log_prefix(part, "log-prefix", cx)?,
         level: part.number("log-level").map(|n| n as u8).filter(|&n| n != 4),
         flags: LogFlags {
             tcp_sequence: part.has("log-tcp-sequence"),
@@ -72,18 +76,15 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
     Ok(Action::Statements(vec![Statement::Log(log)]))
 }
 
-/// A number, or the beginning of a name.
 fn read_level(words: &[&[u8]], _: Family) -> Result<Value, String> {
     let word = words.first().copied().unwrap_or_default();
-    if let Ok(n) = crate::save::value::number(word) {
-        return if n <= 7 { Ok(Value::Number(n)) } else { Err(format!("{n} is no log level: 0 to 7")) };
-    }
-    let lower = word.to_ascii_lowercase();
-    let mut found = LEVELS.iter().filter(|(name, _)| !lower.is_empty() && name.as_bytes().starts_with(&lower));
-    match found.next() {
-        Some(&(_, n)) if found.all(|&(_, other)| other == n) => Ok(Value::Number(n)),
-        _ => Err(format!("{} is no log level", quote(word))),
-    }
+    let level = match crate::save::value::number(word) {
+        Ok(n) => Some(n).filter(|&n| n <= 7),
+        Err(_) => LEVELS.iter().find(|(name, _)| name.as_bytes() == word).map(|&(_, n)| n),
+    };
+    level
+        .map(Value::Number)
+        .ok_or_else(|| format!("{} is no log level: 0 to 7, or a name such as warning", quote(word)))
 }
 
 fn show_level(value: &Value, _: Family) -> Vec<BString> {

@@ -1,0 +1,197 @@
+//! `-j CT`: how the connection of the packet will be tracked (iptables-extensions(8), *CT*;
+//! net/netfilter/xt_CT.c).
+//!
+//! The target hangs a template on a packet that is not tracked yet. nft does that for zones; helpers,
+//! timeouts and events it sets only once there is a connection, which is after this table.
+
+use bstr::BString;
+
+use crate::diag::quote;
+use crate::ir::{Assigned, Statement};
+use crate::packet::{CtKey, Family, Field};
+use crate::save::ast::{Part, TableKind};
+use crate::save::ext::lowering::{Action, Cx, Refusal};
+use crate::save::ext::{Coverage, Extension, Families, Grade, Lower, shared};
+use crate::save::option::{Arg, OptionSpec, Value};
+use crate::save::value;
+
+const ZONE: Arg = Arg::Custom { words: 1, read: read_zone, show: show_zone };
+
+/// Bytes of names that the kernel's `struct xt_ct_target_info_v1` holds.
+const HELPER: usize = 15;
+const TIMEOUT: usize = 31;
+
+pub static EXTENSION: Extension = Extension {
+    name: "CT",
+    aliases: &[],
+    families: Families::Both,
+    options: &[
+        OptionSpec::new("notrack", Arg::Flag),
+        OptionSpec::new("helper", Arg::Custom { words: 1, read: shared::read_cut::<HELPER>, show: shared::show_text }),
+        OptionSpec::new(
+            "timeout",
+            Arg::Custom { words: 1, read: shared::read_cut::<TIMEOUT>, show: shared::show_text },
+        ),
+        OptionSpec::new("ctevents", Arg::Custom { words: 1, read: read_events, show: show_events }),
+        OptionSpec::new("expevents", Arg::Custom { words: 1, read: read_expect_events, show: show_events }),
+        OptionSpec::new("zone", ZONE),
+        OptionSpec::new("zone-orig", ZONE),
+        OptionSpec::new("zone-reply", ZONE),
+    ],
+    check: |_, cx| shared::in_tables(cx, &[TableKind::Raw]),
+    lower: Lower::Target(lower),
+    coverage: &[
+        row("--notrack", Grade::Exact, "-j CT --notrack", "what else the rule says has no effect then"),
+        row("--helper", Grade::Refused, "-p tcp --dport 21 -j CT --helper ftp", HELPER_NOTE),
+        row("--timeout", Grade::Refused, "-p tcp -j CT --timeout fast", TIMEOUT_NOTE),
+        row("--ctevents", Grade::Refused, "-j CT --ctevents new,destroy", EVENTS_NOTE),
+        row("--expevents", Grade::Refused, "-j CT --expevents new", EVENTS_NOTE),
+        row("--zone", Grade::Exact, "-j CT --zone 5", "`--zone mark` is refused: nft takes no mark for a zone"),
+        row("--zone-orig", Grade::Refused, "-j CT --zone-orig 5", DIRECTION_NOTE),
+        row("--zone-reply", Grade::Refused, "-j CT --zone-reply 5", DIRECTION_NOTE),
+    ],
+};
+
+const HELPER_NOTE: &str = "nft sets a helper only after connection tracking, so the rule must move to another hook";
+const TIMEOUT_NOTE: &str = "the policy is defined outside of the dump";
+const EVENTS_NOTE: &str = "nft sets events only after connection tracking";
+const DIRECTION_NOTE: &str = "not translated yet in one direction only";
+
+const fn row(option: &'static str, grade: Grade, example: &'static str, note: &'static str) -> Coverage {
+    Coverage { option, grade, example, family: Family::Ip, note }
+}
+
+/// Names of conntrack events with their bits (include/uapi/linux/netfilter/nf_conntrack_common.h, IPCT_*).
+const EVENTS: [(&str, u64); 10] = [
+    ("new", 1),
+    ("related", 1 << 1),
+    ("destroy", 1 << 2),
+    ("reply", 1 << 3),
+    ("assured", 1 << 4),
+    ("protoinfo", 1 << 5),
+    ("helper", 1 << 6),
+    ("mark", 1 << 7),
+    ("natseqinfo", 1 << 8),
+    ("secmark", 1 << 9),
+];
+
+/// `--zone mark`, as a number no zone has.
+const FROM_MARK: u64 = 1 << 16;
+
+fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
+    if part.has("notrack") {
+        return Ok(Action::Statements(vec![Statement::Notrack]));
+    }
+    refuse(part)?;
+    let zone = Statement::Assign { field: Field::Ct(CtKey::Zone), value: Assigned::Constant(zone(part).into()) };
+    // Without a zone the template still hides the packet from CT rules behind this one: zone 0.
+    Ok(Action::Statements(vec![zone]))
+}
+
+/// The zone given last, whatever direction its option names.
+fn zone(part: &Part) -> u64 {
+    let zones = part.options.iter().filter(|o| o.spec.name.starts_with("zone"));
+    let number = |value: &Value| if let Value::Number(n) = value { Some(*n) } else { None };
+    zones.filter_map(|o| number(&o.value)).next_back().unwrap_or(0)
+}
+
+fn refuse(part: &Part) -> Result<(), Refusal> {
+    if let Some(helper) = part.text("helper").filter(|t| !t.is_empty()) {
+        return Err(Refusal::new(
+            "ct-helper",
+            format!("nft gives a connection the helper {} only after connection tracking, and this table is before it", quote(helper)),
+            "declare `ct helper name { type \"ftp\" protocol tcp; }` and write `ct helper set \"name\"` with the same tests \
+             in a chain with a priority above -200, then remove the rule from the dump",
+        )
+        .at("helper"));
+    }
+    if part.text("timeout").is_some_and(|t| !t.is_empty()) {
+        return Err(Refusal::new(
+            "ct-timeout",
+            "what the timeout policy says is not in the dump",
+            "declare a `ct timeout` object with its values and write `ct timeout set` with the same tests",
+        )
+        .at("timeout"));
+    }
+    for option in ["ctevents", "expevents"] {
+        if part.has(option) {
+            return Err(Refusal::new(
+                "ct-events",
+                "nft limits the events of a connection only after connection tracking, and this table is before it",
+                "remove the option when no program listens to events, or write `ct event set` in a chain with a \
+                 priority above -200",
+            )
+            .at(option));
+        }
+    }
+    refuse_zone(part)
+}
+
+fn refuse_zone(part: &Part) -> Result<(), Refusal> {
+    let option = part.options.iter().find(|o| o.value == Value::Number(FROM_MARK)).map(|o| o.spec.name);
+    if let Some(option) = option {
+        return Err(Refusal::new(
+            "ct-zone-mark",
+            "nft cannot take the mark of the packet for its zone",
+            "write a rule for each mark in use: `meta mark 1 ct zone set 1`",
+        )
+        .at(option));
+    }
+    match (part.has("zone-orig"), part.has("zone-reply")) {
+        (true, false) => Err(one_way("zone-orig", "original")),
+        (false, true) => Err(one_way("zone-reply", "reply")),
+        _ => Ok(()),
+    }
+}
+
+fn one_way(option: &'static str, direction: &str) -> Refusal {
+    Refusal::new(
+        "ct-zone-direction",
+        "a zone for one direction only is not translated yet",
+        format!("use --zone for both directions, or write `ct {direction} zone set` by hand"),
+    )
+    .at(option)
+}
+
+fn read_zone(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    if word == b"mark" {
+        return Ok(Value::Number(FROM_MARK));
+    }
+    match value::number(word) {
+        Ok(n) if n < FROM_MARK => Ok(Value::Number(n)),
+        _ => Err(format!("{} is no zone: 0 to 65535, or `mark`", quote(word))),
+    }
+}
+
+fn show_zone(value: &Value, _: Family) -> Vec<BString> {
+    match value {
+        Value::Number(FROM_MARK) => vec!["mark".into()],
+        Value::Number(n) => vec![n.to_string().into()],
+        _ => Vec::new(),
+    }
+}
+
+fn read_events(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    events(words, &EVENTS)
+}
+
+fn read_expect_events(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    events(words, &[("new", 1)])
+}
+
+/// Names are compared letter by letter: the tool does not take capitals.
+fn events(words: &[&[u8]], known: &[(&str, u64)]) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    let bits = word.split(|&b| b == b',').try_fold(0, |bits, name| {
+        let found = known.iter().find(|(n, _)| n.as_bytes() == name);
+        found.map(|(_, bit)| bits | bit).ok_or_else(|| format!("{} is no event", quote(name)))
+    });
+    bits.map(Value::Number)
+}
+
+fn show_events(value: &Value, _: Family) -> Vec<BString> {
+    let Value::Number(bits) = value else { return Vec::new() };
+    let names: Vec<&str> = EVENTS.iter().filter(|(_, bit)| bits & bit != 0).map(|(name, _)| *name).collect();
+    vec![names.join(",").into()]
+}
