@@ -11,7 +11,7 @@ use crate::ir::{Assigned, Statement};
 use crate::packet::{CtKey, Family, Field};
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
-use crate::save::ext::{Coverage, Extension, Families, Grade, Lower, shared};
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Grade, Lower, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 use crate::save::value;
 
@@ -38,7 +38,7 @@ pub static EXTENSION: Extension = Extension {
         OptionSpec::new("zone-orig", ZONE),
         OptionSpec::new("zone-reply", ZONE),
     ],
-    check: |_, cx| shared::in_tables(cx, &[TableKind::Raw]),
+    check,
     lower: Lower::Target(lower),
     coverage: &[
         row("--notrack", Grade::Exact, "-j CT --notrack", "what else the rule says has no effect then"),
@@ -59,6 +59,17 @@ const DIRECTION_NOTE: &str = "not translated yet in one direction only";
 
 const fn row(option: &'static str, grade: Grade, example: &'static str, note: &'static str) -> Coverage {
     Coverage { option, grade, example, family: Family::Ip, note }
+}
+
+/// Helpers and timeout policies are one protocol's (`xt_ct_find_proto`).
+fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
+    shared::in_tables(cx, &[TableKind::Raw])?;
+    let named = |option| part.text(option).is_some_and(|t| !t.is_empty());
+    let one_protocol = matches!(cx.protocol, Some((1.., false)));
+    if !part.has("notrack") && !one_protocol && (named("helper") || named("timeout")) {
+        return Err("helpers and timeouts need `-p` with one protocol before them".into());
+    }
+    Ok(())
 }
 
 /// Names of conntrack events with their bits (include/uapi/linux/netfilter/nf_conntrack_common.h, IPCT_*).
