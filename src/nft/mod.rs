@@ -3,4 +3,9 @@
 //! Invariant: `print` and `read` share the tree and the tables of names, and no code.
 
 pub mod ast;
+pub mod identifier;
+pub mod keywords;
+pub mod names;
+pub mod print;
+pub mod quoted;
 pub mod read;

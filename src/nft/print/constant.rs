@@ -1,0 +1,127 @@
+//! Constants: numbers, bits, strings, ranges and prefixes, by the kind of what stands beside them.
+
+use bstr::BString;
+
+use super::{Printer, Why};
+use crate::nft::ast::Expr;
+use crate::nft::identifier::check_name;
+use crate::nft::names::{Kind, Place, bit_names, spell};
+use crate::nft::quoted::{HELPER_MAX, WhyNot, nft_ifname, nft_string};
+use crate::packet::{DataType, Interval};
+
+/// Bytes of an osf name or version, and of a cgroup path.
+const STRING_MAX: usize = 127;
+
+/// How several bits of one value are joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Join {
+    /// `a,b`: any of them.
+    Comma,
+    /// `a | b`: all of them, and no other.
+    Bar,
+    /// `(a | b)`, inside a larger expression.
+    Parentheses,
+}
+
+impl Printer<'_> {
+    pub(super) fn number(&mut self, value: u128, kind: Kind, place: Place, join: Join) -> Result<(), Why> {
+        if !kind.holds(value) {
+            return Err(Why::Number { value, data: kind.data });
+        }
+        if place != Place::Bound
+            && let Some(names) = bit_names(kind.data, value)
+        {
+            self.bits(&names, join);
+            return Ok(());
+        }
+        let codes = matches!(kind.data, DataType::IcmpCode | DataType::Icmp6Code);
+        let place = if codes && !self.unreachable { Place::Bound } else { place };
+        let spelling = spell(kind, value, place).ok_or(Why::Number { value, data: kind.data })?;
+        self.out.put(spelling.to_string());
+        Ok(())
+    }
+
+    fn bits(&mut self, names: &[String], join: Join) {
+        let (open, between, close) = match join {
+            Join::Comma => ("", ",", ""),
+            Join::Parentheses if names.len() > 1 => ("(", " | ", ")"),
+            Join::Bar | Join::Parentheses => ("", " | ", ""),
+        };
+        self.out.put(open);
+        self.out.put(names.join(between));
+        self.out.put(close);
+    }
+
+    /// A string of a type whose values are strings.
+    pub(super) fn text(&mut self, text: &BString, wildcard: bool, kind: Kind) -> Result<(), Why> {
+        let fail = |why| Why::Text { text: text.clone(), why };
+        let quoted = match kind.data {
+            DataType::Ifname => nft_ifname(text, wildcard).map_err(fail)?,
+            _ if wildcard => return Err(Why::Shape("a wildcard outside of an interface name")),
+            DataType::String if kind.width == 128 => nonempty(text, HELPER_MAX).map_err(fail)?,
+            DataType::String | DataType::Cgroupv2 => nonempty(text, STRING_MAX).map_err(fail)?,
+            DataType::IfIndex => nft_ifname(text, false).map_err(fail)?,
+            _ => return Err(Why::Shape("a string where nft wants a number")),
+        };
+        self.out.put(&quoted);
+        Ok(())
+    }
+
+    /// A range of numbers; addresses that share a prefix are written as one.
+    pub(super) fn range(&mut self, low: &Expr, high: &Expr, kind: Kind) -> Result<(), Why> {
+        let (Expr::Number(low), Expr::Number(high)) = (low, high) else {
+            return Err(Why::Shape("a range of something other than numbers"));
+        };
+        let (low, high) = (*low, *high);
+        if low > high {
+            return Err(Why::Shape("a range that ends before it begins"));
+        }
+        let prefix = is_address(kind).then(|| Interval::new(low, high).prefix_len(kind.width)).flatten();
+        match prefix {
+            _ if low == high => self.number(low, kind, Place::Alone, Join::Parentheses),
+            Some(len) if kind.holds(high) => {
+                self.number(low, kind, Place::Alone, Join::Parentheses)?;
+                self.out.put(format!("/{len}"));
+                Ok(())
+            }
+            _ => self.bounds(low, high, kind),
+        }
+    }
+
+    /// `low-high`, even where a prefix would say the same.
+    pub(super) fn bounds(&mut self, low: u128, high: u128, kind: Kind) -> Result<(), Why> {
+        self.number(low, kind, Place::Bound, Join::Parentheses)?;
+        self.out.put("-");
+        self.number(high, kind, Place::Bound, Join::Parentheses)
+    }
+
+    pub(super) fn prefix(&mut self, address: u128, len: u8, kind: Kind) -> Result<(), Why> {
+        let (low, high) = prefix_bounds(address, len, kind)?;
+        self.range(&Expr::Number(low), &Expr::Number(high), kind)
+    }
+
+    /// A legal name, as it is.
+    pub(super) fn name(&mut self, name: &BString) -> Result<(), Why> {
+        check_name(name).map_err(|why| Why::Name { name: name.clone(), why })?;
+        self.out.put(name);
+        Ok(())
+    }
+}
+
+/// First and last value of a prefix; bits behind its length do not count.
+pub(super) fn prefix_bounds(address: u128, len: u8, kind: Kind) -> Result<(u128, u128), Why> {
+    let rest = kind.width.checked_sub(len.into()).ok_or(Why::Shape("a prefix longer than the address"))?;
+    if !kind.holds(address) {
+        return Err(Why::Number { value: address, data: kind.data });
+    }
+    let host = if rest >= 128 { u128::MAX } else { (1 << rest) - 1 };
+    Ok((address & !host, address | host))
+}
+
+pub(super) const fn is_address(kind: Kind) -> bool {
+    matches!(kind.data, DataType::Ipv4Addr | DataType::Ipv6Addr)
+}
+
+fn nonempty(text: &[u8], max: usize) -> Result<BString, WhyNot> {
+    if text.is_empty() { Err(WhyNot::Empty) } else { nft_string(text, max) }
+}
