@@ -1,10 +1,18 @@
 //! Carries firewalls from iptables to nftables.
+//!
+//! `translate` is the pipeline in a screenful; ARCHITECTURE.md walks through the rooms.
 
+pub mod cli;
 pub mod diag;
+pub mod emit;
 pub mod ir;
 #[cfg(target_os = "linux")]
 pub mod kernel;
+pub mod lower;
 pub mod nft;
+pub mod optimize;
 pub mod packet;
 pub mod prove;
+pub mod report;
 pub mod save;
+pub mod translate;

@@ -3,7 +3,7 @@
 use bstr::BString;
 use smallvec::SmallVec;
 
-use super::{ChainId, Row, SetId, Statement, Test};
+use super::{ChainId, Component, Row, SetId, Statement, Test};
 use crate::diag::SourceId;
 use crate::nft::ast::{NatFlags, NatKind, Reject};
 use crate::packet::Field;
@@ -16,6 +16,8 @@ pub struct Rule {
     pub origin: Origin,
     /// Comments of the dump's rules, in order, without repeats.
     pub comments: SmallVec<[BString; 1]>,
+    /// Comments that belong to one value of a merged set, in the order of the dump.
+    pub labels: Vec<(Component, BString)>,
     pub counters: Option<Counters>,
     /// What a reader must be told (`#` lines above the rule).
     pub notes: Vec<BString>,
@@ -125,6 +127,7 @@ impl Rule {
             verdict,
             origin,
             comments: SmallVec::new(),
+            labels: Vec::new(),
             counters: None,
             notes: Vec::new(),
         }

@@ -1,6 +1,6 @@
 //! Everything about nft: its syntax tree, printer, reader, names, and versions.
 //!
-//! Invariant: `print` and `read` share the tree and the tables of names, and no code.
+//! Invariant: `print` and `read` share the tree, and no code.
 
 pub mod ast;
 pub mod identifier;

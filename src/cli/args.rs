@@ -1,0 +1,168 @@
+//! Arguments as typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::optimize::Level;
+
+const EXAMPLES: &str = "\
+Examples:
+  iptables-save | ipt2nft > firewall.nft          translate what is loaded
+  ipt2nft rules.v4 rules.v6 -o firewall.nft       both families into one file
+  ipt2nft --diff rules.v4                         see which lines became which rule
+  ipt2nft --merge none rules.v4                   rule for rule
+  ipt2nft --table-prefix my- rules.v4             leave Docker's and libvirt's tables alone
+
+Exit codes:
+  0  done
+  1  a difference or a finding
+  2  unreadable input or wrong use
+  3  something could not be translated
+  4  undecided";
+
+/// Carries firewalls from iptables to nftables.
+#[derive(Debug, Parser)]
+#[command(name = "ipt2nft", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the nft ruleset that does what the dumps do (the default command)
+    #[command(after_help = EXAMPLES)]
+    Translate(TranslateArgs),
+}
+
+/// `ipt2nft translate`
+#[derive(Debug, Args)]
+pub struct TranslateArgs {
+    /// Output of iptables-save or ip6tables-save; `-` or nothing reads standard input
+    pub files: Vec<PathBuf>,
+    /// Write the ruleset here, whole or not at all, instead of to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub family: FamilyArgs,
+    /// How much to merge
+    #[arg(long, value_enum, default_value_t)]
+    pub merge: Level,
+    /// What to do with packet and byte counters
+    #[arg(long, value_enum, default_value_t)]
+    pub counters: CounterChoice,
+    /// Show which lines became which rule, instead of the ruleset
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "text", value_name = "FORMAT")]
+    pub diff: Option<DiffFormat>,
+    /// The form of the ruleset
+    #[arg(long, value_enum, default_value_t)]
+    pub format: RulesetFormat,
+    /// Print what can be translated even if some rules cannot, with a marked comment at each gap
+    #[arg(long)]
+    pub allow_partial: bool,
+    /// Accept translations that are close and not equal, each with a comment that says how
+    #[arg(long)]
+    pub approximate: bool,
+    /// Leave out guards against what is known never to come
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub assume: Vec<Assumption>,
+    /// Put before every table's name
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub table_prefix: String,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// Which family the input is for.
+#[derive(Debug, Args)]
+pub struct FamilyArgs {
+    /// The input is for IPv4, whatever it says
+    #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// The input is for IPv6, whatever it says
+    #[arg(short = '6', long = "ipv6")]
+    pub ipv6: bool,
+}
+
+/// How to talk to the user.
+#[derive(Debug, Args)]
+pub struct MessageArgs {
+    /// Colour of messages and diffs
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Color,
+    /// No summary and no warnings; errors only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum CounterChoice {
+    /// Leave them out
+    #[default]
+    None,
+    /// Carry them over
+    Keep,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum DiffFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum RulesetFormat {
+    /// For `nft -f`
+    #[default]
+    Nft,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Assumption {
+    /// Fragments are put together before any rule sees them
+    Reassembled,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Puts `translate` where no subcommand is named, so that `ipt2nft FILE` works.
+pub fn with_default_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut all: Vec<OsString> = arguments.into_iter().collect();
+    let own = Cli::command();
+    let names: Vec<&str> =
+        own.get_subcommands().flat_map(|c| std::iter::once(c.get_name()).chain(c.get_all_aliases())).collect();
+    let first = all.get(1).and_then(|a| a.to_str());
+    let top = matches!(first, Some("-h" | "--help" | "-V" | "--version"));
+    if !top && !first.is_some_and(|word| names.contains(&word)) {
+        all.insert(1.min(all.len()), "translate".into());
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn translate_is_the_default() {
+        let typed = |words: &[&str]| with_default_command(words.iter().map(OsString::from));
+        assert_eq!(typed(&["ipt2nft", "rules.v4"]), ["ipt2nft", "translate", "rules.v4"]);
+        assert_eq!(typed(&["ipt2nft"]), ["ipt2nft", "translate"]);
+        assert_eq!(typed(&["ipt2nft", "translate", "x"]), ["ipt2nft", "translate", "x"]);
+        assert_eq!(typed(&["ipt2nft", "--help"]), ["ipt2nft", "--help"]);
+    }
+}

@@ -1,0 +1,46 @@
+//! Inputs: files and standard input.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::args::FamilyArgs;
+use crate::diag::{Source, SourceId};
+use crate::packet::Family;
+
+/// The files as sources in their order; `-`, or no file at all, is standard input.
+pub fn sources(files: &[PathBuf]) -> Result<Vec<Source>> {
+    let standard = [PathBuf::from("-")];
+    let files = if files.is_empty() { &standard } else { files };
+    files.iter().enumerate().map(|(at, file)| source(at, file)).collect()
+}
+
+fn source(at: usize, file: &Path) -> Result<Source> {
+    let (name, text) = if file == Path::new("-") { ("<stdin>".to_owned(), standard_input()?) } else { read(file)? };
+    let id = SourceId::try_from(at).ok().context("too many inputs")?;
+    Source::new(id, name, text).context("inputs past 4 GiB are not read")
+}
+
+fn standard_input() -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut text).context("cannot read standard input")?;
+    Ok(text)
+}
+
+fn read(file: &Path) -> Result<(String, Vec<u8>)> {
+    if file.is_dir() {
+        bail!("{} is a folder: name the files in it", file.display());
+    }
+    let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok((file.display().to_string(), text))
+}
+
+/// What `-4` and `-6` say.
+pub const fn family(args: &FamilyArgs) -> Option<Family> {
+    match (args.ipv4, args.ipv6) {
+        (true, _) => Some(Family::Ip),
+        (_, true) => Some(Family::Ip6),
+        _ => None,
+    }
+}

@@ -1,0 +1,46 @@
+//! The command line: arguments as typed, resolved before any work; one file per subcommand.
+//!
+//! Only here (and in `kernel`) does the program touch files, the environment and its streams.
+
+mod args;
+mod exit;
+mod input;
+mod output;
+mod translate;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+pub use exit::Exit;
+
+/// Runs the program. A closed pipe is no error: nobody is left to tell.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args::with_default_command(arguments)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let failed = error.use_stderr();
+            // The message itself may meet a closed pipe.
+            let _ = error.print();
+            return if failed { Exit::Trouble.into() } else { Exit::Done.into() };
+        }
+    };
+    let exit = match cli.command {
+        Command::Translate(args) => translate::run(&args),
+    };
+    match exit {
+        Ok(exit) => exit.into(),
+        Err(error) if is_closed_pipe(&error) => Exit::Done.into(),
+        Err(error) => {
+            anstream::eprintln!("ipt2nft: {error:#}");
+            Exit::Trouble.into()
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(closed))
+}

@@ -1,0 +1,90 @@
+//! `ipt2nft translate`: dumps in, one nft file out.
+
+use anyhow::{Result, bail};
+
+use super::args::{Assumption, CounterChoice, DiffFormat, RulesetFormat, TranslateArgs};
+use super::{Exit, input, output};
+use crate::diag::{Diagnostic, Trouble};
+use crate::nft;
+use crate::report::{diff, summary};
+use crate::translate::{Options, Translation, translate};
+use crate::{emit, lower};
+
+/// Runs the command. Nothing loadable is printed unless every rule was translated, or the user
+/// asked for part of a ruleset.
+pub fn run(args: &TranslateArgs) -> Result<Exit> {
+    let sources = input::sources(&args.files)?;
+    let translation = translate(&sources, &options(args)?);
+    output::tell(&translation.diagnostics, &sources, &args.messages);
+    let exit = worst(&translation.diagnostics);
+    let gaps = exit == Exit::Incomplete && args.allow_partial;
+    if exit != Exit::Done && !gaps {
+        output::message(&refusal(&translation, exit));
+        return Ok(exit);
+    }
+    let shown = match args.diff {
+        Some(DiffFormat::Text) => {
+            diff::text(&translation, &sources, output::coloured(args.messages.color, &std::io::stdout()))
+        }
+        Some(DiffFormat::Json) => diff::json(&translation, &sources)?,
+        None => ruleset(&translation, args.format)?,
+    };
+    output::write(&shown, args.output.as_deref())?;
+    if !args.messages.quiet {
+        output::message(&summary::text(
+            &translation,
+            &summary::Chosen {
+                reassembled: args.assume.contains(&Assumption::Reassembled),
+                prefixed: !args.table_prefix.is_empty(),
+                partial: gaps,
+            },
+        ));
+    }
+    Ok(exit)
+}
+
+fn options(args: &TranslateArgs) -> Result<Options> {
+    if let Err(why) = nft::identifier::check_name(format!("{}filter", args.table_prefix).as_bytes()) {
+        bail!("--table-prefix {:?} makes no name that nft takes: {why}", args.table_prefix);
+    }
+    Ok(Options {
+        family: input::family(&args.family),
+        lower: lower::Options {
+            counters: args.counters == CounterChoice::Keep,
+            approximate: args.approximate,
+            assume_reassembled: args.assume.contains(&Assumption::Reassembled),
+        },
+        merge: args.merge,
+        emit: emit::Options { table_prefix: args.table_prefix.as_str().into() },
+    })
+}
+
+fn ruleset(translation: &Translation, format: RulesetFormat) -> Result<Vec<u8>> {
+    Ok(match format {
+        RulesetFormat::Nft => nft::print::print(&translation.ruleset, &nft::print::Style::default())?,
+    })
+}
+
+/// The worst error decides.
+fn worst(diagnostics: &[Diagnostic]) -> Exit {
+    let of = |d: &Diagnostic| match d.trouble {
+        Trouble::Unreadable => Exit::Trouble,
+        Trouble::Untranslatable => Exit::Incomplete,
+        Trouble::Advice => Exit::Done,
+    };
+    let errors = || diagnostics.iter().filter(|d| d.is_error()).map(of);
+    if errors().any(|e| e == Exit::Trouble) { Exit::Trouble } else { errors().max().unwrap_or(Exit::Done) }
+}
+
+fn refusal(translation: &Translation, exit: Exit) -> String {
+    let errors = translation.diagnostics.iter().filter(|d| d.is_error()).count();
+    let s = if errors == 1 { "" } else { "s" };
+    match exit {
+        Exit::Incomplete => format!(
+            "ipt2nft: {errors} rule{s} of {} could not be translated, so nothing was printed; \
+             --allow-partial prints the rest with a marked comment at each gap\n",
+            translation.rules
+        ),
+        _ => format!("ipt2nft: {errors} error{s} in the input, so nothing was printed\n"),
+    }
+}

@@ -1,0 +1,118 @@
+//! Names that nft takes, for chains, sets and objects of a table.
+//!
+//! Invariant: names are unique per table and kind, and a legal name that clashes with nothing is
+//! kept as it is.
+
+use bstr::{BString, ByteSlice};
+use rustc_hash::FxHashSet;
+
+use crate::ir::{self, ChainId, ObjectId, SetId};
+use crate::nft::identifier::check_name;
+use crate::nft::quoted::{COMMENT_MAX, nft_string};
+
+/// The names chosen for one table, by index.
+#[derive(Debug, Default)]
+pub struct Names {
+    chains: Vec<BString>,
+    sets: Vec<BString>,
+    objects: Vec<BString>,
+}
+
+/// A chain of the dump that had to be called something else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Renamed {
+    pub table: BString,
+    pub from: BString,
+    pub to: BString,
+}
+
+impl Names {
+    /// Chooses names for everything in a table.
+    pub fn choose(table: &ir::Table) -> Self {
+        let chains: Vec<&BString> = table.chains.iter().map(|c| &c.name).collect();
+        let sets: Vec<&BString> = table.sets.iter().map(|s| &s.name).collect();
+        let objects: Vec<&BString> = table.objects.iter().map(|o| &o.name).collect();
+        Names { chains: legal_and_unique(&chains), sets: legal_and_unique(&sets), objects: legal_and_unique(&objects) }
+    }
+
+    pub fn chain(&self, id: ChainId) -> BString {
+        self.chains.get(id.0 as usize).cloned().unwrap_or_default()
+    }
+
+    pub fn set(&self, id: SetId) -> BString {
+        self.sets.get(id.0 as usize).cloned().unwrap_or_default()
+    }
+
+    pub fn object(&self, id: ObjectId) -> BString {
+        self.objects.get(id.0 as usize).cloned().unwrap_or_default()
+    }
+
+    /// The dump's chains whose names changed.
+    pub fn into_renamed(self, table: &ir::Table) -> Vec<Renamed> {
+        let chains = table.chains.iter().zip(self.chains);
+        chains
+            .filter(|(chain, to)| !chain.helper && chain.name != *to)
+            .map(|(chain, to)| Renamed { table: table.name.clone(), from: chain.name.clone(), to })
+            .collect()
+    }
+}
+
+/// Whether nft can hold the text as a comment.
+pub(crate) fn fits_comment(text: &[u8]) -> bool {
+    nft_string(text, COMMENT_MAX).is_ok()
+}
+
+fn is_legal(name: &[u8]) -> bool {
+    check_name(name).is_ok()
+}
+
+/// Names that are legal as they are go first, so that no other can take them.
+fn legal_and_unique(wanted: &[&BString]) -> Vec<BString> {
+    let mut taken: FxHashSet<BString> = FxHashSet::default();
+    let mut out: Vec<Option<BString>> = Vec::with_capacity(wanted.len());
+    for &name in wanted {
+        let keep = is_legal(name) && taken.insert(name.clone());
+        out.push(keep.then(|| name.clone()));
+    }
+    let settled = out.into_iter().zip(wanted);
+    settled.map(|(kept, name)| kept.unwrap_or_else(|| invent(name, &mut taken))).collect()
+}
+
+/// A legal name that still resembles the wanted one.
+fn invent(name: &[u8], taken: &mut FxHashSet<BString>) -> BString {
+    const MOST: usize = 100;
+    let mut base = String::from_utf8_lossy(name).chars().take(MOST).map(legal_char).collect::<String>();
+    if !base.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        base.insert_str(0, "chain_");
+    }
+    let numbered = (2..).map(|n: u32| format!("{base}_{n}"));
+    let mut candidates = [base.clone(), format!("{base}_chain")].into_iter().chain(numbered);
+    let chosen = candidates.find(|c| is_legal(c.as_bytes()) && !taken.contains(c.as_bytes().as_bstr()));
+    let chosen = BString::from(chosen.unwrap_or(base));
+    taken.insert(chosen.clone());
+    chosen
+}
+
+const fn legal_char(c: char) -> char {
+    if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(names: &[&str]) -> Vec<String> {
+        let names: Vec<BString> = names.iter().map(|n| BString::from(*n)).collect();
+        let refs: Vec<&BString> = names.iter().collect();
+        legal_and_unique(&refs).iter().map(|n| n.to_string()).collect()
+    }
+
+    #[test]
+    fn names_are_kept_made_legal_and_kept_apart() {
+        assert_eq!(chosen(&["INPUT", "f2b-sshd", "KUBE-SVC-X"]), ["INPUT", "f2b-sshd", "KUBE-SVC-X"]);
+        assert_eq!(chosen(&["reject"]), ["reject_chain"]);
+        assert_eq!(chosen(&["a b", "a_b", "a;b"]), ["a_b_chain", "a_b", "a_b_2"]);
+        assert_eq!(chosen(&["x } table ip evil {"]), ["x___table_ip_evil__"]);
+        assert_eq!(chosen(&["1st"]), ["chain_1st"]);
+    }
+}

@@ -1,0 +1,62 @@
+//! One rule: steps to statements, counter in its place, comments where they fit.
+
+use bstr::{BString, ByteSlice, join};
+
+use super::{Table, names, test};
+use crate::ir::{self, Statement, Step};
+use crate::nft::ast;
+
+impl Table<'_> {
+    /// The counter stands where iptables counts: behind all that must hold, before all that is done.
+    pub(crate) fn rule(&self, rule: &ir::Rule) -> ast::Rule {
+        let labels = test::labels(rule);
+        let implied = test::implied_protocols(rule);
+        let done_from = rule.steps.iter().rposition(decides).map_or(0, |at| at + 1);
+        let mut statements = Vec::with_capacity(rule.steps.len() + 2);
+        for (at, step) in rule.steps.iter().enumerate() {
+            if at == done_from {
+                statements.extend(counter(rule));
+            }
+            match step {
+                Step::Test(test) => statements.extend(self.test(test, &implied, &labels)),
+                Step::Do(statement) => statements.push(self.statement(statement)),
+            }
+        }
+        if done_from >= rule.steps.len() {
+            statements.extend(counter(rule));
+        }
+        statements.extend(self.verdict(&rule.verdict));
+        let (comment, mut notes) = comments(rule);
+        notes.extend(test::unplaced_labels(rule, &labels));
+        ast::Rule { statements, comment, notes, line: 0 }
+    }
+}
+
+/// Whether the rule goes on only if this step lets it.
+fn decides(step: &Step) -> bool {
+    match step {
+        Step::Test(_) => true,
+        Step::Do(s) => matches!(
+            s,
+            Statement::Limit(_) | Statement::Quota { .. } | Statement::ConnLimit { .. } | Statement::SetUpdate { .. }
+        ),
+    }
+}
+
+fn counter(rule: &ir::Rule) -> Option<ast::Statement> {
+    rule.counters.map(|c| ast::Statement::Counter { packets: c.packets, bytes: c.bytes })
+}
+
+/// The rule's comment when nft can hold it, else `#` lines.
+fn comments(rule: &ir::Rule) -> (Option<BString>, Vec<BString>) {
+    let mut notes = rule.notes.clone();
+    let joined = BString::from(join(", ", &rule.comments));
+    if joined.is_empty() {
+        return (None, notes);
+    }
+    if names::fits_comment(&joined) {
+        return (Some(joined), notes);
+    }
+    notes.extend(rule.comments.iter().map(|c| c.as_bstr().to_owned()));
+    (None, notes)
+}

@@ -1,0 +1,290 @@
+//! Tests: the operator and the spelling that say a set of values best.
+
+use bstr::BString;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use super::{Table, names};
+use crate::ir::{self, Component, Name, Row, Test};
+use crate::nft::ast::{Element, Expr, Op, Statement};
+use crate::packet::{CtKey, DataType, Field, Interval, IntervalSet};
+
+/// Protocols that some test of the rule says already by reading that protocol's header.
+pub(crate) fn implied_protocols(rule: &ir::Rule) -> SmallVec<[u8; 2]> {
+    let single = |t: &Test| match t {
+        Test::In { field, set } if !set.is_full(field.width()) => implied_protocol(*field),
+        Test::Bits { field, .. } => implied_protocol(*field),
+        Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|&f| implied_protocol(f)),
+        _ => None,
+    };
+    rule.tests().filter_map(single).collect()
+}
+
+/// The protocol that nft makes sure of before it reads the field.
+const fn implied_protocol(field: Field) -> Option<u8> {
+    match field {
+        Field::Sport(l4) | Field::Dport(l4) => l4.protocol(),
+        Field::TcpFlags | Field::TcpSeq | Field::TcpAck | Field::TcpWindow | Field::TcpDoff => Some(6),
+        Field::IcmpType | Field::IcmpCode => Some(1),
+        Field::Icmp6Type | Field::Icmp6Code => Some(58),
+        Field::SctpVtag => Some(132),
+        Field::DccpType => Some(33),
+        Field::UdpLength => Some(17),
+        Field::UdpliteCscov => Some(136),
+        Field::EspSpi => Some(50),
+        Field::AhSpi | Field::AhReserved | Field::AhHdrlength => Some(51),
+        Field::CompCpi => Some(108),
+        _ => None,
+    }
+}
+
+/// The comments of merged values: the first one that fits for each value.
+pub(crate) type Labels<'a> = FxHashMap<&'a Component, &'a BString>;
+
+/// The rule's labels by value.
+pub(crate) fn labels(rule: &ir::Rule) -> Labels<'_> {
+    let mut out = Labels::default();
+    for (component, text) in rule.labels.iter().filter(|(_, text)| names::fits_comment(text)) {
+        out.entry(component).or_insert(text);
+    }
+    out
+}
+
+impl Table<'_> {
+    /// Nothing when another test says it already.
+    pub(crate) fn test(&self, test: &Test, implied: &[u8], labels: &Labels) -> Option<Statement> {
+        Some(match test {
+            Test::In { field: Field::L4proto, set } if set.as_point().is_some_and(|p| implied.contains(&(p as u8))) => {
+                return None;
+            }
+            // Any value will do: only the header must be there, which its protocol says.
+            Test::In { field, set } if set.is_full(field.width()) => match implied_protocol(*field) {
+                Some(protocol) if !implied.contains(&protocol) => {
+                    compare(Expr::Field(Field::L4proto), Op::Implicit, Expr::Number(protocol.into()))
+                }
+                _ => return None,
+            },
+            Test::In { field: Field::Ct(CtKey::State), set } => ct_state(set),
+            Test::In { field, set } => {
+                let (op, right) = choose(*field, set, labels);
+                compare(Expr::Field(*field), op, right)
+            }
+            Test::Bits { field, mask, value, negated } => bits(*field, *mask, *value, *negated),
+            Test::Named { field, names, negated } => {
+                let right = match names.as_slice() {
+                    [only] => text(only),
+                    many => Expr::Set(many.iter().map(|n| labelled(text(n), &n.clone().into(), labels)).collect()),
+                };
+                compare(Expr::Field(*field), if *negated { Op::Ne } else { Op::Implicit }, right)
+            }
+            Test::Tuple { fields, rows, negated } => {
+                let set = Expr::Set(rows.iter().map(|r| element(row(fields, r))).collect());
+                compare(key(fields), if *negated { Op::Ne } else { Op::Implicit }, set)
+            }
+            Test::Lookup { fields, set, negated } => {
+                let name = Expr::SetName(self.names.set(*set));
+                compare(key(fields), if *negated { Op::Ne } else { Op::Implicit }, name)
+            }
+            Test::Numgen { random, modulus, set } => {
+                let (op, right) = values(set, 32);
+                compare(Expr::Numgen { random: *random, modulus: *modulus, offset: 0 }, op, right)
+            }
+            Test::Hash { fields, modulus, seed, set } => {
+                let (op, right) = values(set, 32);
+                compare(hash(fields, *modulus, *seed, 0), op, right)
+            }
+        })
+    }
+}
+
+fn compare(left: Expr, op: Op, right: Expr) -> Statement {
+    Statement::Match { left, op, right }
+}
+
+/// A field, or several joined by dots.
+pub(crate) fn key(fields: &[Field]) -> Expr {
+    match fields {
+        [only] => Expr::Field(*only),
+        many => Expr::Concat(many.iter().copied().map(Expr::Field).collect()),
+    }
+}
+
+/// `jhash` of a key.
+pub(crate) fn hash(fields: &[Field], modulus: u32, seed: u32, offset: u32) -> Expr {
+    Expr::Jhash { key: Box::new(key(fields)), modulus, seed: Some(seed), offset }
+}
+
+/// A key value as an element without data.
+pub(crate) const fn element(key: Expr) -> Element {
+    Element {
+        key: Some(key),
+        data: None,
+        comment: None,
+        timeout: None,
+        expires: None,
+        counter: None,
+        statements: Vec::new(),
+    }
+}
+
+/// The values of a row in the order of the fields.
+pub(crate) fn row(fields: &[Field], row: &Row) -> Expr {
+    let mut parts: Vec<Expr> = fields.iter().zip(row).map(|(&f, c)| component(f, c)).collect();
+    match parts.len() {
+        1 => parts.swap_remove(0),
+        _ => Expr::Concat(parts),
+    }
+}
+
+pub(crate) fn component(field: Field, component: &Component) -> Expr {
+    match component {
+        Component::Interval(i) => interval(field, *i),
+        Component::Name(name) => text(name),
+    }
+}
+
+pub(crate) fn text(name: &Name) -> Expr {
+    Expr::Text { text: name.text.clone(), wildcard: name.wildcard }
+}
+
+/// A value, a prefix where people write prefixes, or a range.
+fn interval(field: Field, i: Interval) -> Expr {
+    if i.is_point() {
+        return Expr::Number(i.lo);
+    }
+    let prefixed = matches!(field.data_type(), DataType::Ipv4Addr | DataType::Ipv6Addr)
+        || matches!(field, Field::Ct(CtKey::Saddr(_) | CtKey::Daddr(_)));
+    match i.prefix_len(field.width()).filter(|_| prefixed) {
+        Some(len) => Expr::Prefix { address: i.lo, len: len as u8 },
+        None => Expr::Range(Box::new(Expr::Number(i.lo)), Box::new(Expr::Number(i.hi))),
+    }
+}
+
+/// The shorter of the set and its complement; comments need the values themselves.
+fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
+    let complement = set.complement(field.width());
+    let own = labels.keys().any(|c| matches!(c, Component::Interval(i) if set.contains(i.lo)));
+    let negate = !own && !complement.is_empty() && complement.intervals().len() < set.intervals().len();
+    let (op, shown) = if negate { (Op::Ne, &complement) } else { (Op::Implicit, set) };
+    (op, shown_set(field, shown, labels))
+}
+
+fn shown_set(field: Field, set: &IntervalSet, labels: &Labels) -> Expr {
+    match pieces(field, set, labels).as_slice() {
+        [only] => interval(field, *only),
+        many => Expr::Set(many.iter().map(|&i| labelled(interval(field, i), &i.into(), labels)).collect()),
+    }
+}
+
+/// The set in the pieces that are written: values that have a comment or a name of their own stand
+/// alone, and two neighbouring ports read better than a range of two.
+fn pieces(field: Field, set: &IntervalSet, labels: &Labels) -> Vec<Interval> {
+    let mut alone: Vec<Interval> = Vec::new();
+    let mut ends: Option<u128> = None;
+    let mut wanted: Vec<Interval> = labels
+        .keys()
+        .filter_map(|c| match c {
+            Component::Interval(i) if set.contains(i.lo) && set.contains(i.hi) => Some(*i),
+            _ => None,
+        })
+        .collect();
+    wanted.sort_unstable();
+    for i in wanted {
+        if ends.is_none_or(|end| i.lo > end) {
+            ends = Some(i.hi);
+            alone.push(i);
+        }
+    }
+    let rest = if alone.is_empty() { set.clone() } else { set.difference(&alone.iter().copied().collect()) };
+    let several = alone.len() + rest.intervals().len() > 1;
+    let most = match field.data_type() {
+        DataType::Icmp6Type | DataType::IcmpType | DataType::InetProto | DataType::PktType | DataType::FibAddrType => {
+            16
+        }
+        DataType::InetService if several => 2,
+        _ => 1,
+    };
+    let cut = rest.intervals().iter().flat_map(|&i| points(i, most));
+    let mut all: Vec<Interval> = alone.iter().copied().chain(cut).collect();
+    all.sort_unstable();
+    all
+}
+
+/// The interval, or its values one by one when there are at most `most`.
+fn points(i: Interval, most: u128) -> Vec<Interval> {
+    if i.hi - i.lo < most { (i.lo..=i.hi).map(Interval::point).collect() } else { vec![i] }
+}
+
+fn labelled(key: Expr, component: &Component, labels: &Labels) -> Element {
+    Element { comment: labels.get(component).map(|text| (*text).clone()), ..element(key) }
+}
+
+/// Comments of merged values that found no element to stand on.
+pub(crate) fn unplaced_labels(rule: &ir::Rule, labels: &Labels) -> Vec<BString> {
+    if rule.labels.is_empty() {
+        return Vec::new();
+    }
+    let mut placed: FxHashSet<Component> = FxHashSet::default();
+    for test in rule.tests() {
+        match test {
+            Test::In { field, set } => placed.extend(pieces(*field, set, labels).into_iter().map(Component::from)),
+            Test::Named { names, .. } => placed.extend(names.iter().cloned().map(Component::from)),
+            _ => {}
+        }
+    }
+    let stands = |component: &Component, text: &BString| {
+        placed.contains(component) && labels.get(component).is_some_and(|shown| *shown == text)
+    };
+    rule.labels.iter().filter(|(c, text)| !stands(c, text)).map(|(_, text)| text.clone()).collect()
+}
+
+/// Computed values: `< N` reads better than `0-M`.
+fn values(set: &IntervalSet, width: u32) -> (Op, Expr) {
+    match set.intervals() {
+        [only] if only.lo == 0 && !only.is_point() && width < 128 => (Op::Lt, Expr::Number(only.hi + 1)),
+        [only] if only.is_point() => (Op::Implicit, Expr::Number(only.lo)),
+        many => (Op::Implicit, Expr::Set(many.iter().map(|&i| element(interval(Field::Mark, i))).collect())),
+    }
+}
+
+/// The states a packet can have, each a bit of its own (include/uapi/linux/netfilter/nf_conntrack_common.h).
+const CT_STATES: [u128; 5] = [1, 2, 4, 8, 64];
+
+/// A packet is in exactly one state, so a set of states is a test of bits, and its negation is
+/// written as a set.
+fn ct_state(set: &IntervalSet) -> Statement {
+    let left = Expr::Field(Field::Ct(CtKey::State));
+    let (inside, outside): (Vec<u128>, Vec<u128>) = CT_STATES.into_iter().partition(|&s| set.contains(s));
+    match outside.as_slice() {
+        [only] => compare(left, Op::Ne, Expr::Number(*only)),
+        [a, b] if inside.len() > 2 => {
+            compare(left, Op::Ne, Expr::Set([*a, *b].map(|s| element(Expr::Number(s))).into()))
+        }
+        _ => compare(left, Op::Implicit, Expr::Flags(inside.iter().sum())),
+    }
+}
+
+fn bits(field: Field, mask: u128, value: u128, negated: bool) -> Statement {
+    let full = IntervalSet::full(field.width()).intervals().first().is_some_and(|all| all.hi == mask);
+    if full {
+        return compare(Expr::Field(field), if negated { Op::Ne } else { eq_for(field) }, Expr::Number(value));
+    }
+    let single = mask.is_power_of_two();
+    if field == Field::Ct(CtKey::Status) && ((value == 0 && negated) || (single && value == mask && !negated)) {
+        return compare(Expr::Field(field), Op::Implicit, Expr::Flags(mask));
+    }
+    let masked = Expr::Binary {
+        op: crate::nft::ast::BinaryOp::And,
+        left: Box::new(Expr::Field(field)),
+        right: Box::new(Expr::Number(mask)),
+    };
+    compare(masked, if negated { Op::Ne } else { Op::Eq }, Expr::Number(value))
+}
+
+/// Flag types need the operator: without one nft tests for any of the bits.
+const fn eq_for(field: Field) -> Op {
+    match field.data_type() {
+        DataType::TcpFlag | DataType::CtStatus | DataType::CtState | DataType::CtLabel => Op::Eq,
+        _ => Op::Implicit,
+    }
+}

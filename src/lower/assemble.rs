@@ -1,0 +1,272 @@
+//! Conditions and an action into rules.
+//!
+//! One rule where that is exact. Else a helper chain: for alternatives whose rest keeps state,
+//! for negations that must also hold where nft's test breaks off, and for actions of several
+//! rules. A rule that ends in RETURN cannot use a chain that is jumped to, since `return` would
+//! leave only the helper: then the rest of the chain moves into a chain of its own, and the
+//! helper goes there.
+
+use bstr::BString;
+use smallvec::SmallVec;
+
+use crate::ir::{Chain, ChainId, Counters, Origin, Rule, Statement, Step, Table, Test, Verdict};
+use crate::packet::{Exthdr, ExthdrPart, Family, Field, IntervalSet};
+use crate::save::ext::lowering::{Action, Cond};
+
+/// Builds the rules that stand for one rule of the dump.
+pub struct Builder<'t> {
+    pub table: &'t mut Table,
+    pub family: Family,
+    /// Where rules go; changes when the rest of the chain has to move.
+    pub chain: ChainId,
+    /// Name of the dump's chain, for the names of helpers.
+    pub name: BString,
+    pub origin: Origin,
+    /// Taken by the first rule that acts.
+    pub counters: Option<Counters>,
+    pub comments: Vec<BString>,
+    pub notes: Vec<BString>,
+    /// Whether later fragments may be seen here.
+    pub fragments: bool,
+}
+
+/// How a helper chain hands back packets that it did not decide.
+#[derive(Clone, Copy)]
+enum Back {
+    /// It was jumped to: falling off its end goes on behind the jump.
+    Fall,
+    /// It was gone to: the rest of the caller is a chain.
+    Rest(ChainId),
+}
+
+type Steps = SmallVec<[Step; 3]>;
+
+impl Builder<'_> {
+    /// Adds the rule. A rule that can never match adds nothing.
+    pub fn rule(&mut self, conditions: Vec<Cond>, action: Action) {
+        let conditions = self.settle(conditions);
+        if conditions.contains(&Cond::Never) {
+            return;
+        }
+        let back = if self.must_split(&conditions, &action) { self.split() } else { Back::Fall };
+        self.build(self.chain, Steps::new(), &conditions, &action, back);
+        if let Back::Rest(rest) = back {
+            let chain = self.chain;
+            self.goto(chain, rest);
+            self.chain = rest;
+        }
+    }
+
+    /// The fragment condition becomes a test where fragments can be seen, once, and else goes.
+    fn settle(&self, conditions: Vec<Cond>) -> Vec<Cond> {
+        let mut seen = !self.fragments;
+        let mut out = Vec::with_capacity(conditions.len());
+        for condition in conditions {
+            match condition {
+                Cond::NotLaterFragment if std::mem::replace(&mut seen, true) => {}
+                Cond::NotLaterFragment => out.push(self.not_later_fragment()),
+                other => out.push(other),
+            }
+        }
+        out
+    }
+
+    fn not_later_fragment(&self) -> Cond {
+        match self.family {
+            Family::Ip6 => {
+                let offset = Field::Exthdr(Exthdr::Frag, ExthdrPart::FragOff);
+                Cond::Not(vec![Test::within(offset, IntervalSet::point(0), true).into()])
+            }
+            _ => Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: false }.into(),
+        }
+    }
+
+    fn must_split(&self, conditions: &[Cond], action: &Action) -> bool {
+        let returns = matches!(action, Action::Verdict(Verdict::Return) | Action::Then(_, Verdict::Return));
+        let needs_chain = |(at, condition): (usize, &Cond)| match condition {
+            Cond::Not(_) => true,
+            Cond::OneOf(_) => {
+                let before = conditions[..at].iter().any(|c| matches!(c, Cond::Step(s) if s.is_stateful()));
+                before || !can_repeat(&conditions[at + 1..], action)
+            }
+            Cond::Step(_) | Cond::Never | Cond::NotLaterFragment => false,
+        };
+        returns && conditions.iter().enumerate().any(needs_chain)
+    }
+
+    fn split(&mut self) -> Back {
+        Back::Rest(self.helper("rest"))
+    }
+
+    fn build(&mut self, chain: ChainId, mut steps: Steps, conditions: &[Cond], action: &Action, back: Back) {
+        for (at, condition) in conditions.iter().enumerate() {
+            let rest = &conditions[at + 1..];
+            match condition {
+                Cond::Step(step) => steps.push(step.clone()),
+                Cond::OneOf(alternatives) => return self.alternatives(chain, steps, alternatives, rest, action, back),
+                Cond::Not(inner) => return self.negation(chain, steps, inner, rest, action, back),
+                Cond::Never | Cond::NotLaterFragment => return,
+            }
+        }
+        self.act(chain, steps, action);
+    }
+
+    fn alternatives(
+        &mut self,
+        chain: ChainId,
+        steps: Steps,
+        alternatives: &[Vec<Step>],
+        rest: &[Cond],
+        action: &Action,
+        back: Back,
+    ) {
+        if steps.iter().any(Step::is_stateful) {
+            let inner = self.enter(chain, steps, "any", back);
+            self.alternatives(inner, Steps::new(), alternatives, rest, action, back);
+            return self.leave(inner, back);
+        }
+        let tested: Vec<Field> = alternatives.iter().flatten().flat_map(fields_of).collect();
+        if can_repeat(rest, action) && !changes_any(action, &tested) {
+            for alternative in alternatives {
+                let steps = steps.iter().chain(alternative).cloned().collect();
+                self.build(chain, steps, rest, action, back);
+            }
+            return;
+        }
+        let body = self.helper("body");
+        for alternative in alternatives {
+            let steps = steps.iter().chain(alternative).cloned();
+            let verdict = if matches!(back, Back::Rest(_)) { Verdict::Goto(body) } else { Verdict::Jump(body) };
+            let rule = Rule::new(steps, verdict, self.origin.clone());
+            self.push(chain, rule);
+        }
+        self.build(body, Steps::new(), rest, action, back);
+        self.leave(body, back);
+    }
+
+    fn negation(&mut self, chain: ChainId, steps: Steps, inner: &[Step], rest: &[Cond], action: &Action, back: Back) {
+        let helper = self.enter(chain, steps, "unless", back);
+        let verdict = match back {
+            Back::Fall => Verdict::Return,
+            Back::Rest(rest) => Verdict::Goto(rest),
+        };
+        let rule = Rule::new(inner.iter().cloned(), verdict, self.origin.clone());
+        self.push(helper, rule);
+        self.build(helper, Steps::new(), rest, action, back);
+        self.leave(helper, back);
+    }
+
+    /// A helper chain that packets with these steps enter.
+    fn enter(&mut self, chain: ChainId, steps: Steps, what: &str, back: Back) -> ChainId {
+        let helper = self.helper(what);
+        let verdict = match back {
+            Back::Fall => Verdict::Jump(helper),
+            Back::Rest(_) => Verdict::Goto(helper),
+        };
+        let rule = Rule::new(steps, verdict, self.origin.clone());
+        self.push(chain, rule);
+        helper
+    }
+
+    fn leave(&mut self, helper: ChainId, back: Back) {
+        if let Back::Rest(rest) = back {
+            self.goto(helper, rest);
+        }
+    }
+
+    fn goto(&mut self, from: ChainId, to: ChainId) {
+        let rule = Rule::new([], Verdict::Goto(to), self.origin.clone());
+        self.push(from, rule);
+    }
+
+    fn act(&mut self, chain: ChainId, mut steps: Steps, action: &Action) {
+        match action {
+            Action::Verdict(verdict) => self.finish(chain, steps, verdict.clone()),
+            Action::Statements(statements) => {
+                steps.extend(statements.iter().cloned().map(Step::Do));
+                self.finish(chain, steps, Verdict::Continue);
+            }
+            Action::Then(statements, verdict) => {
+                steps.extend(statements.iter().cloned().map(Step::Do));
+                self.finish(chain, steps, verdict.clone());
+            }
+            Action::Block(rules) => self.block(chain, steps, rules),
+        }
+    }
+
+    fn finish(&mut self, chain: ChainId, steps: Steps, verdict: Verdict) {
+        let mut rule = Rule::new(steps, verdict, self.origin.clone());
+        rule.counters = self.counters.take();
+        self.push(chain, rule);
+    }
+
+    /// Several rules: under the same tests where those are cheap and stay true, else in a chain.
+    fn block(&mut self, chain: ChainId, steps: Steps, rules: &[Rule]) {
+        const REPEATED: usize = 2;
+        let tested: Vec<Field> = steps.iter().flat_map(fields_of).collect();
+        let stays = rules.iter().flat_map(Rule::statements).all(|s| s.changes().is_none_or(|f| !tested.contains(&f)));
+        let pure = steps.iter().all(|s| matches!(s, Step::Test(t) if !t.is_stateful()));
+        if rules.len() == 1 || steps.is_empty() || (rules.len() <= REPEATED && pure && stays) {
+            for rule in rules {
+                let steps = steps.iter().chain(&rule.steps).cloned().collect();
+                self.finish(chain, steps, rule.verdict.clone());
+            }
+            return;
+        }
+        let helper = self.enter(chain, steps, "do", Back::Fall);
+        for rule in rules {
+            self.push(helper, rule.clone());
+        }
+    }
+
+    fn helper(&mut self, what: &str) -> ChainId {
+        let line = self.origin.lines.first().copied().unwrap_or_default();
+        let name = format!("{}-{line}-{what}", self.name);
+        self.table.add_chain(Chain { name: name.into(), base: None, rules: Vec::new(), helper: true })
+    }
+
+    /// The first rule takes the comments and the notes.
+    fn push(&mut self, chain: ChainId, mut rule: Rule) {
+        rule.origin = self.origin.clone();
+        rule.comments.extend(self.comments.drain(..));
+        rule.notes.append(&mut self.notes);
+        if let Some(chain) = self.table.chains.get_mut(chain.0 as usize) {
+            chain.rules.push(rule);
+        }
+    }
+}
+
+fn fields_of(step: &Step) -> SmallVec<[Field; 3]> {
+    match step {
+        Step::Test(test) => test.fields(),
+        Step::Do(_) => SmallVec::new(),
+    }
+}
+
+/// Whether the rest of a rule may stand twice: nothing in it keeps state or is by chance.
+fn can_repeat(rest: &[Cond], action: &Action) -> bool {
+    let pure = |steps: &[Step]| !steps.iter().any(Step::is_stateful);
+    let conditions = rest.iter().all(|c| match c {
+        Cond::Step(step) => !step.is_stateful(),
+        Cond::OneOf(alternatives) => alternatives.iter().all(|a| pure(a)),
+        Cond::Not(_) => false,
+        Cond::Never | Cond::NotLaterFragment => true,
+    });
+    conditions
+        && match action {
+            Action::Verdict(_) => true,
+            Action::Statements(s) | Action::Then(s, _) => !s.iter().any(Statement::is_stateful),
+            Action::Block(_) => false,
+        }
+}
+
+/// A verdict that jumps may change anything.
+fn changes_any(action: &Action, fields: &[Field]) -> bool {
+    let changes = |s: &Statement| s.changes().is_some_and(|f| fields.contains(&f));
+    match action {
+        Action::Verdict(Verdict::Jump(_)) => true,
+        Action::Verdict(_) => false,
+        Action::Statements(s) | Action::Then(s, _) => s.iter().any(changes),
+        Action::Block(_) => true,
+    }
+}

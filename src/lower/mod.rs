@@ -1,0 +1,259 @@
+//! From the save tree to the intermediate form.
+//!
+//! Extensions say what must hold and what is done; this room turns that into rules and, where
+//! one rule is not enough, into helper chains. Rules that cannot be said are reported and leave
+//! a marked gap: nothing is dropped without a diagnostic.
+//! Invariant: the rules of the dump appear in the order in which iptables evaluates them.
+
+mod assemble;
+mod reach;
+mod tracking;
+
+use bstr::{BString, ByteSlice};
+use rustc_hash::FxHashMap;
+
+use crate::diag::{Diagnostic, Place, SourceId, quote};
+use crate::ir::{self, Base, Chain, ChainId, Counters, Origin, Verdict};
+use crate::nft::ast::{ChainKind, Policy};
+use crate::packet::{Family, Hook};
+use crate::save::ast::{self, Document, Dump, Part, Target};
+use crate::save::ext::lowering::{Action, Cond, Cx, Refusal};
+use crate::save::ext::{Extension, Lower};
+use crate::save::order;
+use assemble::Builder;
+
+/// What the user chose about lowering.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Keep `[packets:bytes]`.
+    pub counters: bool,
+    /// Accept translations that are close and not equal.
+    pub approximate: bool,
+    /// Take it that no fragment after the first is ever seen.
+    pub assume_reassembled: bool,
+}
+
+/// The intermediate form and what there is to say about it.
+#[derive(Debug, Default)]
+pub struct Lowered {
+    pub ruleset: ir::Ruleset,
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many rules of the dump were lowered.
+    pub rules: usize,
+}
+
+/// Lowers all documents of one input.
+pub fn lower(dump: &Dump, source: SourceId, options: Options) -> Lowered {
+    let mut lowered = Lowered::default();
+    for document in &dump.documents {
+        lower_document(document, source, options, &mut lowered);
+    }
+    lowered
+}
+
+fn lower_document(document: &Document, source: SourceId, options: Options, lowered: &mut Lowered) {
+    let tracked = options.assume_reassembled || tracking::is_tracked(document);
+    for table in &document.tables {
+        let mut work = TableWork {
+            family: document.family,
+            kind: table.kind,
+            source,
+            options,
+            tracked,
+            chains: order::chains(table, document.family),
+            ids: FxHashMap::default(),
+            out: ir::Table {
+                family: document.family,
+                name: table.kind.name().into(),
+                chains: Vec::new(),
+                sets: Vec::new(),
+                objects: Vec::new(),
+                notes: Vec::new(),
+            },
+            diagnostics: Vec::new(),
+        };
+        work.run();
+        lowered.rules += work.chains.iter().map(|c| c.rules.len()).sum::<usize>();
+        lowered.diagnostics.append(&mut work.diagnostics);
+        lowered.ruleset.tables.push(work.out);
+    }
+}
+
+struct TableWork<'a> {
+    family: Family,
+    kind: ast::TableKind,
+    source: SourceId,
+    options: Options,
+    tracked: bool,
+    chains: Vec<order::Chain<'a>>,
+    ids: FxHashMap<&'a [u8], ChainId>,
+    out: ir::Table,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> TableWork<'a> {
+    fn run(&mut self) {
+        for chain in &self.chains {
+            let base = chain.hook.map(|hook| self.base(hook, chain));
+            let id = self.out.add_chain(Chain { name: chain.name.into(), base, rules: Vec::new(), helper: false });
+            self.ids.insert(chain.name, id);
+        }
+        let reach = match reach::hooks(&self.chains) {
+            Ok(reach) => reach,
+            Err(cycle) => {
+                self.report_cycle(&cycle);
+                return;
+            }
+        };
+        let chains = std::mem::take(&mut self.chains);
+        for (chain, hooks) in chains.iter().zip(&reach) {
+            self.lower_chain(chain, hooks);
+        }
+        self.chains = chains;
+    }
+
+    fn base(&self, hook: Hook, chain: &order::Chain) -> Base {
+        use ast::TableKind;
+        Base {
+            kind: match (self.kind, hook) {
+                (TableKind::Nat, _) => ChainKind::Nat,
+                (TableKind::Mangle, Hook::Output) => ChainKind::Route,
+                _ => ChainKind::Filter,
+            },
+            hook,
+            priority: self.kind.priority(hook),
+            policy: match chain.policy {
+                ast::Policy::Accept => Policy::Accept,
+                ast::Policy::Drop => Policy::Drop,
+            },
+            counters: chain.counters.filter(|_| self.options.counters).map(keep),
+        }
+    }
+
+    fn report_cycle(&mut self, cycle: &[reach::Link]) {
+        let Some(first) = cycle.first() else { return };
+        let path: Vec<String> = cycle.iter().map(|l| format!("{} (line {})", l.chain.as_bstr(), l.rule.line)).collect();
+        let place = Place { source: self.source, span: first.rule.span };
+        let error = Diagnostic::unreadable("jump-loop", place, "chains call each other in a circle")
+            .label("this rule closes the circle")
+            .help(format!("the circle: {} -> {}", path.join(" -> "), first.chain.as_bstr()))
+            .help("iptables refuses to load it too; cut one of the jumps");
+        self.diagnostics.push(error);
+    }
+
+    fn lower_chain(&mut self, chain: &order::Chain<'a>, hooks: &[Hook]) {
+        let Some(&id) = self.ids.get(chain.name.as_bytes()) else { return };
+        let mut current = id;
+        for rule in &chain.rules {
+            current = self.lower_rule(rule, chain, hooks, current);
+        }
+    }
+
+    /// Lowers one rule into the chain `current`; answers the chain that the next rule goes to.
+    fn lower_rule(&mut self, rule: &'a ast::Rule, chain: &order::Chain, hooks: &[Hook], current: ChainId) -> ChainId {
+        let mut comments = Vec::new();
+        let mut notes = Vec::new();
+        let said = self.say(rule, chain.hook, hooks, &mut comments, &mut notes);
+        let (conditions, action) = match said {
+            Ok(said) => said,
+            Err(refused) => {
+                self.refuse(rule, refused, current);
+                return current;
+            }
+        };
+        let origin = Origin::line(self.source, rule.line);
+        let counters = rule.counters.filter(|_| self.options.counters).map(keep);
+        let counters = counters.or_else(|| matches!(rule.target, Target::None).then(Counters::default));
+        let fragments = !self.tracked && hooks.iter().any(|&h| sees_fragments(self.family, h));
+        let mut builder = Builder {
+            table: &mut self.out,
+            family: self.family,
+            chain: current,
+            name: chain.name.into(),
+            origin,
+            counters,
+            comments,
+            notes,
+            fragments,
+        };
+        builder.rule(conditions, action);
+        builder.chain
+    }
+
+    fn say(
+        &mut self,
+        rule: &'a ast::Rule,
+        hook: Option<Hook>,
+        hooks: &[Hook],
+        comments: &mut Vec<BString>,
+        notes: &mut Vec<BString>,
+    ) -> Result<(Vec<Cond>, Action), (&'a Part, Refusal)> {
+        let mut cx = Cx {
+            family: self.family,
+            table_kind: self.kind,
+            hook,
+            hooks,
+            protocol: rule.protocol(),
+            approximate: self.options.approximate,
+            table: &mut self.out,
+            comments,
+            notes,
+        };
+        let mut conditions = Vec::new();
+        for part in std::iter::once(&rule.head).chain(&rule.matches) {
+            conditions.extend(lower_match(part.extension, part, &mut cx).map_err(|r| (part, r))?);
+        }
+        let action = match &rule.target {
+            Target::None => Action::Verdict(Verdict::Continue),
+            Target::Chain { name, goto, .. } => {
+                let id = self.ids.get(name.as_slice()).copied().unwrap_or(ChainId(u32::MAX));
+                Action::Verdict(if *goto { Verdict::Goto(id) } else { Verdict::Jump(id) })
+            }
+            Target::Extension(part) => lower_target(part.extension, part, &mut cx).map_err(|r| (part, r))?,
+        };
+        Ok((conditions, action))
+    }
+
+    /// Reports the refusal and leaves a gap that names the line.
+    fn refuse(&mut self, rule: &ast::Rule, (part, refusal): (&Part, Refusal), chain: ChainId) {
+        let span = refusal.option.and_then(|name| part.get(name)).map_or(part.name_span, |o| o.span);
+        let place = Place { source: self.source, span };
+        let name = part.extension.name;
+        self.diagnostics.push(
+            Diagnostic::untranslatable(refusal.code, place, format!("{name}: {}", refusal.reason))
+                .help(refusal.help.clone()),
+        );
+        let mut text = Vec::new();
+        crate::save::print::rule(rule, self.family, &mut text);
+        let note = format!("NOT TRANSLATED, line {}: {} ({name}: {})", rule.line, quote(&text), refusal.reason);
+        if let Some(chain) = self.out.chains.get_mut(chain.0 as usize) {
+            let mut gap = ir::Rule::new([], Verdict::Continue, Origin::line(self.source, rule.line));
+            gap.notes.push(note.into());
+            chain.rules.push(gap);
+        }
+    }
+}
+
+fn lower_match(extension: &Extension, part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    match extension.lower {
+        Lower::Match(lower) => lower(part, cx),
+        Lower::Target(_) => Ok(Vec::new()),
+    }
+}
+
+fn lower_target(extension: &Extension, part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
+    match extension.lower {
+        Lower::Target(lower) => lower(part, cx),
+        Lower::Match(_) => Ok(Action::Verdict(Verdict::Continue)),
+    }
+}
+
+/// Whether fragments that nobody put together can be seen at a hook. IPv4 reassembles before
+/// INPUT (net/ipv4/ip_input.c, `ip_local_deliver`); IPv6 does so behind it.
+const fn sees_fragments(family: Family, hook: Hook) -> bool {
+    !matches!((family, hook), (Family::Ip, Hook::Input))
+}
+
+const fn keep(c: ast::Counters) -> Counters {
+    Counters { packets: c.packets, bytes: c.bytes }
+}

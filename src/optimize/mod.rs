@@ -1,0 +1,85 @@
+//! Passes that make the rules what a person who knows nftables would have written.
+//!
+//! Each pass is a file and an entry of `pipeline::PASSES`. A pass changes one table, tells what
+//! it did, and never changes what any packet meets: stateful rules are not merged, copied or
+//! moved; bit tests are not folded into sets of values.
+
+mod fuse_log_with_verdict;
+mod merge_values;
+mod pipeline;
+
+use bstr::BString;
+
+use crate::ir::{Ruleset, Table};
+use crate::packet::Family;
+
+pub use pipeline::PASSES;
+
+/// How much is merged.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, clap::ValueEnum)]
+pub enum Level {
+    /// Rule for rule.
+    None,
+    /// What keeps every decision point of the dump visible and the order of log lines.
+    #[default]
+    Safe,
+}
+
+/// One pass.
+#[derive(Debug)]
+pub struct Pass {
+    /// `verb_object`, the name of its file.
+    pub name: &'static str,
+    /// One line for a person.
+    pub summary: &'static str,
+    /// The lowest level that runs it.
+    pub level: Level,
+    pub run: fn(&mut Table, &mut Report),
+}
+
+/// One merge: which lines became one rule, and why that is the same.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Merged {
+    pub pass: &'static str,
+    pub family: Family,
+    pub table: BString,
+    pub chain: BString,
+    /// Lines of the dump.
+    pub lines: Vec<u32>,
+    /// One line a person understands.
+    pub why: String,
+}
+
+/// Where a pass tells what it did.
+#[derive(Debug)]
+pub struct Report<'a> {
+    pass: &'static str,
+    family: Family,
+    table: BString,
+    merged: &'a mut Vec<Merged>,
+}
+
+impl Report<'_> {
+    /// Lines of a chain became one rule.
+    pub fn merged(&mut self, chain: &BString, lines: &[u32], why: String) {
+        let (pass, family, table) = (self.pass, self.family, self.table.clone());
+        self.merged.push(Merged { pass, family, table, chain: chain.clone(), lines: lines.to_vec(), why });
+    }
+}
+
+/// Runs the passes of a level over every table, in order.
+pub fn run(ruleset: &mut Ruleset, level: Level) -> Vec<Merged> {
+    let mut merged = Vec::new();
+    for pass in PASSES.iter().filter(|p| p.level <= level && level > Level::None) {
+        run_pass(pass, ruleset, &mut merged);
+    }
+    merged
+}
+
+/// Runs one pass over every table.
+pub fn run_pass(pass: &Pass, ruleset: &mut Ruleset, merged: &mut Vec<Merged>) {
+    for table in &mut ruleset.tables {
+        let mut report = Report { pass: pass.name, family: table.family, table: table.name.clone(), merged };
+        (pass.run)(table, &mut report);
+    }
+}

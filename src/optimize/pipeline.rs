@@ -1,0 +1,33 @@
+//! The passes in the order they run.
+
+use super::{Level, Pass, fuse_log_with_verdict, merge_values};
+
+/// Fusing first: a LOG rule between two DROP rules would end every run of rules that merge.
+pub const PASSES: &[Pass] = &[
+    Pass {
+        name: "fuse_log_with_verdict",
+        summary: "a rule that only logs and the rule with the same tests behind it become one rule",
+        level: Level::Safe,
+        run: fuse_log_with_verdict::run,
+    },
+    Pass {
+        name: "merge_values",
+        summary: "neighbouring rules that differ in one field's value become one rule with a set",
+        level: Level::Safe,
+        run: merge_values::run,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_pass_has_a_summary() {
+        let mut names: Vec<_> = PASSES.iter().map(|p| p.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), PASSES.len());
+        assert!(PASSES.iter().all(|p| !p.summary.is_empty() && p.level > Level::None));
+    }
+}

@@ -1,0 +1,4 @@
+//! What people are told about a translation: the summary, the diff.
+
+pub mod diff;
+pub mod summary;

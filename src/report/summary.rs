@@ -1,0 +1,93 @@
+//! The lines on standard error behind a translation.
+
+use std::fmt::Write;
+
+use crate::ir;
+use crate::nft::ast::{Item, Ruleset};
+use crate::translate::Translation;
+
+/// What of the user's choices the summary speaks of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Chosen {
+    /// `--assume reassembled`
+    pub reassembled: bool,
+    /// `--table-prefix`
+    pub prefixed: bool,
+    /// Gaps were allowed, and there are some.
+    pub partial: bool,
+}
+
+/// Counts, renamed chains, assumptions, and which tables the file replaces.
+pub fn text(translation: &Translation, chosen: &Chosen) -> String {
+    let mut out = String::new();
+    let chains: usize =
+        translation.before.tables.iter().map(|t| t.chains.iter().filter(|c| c.base.is_some()).count()).sum();
+    let _ = writeln!(
+        out,
+        "ipt2nft: {}, {} -> {}",
+        count(chains, "base chain"),
+        count(translation.rules, "rule"),
+        count(rules(&translation.after), "rule")
+    );
+    for renamed in &translation.renamed {
+        let from = crate::diag::quote(&renamed.from);
+        let _ = writeln!(
+            out,
+            "ipt2nft: chain {from} of table {} is called {}, since nft takes no such name",
+            renamed.table, renamed.to
+        );
+    }
+    if chosen.reassembled {
+        out.push_str("ipt2nft: assumed: fragments are put together before any rule sees them\n");
+    }
+    if chosen.partial {
+        out.push_str("ipt2nft: INCOMPLETE: look for `NOT TRANSLATED` in the output\n");
+    }
+    if !chosen.prefixed {
+        let _ = writeln!(
+            out,
+            "ipt2nft: loading this replaces {}; if iptables-nft, Docker or libvirt own tables of these names, use --table-prefix",
+            tables(&translation.ruleset).join(", ")
+        );
+    }
+    out
+}
+
+/// Rules of all chains.
+pub fn rules(ruleset: &ir::Ruleset) -> usize {
+    ruleset.tables.iter().flat_map(|t| &t.chains).map(|c| c.rules.len()).sum()
+}
+
+fn tables(ruleset: &Ruleset) -> Vec<String> {
+    let name = |item: &Item| match item {
+        Item::Table(t) => Some(format!("table {} {}", t.name.family.name(), t.name.name)),
+        _ => None,
+    };
+    ruleset.items.iter().filter_map(name).collect()
+}
+
+fn count(n: usize, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} {what}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_read_well() {
+        assert_eq!(count(1, "rule"), "1 rule");
+        assert_eq!(count(0, "rule"), "0 rules");
+        assert_eq!(count(12500, "rule"), "12,500 rules");
+        assert_eq!(count(113_008, "rule"), "113,008 rules");
+    }
+}
