@@ -9,7 +9,7 @@
 //! - every bit of what rules can change (mark, connection mark, DSCP, TTL, priority ...) ends up the
 //!   same, unless the packet is dropped and the bit with it;
 //! - every side effect happens equally often: each log line (prefix, level, flags, group), each
-//!   update of a set, `notrack`, helpers;
+//!   update of a set, each helper given;
 //! - every limit, counter or random choice is asked by the same packets, equally often, and the
 //!   answers are used alike. Which place of one ruleset is which of the other is one mapping for all.
 //!

@@ -57,14 +57,9 @@ pub fn member(set: &str, key: &str) -> String {
     format!("{key} in set {set}")
 }
 
-/// The effect of stopping connection tracking for the packet.
-pub fn notrack() -> String {
-    "notrack".to_owned()
-}
-
 /// The effect of giving a connection a helper, by the helper's kernel name.
-pub fn helper(name: &str, protocol: u8) -> String {
-    format!("ct helper set {name} protocol {protocol}")
+pub fn helper(name: &str) -> String {
+    format!("ct helper set {name}")
 }
 
 /// The effect of lowering an MSS option to `size`, where there is one that is larger.
@@ -81,6 +76,22 @@ pub fn clamp_mss_to_route() -> String {
 pub fn set_update(op: &str, set: &str, key: &str, timeout: Option<u64>) -> String {
     let timeout = timeout.map(|s| format!(" timeout {s}s")).unwrap_or_default();
     format!("{op} @{set} {{ {key}{timeout} }}")
+}
+
+/// The effect of taking the MSS option, or another one, out of the TCP header.
+pub fn strip_tcp_option(kind: u8) -> String {
+    format!("reset tcp option {kind}")
+}
+
+/// The effect of giving the packet's connection a property that no rule can test.
+pub fn set_of_connection(what: &str, value: u128) -> String {
+    format!("ct {what} set {value}")
+}
+
+/// The effect of sending a copy of the packet.
+pub fn duplicate(address: u128, device: Option<&str>) -> String {
+    let device = device.map(|name| format!(" device {name}")).unwrap_or_default();
+    format!("dup to {address:#x}{device}")
 }
 
 /// The effect of handing the packet to a local socket; also the condition that there is one.

@@ -15,6 +15,8 @@ pub struct Program {
     /// Base chains of one key run in this order.
     pub bases: Vec<Base>,
     pub occurrences: Vec<Occurrence>,
+    /// Parts of the ruleset that are in no chain and were not understood: nothing is sure while there are any.
+    pub unread: Vec<String>,
 }
 
 /// A chain's number in its program.
@@ -57,6 +59,8 @@ pub enum Step {
     Flow(Flow),
     /// A verdict map: disjoint sets of packets, and where each goes. The others leave the rule.
     Dispatch(Vec<(Dd, Flow)>),
+    /// An effect on some of the packets only.
+    EffectOn { packets: Dd, effect: Effect },
     /// Something the reader does not know: what happens to packets that come here is unknown.
     Unknown(String),
 }

@@ -44,7 +44,12 @@ pub(super) fn rule_block(shop: &mut Workshop<'_>, rule: &Rule, around: &mut Surr
                     return at.give_up(shop, rule, BLIND);
                 }
                 let key = shop.terms.key(effect);
-                at.count(shop, key, *reads)?;
+                at.count(shop, key, Dd::TRUE, *reads)?;
+            }
+            Step::EffectOn { packets, effect } => {
+                let Some(packets) = at.read(shop, *packets)? else { return at.give_up(shop, rule, BLIND) };
+                let key = shop.terms.key(effect);
+                at.count(shop, key, packets, Bands::default())?;
             }
             Step::Assign(changes) => {
                 if !at.assign(shop, changes)? {
@@ -83,12 +88,13 @@ impl Progress {
         for (&answer, bit) in bits.iter().zip(0..) {
             self.answers.insert(local_answer(occurrence, bit), answer);
         }
-        self.count(shop, Key::Consult(bucket.0), Bands::default())?;
+        self.count(shop, Key::Consult(bucket.0), Dd::TRUE, Bands::default())?;
         Ok(true)
     }
 
-    fn count(&mut self, shop: &mut Workshop<'_>, key: Key, reads: Bands) -> Bounded<()> {
-        let once = shop.finish(Dd::leaf(CONTINUE), Vec::new(), vec![(key, self.inside)], reads);
+    fn count(&mut self, shop: &mut Workshop<'_>, key: Key, packets: Dd, reads: Bands) -> Bounded<()> {
+        let packets = shop.dd.and(self.inside, packets)?;
+        let once = shop.finish(Dd::leaf(CONTINUE), Vec::new(), vec![(key, packets)], reads);
         // The packets inside are told by the packet that came, so the effect must not be moved again.
         self.block = shop.beside(&self.block, &once)?;
         Ok(())

@@ -30,6 +30,7 @@ enum Plan {
     TestEither(u32, u32),
     Consult(usize, bool),
     Effect(u8),
+    EffectOn(u8, u32),
     Set(u32, bool),
     Copy(u32, u32),
     SetIf(u32, u32),
@@ -44,6 +45,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         2 => (0..6u32, 0..6u32).prop_map(|(a, b)| Plan::TestEither(a, b)),
         3 => (0..OCCURRENCES, any::<bool>()).prop_map(|(o, want)| Plan::Consult(o, want)),
         2 => (0..3u8).prop_map(Plan::Effect),
+        2 => (0..3u8, 0..6u32).prop_map(|(n, v)| Plan::EffectOn(n, v)),
         2 => (3..6u32, any::<bool>()).prop_map(|(v, value)| Plan::Set(v, value)),
         1 => (3..6u32, 0..6u32).prop_map(|(to, from)| Plan::Copy(to, from)),
         1 => (3..6u32, 0..6u32).prop_map(|(to, condition)| Plan::SetIf(to, condition)),
@@ -79,6 +81,10 @@ fn steps(dd: &mut Arena, chain: usize, plan: &Plan) -> Vec<Step> {
             vec![Step::Consult(OccurrenceId(o)), Step::Test(answer)]
         }
         Plan::Effect(n) => vec![Step::Effect { effect: Effect::Other(format!("effect {n}")), reads: Bands::default() }],
+        Plan::EffectOn(n, v) => {
+            let effect = Effect::Other(format!("effect {n}"));
+            vec![Step::EffectOn { packets: dd.var(bit(v)).unwrap(), effect }]
+        }
         Plan::Set(v, value) => vec![Step::Assign(vec![(bit(v), Dd::constant(value))])],
         Plan::Copy(to, from) => {
             let from = dd.var(bit(from)).unwrap();

@@ -93,6 +93,11 @@ impl Walker<'_> {
                     self.answers.insert(*occurrence, (bucket, nth));
                 }
                 Step::Effect { effect, .. } => self.trace.effects.push((effect.clone(), line)),
+                Step::EffectOn { packets, effect } => {
+                    if self.eval(*packets) != 0 {
+                        self.trace.effects.push((effect.clone(), line));
+                    }
+                }
                 Step::Assign(changes) => {
                     let values: Vec<_> = changes.iter().map(|&(var, f)| (var, self.eval(f))).collect();
                     let set = values.into_iter().filter(|&(_, value)| value != KEEP);

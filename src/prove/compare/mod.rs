@@ -134,6 +134,9 @@ fn compare_family(
     {
         report.tracking.push((family, left, right));
     }
+    for (program, side) in [(&pair.left, "left"), (&pair.right, "right")] {
+        report.stopped.extend(program.unread.iter().map(|what| format!("{}, {side}: {what}", family.name())));
+    }
     let buckets = [matching.buckets(number, 0), matching.buckets(number, 1)];
     let [left_buckets, right_buckets] = buckets;
     let widths = matching.widths();

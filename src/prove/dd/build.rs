@@ -53,6 +53,28 @@ impl Arena {
         }
     }
 
+    /// Like [`Arena::piecewise`], for a number whose bits are functions.
+    pub fn piecewise_of(&mut self, bits: &[Dd], pieces: &[Piece], outside: Dd) -> Bounded<Dd> {
+        let hi = if bits.len() >= 128 { u128::MAX } else { (1 << bits.len()) - 1 };
+        self.piece_of_step(bits, pieces, outside, 0, hi)
+    }
+
+    fn piece_of_step(&mut self, bits: &[Dd], pieces: &[Piece], outside: Dd, lo: u128, hi: u128) -> Bounded<Dd> {
+        match (pieces, bits) {
+            ([], _) => Ok(outside),
+            ([only, ..], _) if only.lo <= lo && hi <= only.hi => Ok(only.value),
+            (_, []) => Ok(outside),
+            (_, [bit, rest @ ..]) => {
+                let middle = lo + (hi - lo) / 2;
+                let left = pieces.partition_point(|piece| piece.lo <= middle);
+                let right = pieces.partition_point(|piece| piece.hi <= middle);
+                let low = self.piece_of_step(rest, pieces.get(..left).unwrap_or(&[]), outside, lo, middle)?;
+                let high = self.piece_of_step(rest, pieces.get(right..).unwrap_or(&[]), outside, middle + 1, hi)?;
+                self.ite(*bit, high, low)
+            }
+        }
+    }
+
     /// The set of assignments where the number in `bits`, seen through `mask`, is `value`.
     /// `bits` are most significant first and may be in any order of variables.
     pub fn masked(&mut self, bits: &[Var], mask: u128, value: u128) -> Bounded<Dd> {

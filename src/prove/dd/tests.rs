@@ -183,6 +183,8 @@ proptest! {
             let want = pieces.iter().position(|p| p.lo <= n && n <= p.hi).map_or(0, |i| i as u32 + 1);
             prop_assert_eq!(got, want);
         }
+        let functions: Vec<Dd> = bits.iter().map(|&bit| arena.var(bit).unwrap()).collect();
+        prop_assert_eq!(arena.piecewise_of(&functions, &pieces, Dd::leaf(0)).unwrap(), d);
     }
 }
 

@@ -146,6 +146,27 @@ impl Space {
         self.any_bit(Field::Ct(CtKey::State), slots::TRACKED_STATES)
     }
 
+    /// What `notrack` does to `ct state`: a packet that conntrack has not seen becomes untracked
+    /// (`net/netfilter/nft_ct.c`, `nft_notrack_eval`; `xt_CT.c`, `xt_ct_target`).
+    pub fn untrack(&mut self) -> Bounded<Vec<(Var, Dd)>> {
+        let state = Field::Ct(CtKey::State);
+        let fresh = self.within(state, &IntervalSet::point(1))?;
+        let mut changes = Vec::new();
+        if let Slot::Codes(bits, codes) = &*self.slot(state) {
+            let code = codes.iter().position(|&code| code == 64).unwrap_or(0);
+            for (&bit, weight) in bits.iter().zip((0..bits.len()).rev()) {
+                let value = Dd::constant(code >> weight & 1 == 1);
+                changes.push((bit, self.dd.ite(fresh, value, Dd::leaf(crate::prove::block::KEEP))?));
+            }
+        }
+        Ok(changes)
+    }
+
+    /// The numbers of the classes of an interface name, or of the names that begin with it.
+    pub fn name_classes(&self, text: &[u8], wildcard: bool) -> IntervalSet {
+        self.names.classes(text, wildcard)
+    }
+
     /// The packets of one of these layer-4 protocols.
     pub fn protocol(&mut self, protocols: &IntervalSet) -> Bounded<Dd> {
         self.within(Field::L4proto, protocols)

@@ -45,7 +45,8 @@ impl Space {
     fn normal(&self, field: Field) -> Field {
         match (field, self.family) {
             (Field::L4proto, Family::Ip) => Field::IpProtocol,
-            (Field::Exthdr(header, ExthdrPart::Exists), _) => Field::Exthdr(header, ExthdrPart::Exists),
+            (Field::Ct(CtKey::IpSaddr(d) | CtKey::Ip6Saddr(d)), _) => Field::Ct(CtKey::Saddr(d)),
+            (Field::Ct(CtKey::IpDaddr(d) | CtKey::Ip6Daddr(d)), _) => Field::Ct(CtKey::Daddr(d)),
             _ => field,
         }
     }
@@ -77,6 +78,7 @@ impl Space {
         let width = match field.data_type() {
             DataType::Ifname => self.names.width(),
             DataType::String | DataType::Cgroupv2 => TEXT_WIDTH,
+            _ if matches!(field, Field::Ct(CtKey::Saddr(_) | CtKey::Daddr(_))) && self.family == Family::Ip => 32,
             _ => field.width().min(128),
         };
         let volatile = matches!(field, Field::Fib { flags, .. } if flags.mark);
@@ -109,6 +111,8 @@ impl Space {
         }
         match field {
             Field::Ct(CtKey::State) => Ok(Dd::TRUE),
+            Field::Ct(CtKey::IpSaddr(_) | CtKey::IpDaddr(_)) if self.family != Family::Ip => Ok(Dd::FALSE),
+            Field::Ct(CtKey::Ip6Saddr(_) | CtKey::Ip6Daddr(_)) if self.family != Family::Ip6 => Ok(Dd::FALSE),
             Field::Ct(CtKey::Helper) => {
                 let (tracked, helper) = (self.tracked()?, self.opaque("the connection has a helper")?);
                 self.dd.and(tracked, helper)
