@@ -3,6 +3,8 @@
 //! Two things are the same to the prover when their words are, so each kind of thing has one function
 //! here, and numbers are brought into one form: `60/minute` is `1/second`.
 
+use crate::packet::{Field, L4};
+
 /// A token bucket that lets packets pass: `limit rate RATE/SECONDS burst BURST`.
 ///
 /// `over` is not part of it: a reader tests the negated answer.
@@ -43,13 +45,31 @@ pub fn is_memoryless(content: &str) -> bool {
     content.starts_with("random ")
 }
 
-/// State kept separately for each value of a key, such as `ip saddr & 0xffffff00 . tcp dport`.
+/// State kept separately for each value of a key (see [`key`]), forgotten after `timeout` seconds without use.
 ///
-/// `timeout` in seconds; `size` is how many keys there is room for.
-pub fn per_key(key: &str, state: &str, timeout: Option<u64>, size: Option<u32>) -> String {
+/// How many keys there is room for is no part of it: tables that are full are outside the model.
+pub fn per_key(key: &str, state: &str, timeout: Option<u64>) -> String {
     let timeout = timeout.map(|s| format!(" for {s}s")).unwrap_or_default();
-    let size = size.map(|n| format!(" up to {n}")).unwrap_or_default();
-    format!("per {key}: {state}{timeout}{size}")
+    format!("per {key}: {state}{timeout}")
+}
+
+/// Fields, each perhaps seen through a mask, whose values together are the key of some state.
+///
+/// Ports are those of whatever transport header there is; a mask of all ones is none.
+pub fn key(fields: &[(Field, Option<u128>)]) -> String {
+    let part = |&(field, mask): &(Field, Option<u128>)| {
+        let field = match field {
+            Field::Sport(_) => Field::Sport(L4::Th),
+            Field::Dport(_) => Field::Dport(L4::Th),
+            other => other,
+        };
+        let all = u128::MAX.checked_shr(128 - field.width()).unwrap_or(0);
+        match mask.map(|mask| mask & all) {
+            Some(mask) if mask != all => format!("{field:?} & {mask:#x}"),
+            _ => format!("{field:?}"),
+        }
+    };
+    fields.iter().map(part).collect::<Vec<_>>().join(" . ")
 }
 
 /// Whether a key is in a set whose elements come and go.
@@ -60,6 +80,19 @@ pub fn member(set: &str, key: &str) -> String {
 /// The effect of giving a connection a helper, by the helper's kernel name.
 pub fn helper(name: &str) -> String {
     format!("ct helper set {name}")
+}
+
+/// The effect of adding an MSS option to packets that have none; `None`: what the route allows.
+pub fn add_mss(size: Option<u16>) -> String {
+    match size {
+        Some(size) => format!("tcp option maxseg size {size} added"),
+        None => "tcp option maxseg size of the route added".to_owned(),
+    }
+}
+
+/// A condition, state or effect that only iptables has, by its extension and its options as printed.
+pub fn xtables(extension: &str, options: &str) -> String {
+    format!("{extension} {options}").trim_end().to_owned()
 }
 
 /// The effect of lowering an MSS option to `size`, where there is one that is larger.
@@ -107,6 +140,13 @@ fn gcd(a: u64, b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_keys_have_one_name() {
+        assert_eq!(key(&[(Field::IpSaddr, Some(0xffff_ffff))]), key(&[(Field::IpSaddr, None)]));
+        assert_eq!(key(&[(Field::Dport(L4::Tcp), None)]), key(&[(Field::Dport(L4::Udp), None)]));
+        assert_ne!(key(&[(Field::IpSaddr, Some(0xff))]), key(&[(Field::IpDaddr, Some(0xff))]));
+    }
 
     #[test]
     fn equal_rates_have_one_name() {
