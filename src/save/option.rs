@@ -58,7 +58,8 @@ pub enum Arg {
     Flag,
     /// A number: decimal, `0x` hexadecimal or `0` octal -> `Value::Number`.
     Number { min: u64, max: u64 },
-    /// `n` or `a<sep>b`, either end left out when `open` -> `Value::Range`.
+    /// `n` or `a<sep>b`, either end left out when `open` -> `Value::Range`. A range may be backwards,
+    /// and then holds nothing.
     Range { max: u64, separator: u8, open: bool },
     /// Comma-separated numbers or `a:b` ranges, at most `most` slots -> `Value::Ranges`.
     Ranges { max: u64, most: usize },
@@ -66,6 +67,9 @@ pub enum Arg {
     Masked { bits: u32 },
     /// A port or `a:b`, by number or service name; ends may be left out -> `Value::Range`.
     Ports,
+    /// The same where numbers are decimal and a range may be backwards, and then holds nothing
+    /// (libxtables/xtoptions.c, `XTTYPE_PORTRC`).
+    PortRange,
     /// Comma-separated ports and ranges, at most 15 slots -> `Value::Ranges`.
     PortList,
     /// `address[/mask]`, comma-separated -> `Value::Nets`. `IPv4` or `IPv6` by the table's family.
@@ -101,7 +105,7 @@ pub type ShowCustom = fn(&Value, Family) -> Vec<BString>;
 pub enum Value {
     None,
     Number(u64),
-    /// Both ends included.
+    /// Both ends included; empty when the first is larger, where the argument allows that.
     Range(u64, u64),
     Ranges(Vec<(u64, u64)>),
     Masked {
@@ -109,7 +113,7 @@ pub enum Value {
         mask: u64,
     },
     Nets(Vec<Net>),
-    /// Addresses as numbers, both ends included.
+    /// Addresses as numbers, both ends included; empty when the first is larger.
     Addresses(u128, u128),
     Mac([u8; 6]),
     Interface(Interface),

@@ -9,7 +9,7 @@ use bstr::BString;
 use crate::ir::{self, Name, Step, Test, Verdict};
 use crate::packet::{Family, Field, Hook, IntervalSet};
 use crate::save::ast::TableKind;
-use crate::save::option::Interface;
+use crate::save::option::{Interface, Net, Value};
 
 /// Something that must hold for a rule to match. Conditions of a rule are evaluated in order.
 #[derive(Clone, PartialEq, Debug)]
@@ -116,6 +116,82 @@ impl Cx<'_> {
     /// See `saddr`.
     pub const fn daddr(&self) -> Field {
         if matches!(self.family, Family::Ip6) { Field::Ip6Daddr } else { Field::IpDaddr }
+    }
+}
+
+/// A test, or the knowledge that none is needed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fact {
+    Test(Test),
+    Always,
+    Never,
+}
+
+impl Fact {
+    /// As a condition; nothing when it always holds.
+    pub fn cond(self) -> Option<Cond> {
+        match self {
+            Fact::Test(test) => Some(test.into()),
+            Fact::Always => None,
+            Fact::Never => Some(Cond::Never),
+        }
+    }
+
+    const fn known(holds: bool) -> Self {
+        if holds { Fact::Always } else { Fact::Never }
+    }
+}
+
+/// The field's value in the set, or outside it when negated. For fields that every packet has.
+pub fn within(field: Field, set: IntervalSet, negated: bool) -> Fact {
+    if set.is_empty() {
+        return Fact::known(negated);
+    }
+    if set.is_full(field.width()) {
+        return Fact::known(!negated);
+    }
+    Fact::Test(Test::within(field, set, negated))
+}
+
+/// `(field & mask) == value`, or `!=` when negated; a value outside its mask is never equal.
+pub fn masked(field: Field, value: u128, mask: u128, negated: bool) -> Fact {
+    let all = IntervalSet::full(field.width());
+    if value & !mask != 0 {
+        return Fact::known(negated);
+    }
+    if mask == 0 {
+        return Fact::known(!negated);
+    }
+    Fact::Test(if all.intervals().first().is_some_and(|i| i.hi == mask) {
+        Test::within(field, IntervalSet::point(value), negated)
+    } else {
+        Test::Bits { field, mask, value, negated }
+    })
+}
+
+/// An address in a network, or outside it when negated.
+pub fn net(field: Field, net: &Net, negated: bool, family: Family) -> Fact {
+    match net.interval(family) {
+        Some(interval) => within(field, interval.into(), negated),
+        None => masked(field, net.address & net.mask, net.mask, negated),
+    }
+}
+
+/// The values between two ends, both included; none when the first is larger.
+pub fn span(lo: u128, hi: u128) -> IntervalSet {
+    if lo > hi { IntervalSet::empty() } else { IntervalSet::range(lo, hi) }
+}
+
+/// A port range of an option as a test; `None` when the value is something else.
+pub fn ports(field: Field, value: &Value, negated: bool) -> Option<Cond> {
+    match *value {
+        // A test of the whole range stays: it asks for a header.
+        Value::Range(lo, hi) if lo <= hi => {
+            Some(Test::within(field, IntervalSet::range(lo.into(), hi.into()), negated).into())
+        }
+        Value::Range(..) if negated => Some(Test::within(field, IntervalSet::full(16), false).into()),
+        Value::Range(..) => Some(Cond::Never),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! one list of them all.
 //! Invariant: an extension file imports no other extension file.
 
+pub mod icmp_type;
 pub mod lowering;
 pub mod mark;
 pub mod matches;
@@ -13,6 +14,7 @@ pub mod registry;
 pub mod shared;
 pub mod standard;
 pub mod targets;
+pub mod tracked;
 
 use super::ast::Part;
 use super::option::OptionSpec;

@@ -4,7 +4,27 @@ use super::{Extension, matches, standard, targets};
 use crate::packet::Family;
 
 /// Matches, sorted by name.
-pub const MATCHES: &[&Extension] = &[&matches::comment::EXTENSION, &matches::tcp::EXTENSION];
+pub const MATCHES: &[&Extension] = &[
+    &matches::addrtype::EXTENSION,
+    &matches::comment::EXTENSION,
+    &matches::connmark::EXTENSION,
+    &matches::conntrack::EXTENSION,
+    &matches::hl::EXTENSION,
+    &matches::icmp::EXTENSION,
+    &matches::icmp6::EXTENSION,
+    &matches::iprange::EXTENSION,
+    &matches::length::EXTENSION,
+    &matches::limit::EXTENSION,
+    &matches::mac::EXTENSION,
+    &matches::mark::EXTENSION,
+    &matches::multiport::EXTENSION,
+    &matches::owner::EXTENSION,
+    &matches::pkttype::EXTENSION,
+    &matches::state::EXTENSION,
+    &matches::tcp::EXTENSION,
+    &matches::ttl::EXTENSION,
+    &matches::udp::EXTENSION,
+];
 
 /// Targets, sorted by name.
 pub const TARGETS: &[&Extension] = &[

@@ -3,9 +3,10 @@
 use bstr::BString;
 
 use super::CheckCx;
-use super::lowering::{Cx, Refusal};
-use crate::packet::{Family, Hook};
-use crate::save::ast::{Part, TableKind};
+use super::lowering::{Cond, Cx, Refusal, within};
+use crate::diag::quote;
+use crate::packet::{Family, Field, Hook, IntervalSet};
+use crate::save::ast::{Opt, Part, TableKind};
 use crate::save::option::Value;
 
 /// For extensions whose options need nothing of each other.
@@ -24,6 +25,14 @@ pub fn needs_protocol(cx: &CheckCx, protocol: u8, name: &str) -> Result<(), Stri
 /// An option that must be there.
 pub fn needs(part: &Part, option: &str) -> Result<(), String> {
     if part.has(option) { Ok(()) } else { Err(format!("`--{option}` must be given")) }
+}
+
+/// At least one of these options.
+pub fn some_of(part: &Part, options: &[&str]) -> Result<(), String> {
+    if options.iter().any(|o| part.has(o)) {
+        return Ok(());
+    }
+    Err(format!("one of --{} must be given", options.join(", --")))
 }
 
 /// A target that exists in some tables only (`.table` of the kernel's `xt_target`).
@@ -108,4 +117,39 @@ pub fn log_prefix(part: &Part, option: &'static str, cx: &mut Cx) -> Result<Opti
         }
     };
     Ok(Some(text.iter().map(replaced).collect::<Vec<u8>>().into()))
+}
+
+/// The first word of the table that starts like this, in any case; nothing starts like nothing.
+pub fn beginning(word: &[u8], table: &[(&'static str, u64)]) -> Result<u64, String> {
+    let starts = |name: &str| {
+        !word.is_empty() && name.as_bytes().get(..word.len()).is_some_and(|n| n.eq_ignore_ascii_case(word))
+    };
+    table.iter().find(|(name, _)| starts(name)).map(|&(_, n)| n).ok_or_else(|| {
+        let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
+        format!("{} is not one of {}", quote(word), names.join(", "))
+    })
+}
+
+/// Comma-separated words, each perhaps cut short, or'ed together.
+pub fn beginnings(word: &[u8], table: &[(&'static str, u64)]) -> Result<u64, String> {
+    word.split(|&b| b == b',').try_fold(0, |bits, w| beginning(w, table).map(|b| bits | b))
+}
+
+/// The words of the bits, in the table's order; the word of 0 for no bits.
+pub fn words_of(bits: u64, table: &[(&'static str, u64)]) -> String {
+    let has = |n: u64| if bits == 0 { n == 0 } else { n != 0 && bits & n == n };
+    table.iter().filter(|&&(_, n)| has(n)).map(|(name, _)| *name).collect::<Vec<_>>().join(",")
+}
+
+/// `--ttl-eq`, `--ttl-lt`, `--ttl-gt` and those of `hl`.
+pub fn hops(field: Field, opt: &Opt) -> Option<Cond> {
+    let Value::Number(n) = opt.value else { return None };
+    let n = u128::from(n);
+    let all = IntervalSet::full(field.width());
+    let set = match opt.spec.name.rsplit('-').next() {
+        Some("lt") => all.intersection(&if n == 0 { IntervalSet::empty() } else { IntervalSet::range(0, n - 1) }),
+        Some("gt") => all.difference(&IntervalSet::range(0, n)),
+        _ => IntervalSet::point(n),
+    };
+    within(field, set, opt.negated).cond()
 }

@@ -1,11 +1,11 @@
 //! `-s -d -p -i -o -f`: what every rule can test without a match (iptables(8), *PARAMETERS*).
 
-use super::lowering::{Cond, Cx, Refusal, interface};
+use super::lowering::{Cond, Cx, Refusal, interface, net};
 use super::{CheckCx, Coverage, Extension, Families, Lower};
 use crate::ir::Test;
-use crate::packet::{Family, Field, Hook, IntervalSet};
+use crate::packet::{Field, Hook, IntervalSet};
 use crate::save::ast::{Opt, Part};
-use crate::save::option::{Arg, Net, OptionSpec, Value};
+use crate::save::option::{Arg, OptionSpec, Value};
 
 pub static EXTENSION: Extension = Extension {
     name: "standard",
@@ -67,8 +67,8 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
 
 fn lower_option(opt: &Opt, cx: &Cx) -> Option<Cond> {
     match (opt.spec.name, &opt.value) {
-        ("source", Value::Nets(nets)) => address(cx.saddr(), nets.first()?, opt.negated, cx.family),
-        ("destination", Value::Nets(nets)) => address(cx.daddr(), nets.first()?, opt.negated, cx.family),
+        ("source", Value::Nets(nets)) => net(cx.saddr(), nets.first()?, opt.negated, cx.family).cond(),
+        ("destination", Value::Nets(nets)) => net(cx.daddr(), nets.first()?, opt.negated, cx.family).cond(),
         ("protocol", Value::Number(0)) => None,
         ("protocol", Value::Number(n)) => {
             Some(Test::within(Field::L4proto, IntervalSet::point((*n).into()), opt.negated).into())
@@ -81,14 +81,4 @@ fn lower_option(opt: &Opt, cx: &Cx) -> Option<Cond> {
         }
         _ => None,
     }
-}
-
-fn address(field: Field, net: &Net, negated: bool, family: Family) -> Option<Cond> {
-    if net.mask == 0 {
-        return negated.then_some(Cond::Never);
-    }
-    Some(match net.interval(family) {
-        Some(interval) => Test::within(field, interval.into(), negated).into(),
-        None => Test::Bits { field, mask: net.mask, value: net.address & net.mask, negated }.into(),
-    })
 }

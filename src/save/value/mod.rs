@@ -47,13 +47,17 @@ pub fn read(arg: &Arg, words: &[&[u8]], cx: ReadCx) -> Result<Value, String> {
         Arg::Flag => Ok(Value::None),
         Arg::Number { min, max } => within(number(word)?, *min, *max).map(Value::Number),
         Arg::Range { max, separator, open } => {
-            let (lo, hi) = range(word, *separator, *open, *max, |w| number(w))?;
+            let (lo, hi) = bounds(word, *separator, *open, *max, &number)?;
             Ok(Value::Range(lo, hi))
         }
         Arg::Ranges { max, most } => ranges(word, *most, *max, number),
         Arg::Masked { bits } => masked(word, *bits),
         Arg::Ports => {
             let (lo, hi) = range(word, b':', true, 65535, |w| port(w, cx.protocol))?;
+            Ok(Value::Range(lo, hi))
+        }
+        Arg::PortRange => {
+            let (lo, hi) = bounds(word, b':', true, 65535, &|w| decimal_port(w, cx.protocol))?;
             Ok(Value::Range(lo, hi))
         }
         Arg::PortList => ranges(word, 15, 65535, |w| port(w, cx.protocol)),
@@ -137,18 +141,27 @@ pub fn range(
 }
 
 fn range_with(word: &[u8], separator: u8, open: bool, max: u64, read: ReadNumber) -> Result<(u64, u64), String> {
+    let (lo, hi) = bounds(word, separator, open, max, read)?;
+    if lo > hi { Err(format!("the range {} is backwards", quote(word))) } else { Ok((lo, hi)) }
+}
+
+/// The ends of a range, in the order written.
+fn bounds(word: &[u8], separator: u8, open: bool, max: u64, read: ReadNumber) -> Result<(u64, u64), String> {
     let Some(at) = word.iter().position(|&b| b == separator) else {
         let n = within(read(word)?, 0, max)?;
         return Ok((n, n));
     };
     let end = |w: &[u8], missing: u64| if w.is_empty() && open { Ok(missing) } else { within(read(w)?, 0, max) };
-    let (lo, hi) = (end(&word[..at], 0)?, end(&word[at + 1..], max)?);
-    if lo > hi { Err(format!("the range {} is backwards", quote(word))) } else { Ok((lo, hi)) }
+    Ok((end(&word[..at], 0)?, end(&word[at + 1..], max)?))
 }
 
 fn ranges(word: &[u8], most: usize, max: u64, read: impl Fn(&[u8]) -> Result<u64, String>) -> Result<Value, String> {
-    let list =
-        word.split(|&b| b == b',').map(|w| range_with(w, b':', false, max, &read)).collect::<Result<Vec<_>, _>>()?;
+    let one = |w: &[u8]| {
+        let (lo, hi) = range_with(w, b':', false, max, &read)?;
+        let wide = lo < hi || !w.contains(&b':');
+        wide.then_some((lo, hi)).ok_or_else(|| format!("the range {} holds a single value", quote(w)))
+    };
+    let list = word.split(|&b| b == b',').map(one).collect::<Result<Vec<_>, _>>()?;
     let slots: usize = list.iter().map(|(lo, hi)| if lo == hi { 1 } else { 2 }).sum();
     if slots > most {
         return Err(format!("{slots} values are too many: at most {most}, a range counts as two"));
@@ -171,6 +184,19 @@ pub fn port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
     if word.first().is_some_and(u8::is_ascii_digit) {
         return number(word);
     }
+    named_port(word, protocol)
+}
+
+/// The same where a number is decimal whatever it starts with.
+fn decimal_port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
+    let digits = word.first().is_some_and(u8::is_ascii_digit) && word.iter().all(u8::is_ascii_digit);
+    match radix(word, 10).filter(|_| digits) {
+        Some(n) => Ok(n),
+        None => named_port(word, protocol),
+    }
+}
+
+fn named_port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
     let named = word.to_str().ok().and_then(|name| services::port(name, protocol));
     named.map(u64::from).ok_or_else(|| format!("{} is neither a port number nor a known service", quote(word)))
 }
@@ -197,7 +223,7 @@ fn address_range(word: &[u8], family: Family) -> Result<Value, String> {
             (only, only)
         }
     };
-    if lo > hi { Err(format!("the range {} is backwards", quote(word))) } else { Ok(Value::Addresses(lo, hi)) }
+    Ok(Value::Addresses(lo, hi))
 }
 
 fn mac(word: &[u8]) -> Option<[u8; 6]> {
@@ -269,6 +295,9 @@ mod tests {
             (Arg::Range { max: 65535, separator: b':', open: true }, "10:", "10:65535"),
             (Arg::Ports, "ssh:443", "22:443"),
             (Arg::Ports, ":1023", "0:1023"),
+            (Arg::PortRange, "010:7", "10:7"),
+            (Arg::PortRange, "domain", "53"),
+            (Arg::Range { max: 9, separator: b'-', open: false }, "7-0x5", "7-5"),
             (Arg::PortList, "80,http-alt,1000:2000", "80,8080,1000:2000"),
             (Arg::Masked { bits: 32 }, "1/0xff", "0x1/0xff"),
             (Arg::Masked { bits: 32 }, "0x10", "0x10"),
@@ -295,7 +324,11 @@ mod tests {
             (Arg::Number { min: 0, max: u64::MAX }, "18446744073709551616"),
             (Arg::Ports, "90:80"),
             (Arg::Ports, "65536"),
+            (Arg::PortRange, "65536"),
+            (Arg::PortRange, "0x10"),
             (Arg::PortList, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15:16"),
+            (Arg::PortList, "5:5"),
+            (Arg::PortList, "5,"),
             (Arg::Net, "10.0.0.1/33"),
             (Arg::Net, "no.such.host"),
             (Arg::Mac, "00:11:22:33:44"),

@@ -7,7 +7,7 @@ use bstr::BString;
 use crate::ir::Test;
 use crate::packet::{Family, Field, IntervalSet, L4, TcpOptionPart};
 use crate::save::ast::{Opt, Part};
-use crate::save::ext::lowering::{Cond, Cx, Refusal};
+use crate::save::ext::lowering::{Cond, Cx, Refusal, masked, ports};
 use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 
@@ -61,22 +61,21 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
 }
 
 fn lower_option(opt: &Opt) -> Option<Cond> {
-    let flags = |mask, value| Test::Bits { field: Field::TcpFlags, mask, value, negated: opt.negated };
-    let port = |field, lo: u64, hi: u64| Test::within(field, IntervalSet::range(lo.into(), hi.into()), opt.negated);
-    Some(match (opt.spec.name, &opt.value) {
-        ("source-port", Value::Range(lo, hi)) => port(Field::Sport(L4::Tcp), *lo, *hi).into(),
-        ("destination-port", Value::Range(lo, hi)) => port(Field::Dport(L4::Tcp), *lo, *hi).into(),
-        ("tcp-flags", Value::Masked { value, mask }) => flags((*mask).into(), (*value).into()).into(),
-        ("syn", _) => flags(SYN_MASK, 2).into(),
+    let flags = |mask, value| masked(Field::TcpFlags, value, mask, opt.negated).cond();
+    match (opt.spec.name, &opt.value) {
+        ("source-port", value) => ports(Field::Sport(L4::Tcp), value, opt.negated),
+        ("destination-port", value) => ports(Field::Dport(L4::Tcp), value, opt.negated),
+        ("tcp-flags", Value::Masked { value, mask }) => flags((*mask).into(), (*value).into()),
+        ("syn", _) => flags(SYN_MASK, 2),
         ("tcp-option", Value::Number(kind)) => {
             let field = Field::TcpOption { kind: *kind as u8, part: TcpOptionPart::Exists };
-            Test::is(field, u128::from(!opt.negated)).into()
+            Some(Test::is(field, u128::from(!opt.negated)).into())
         }
-        _ => return None,
-    })
+        _ => None,
+    }
 }
 
-/// `MASK COMP`, each a list of flag names.
+/// `MASK COMP`, each a list of flag names; a flag of COMP that is not in MASK can never be seen.
 fn read_flags(words: &[&[u8]], _: Family) -> Result<Value, String> {
     let [mask, value] = words else {
         return Err("two lists of flags are needed: which to look at, which must be set".into());
@@ -85,7 +84,7 @@ fn read_flags(words: &[&[u8]], _: Family) -> Result<Value, String> {
 }
 
 fn flag_list(word: &[u8]) -> Result<u64, String> {
-    word.split(|&b| b == b',').try_fold(0, |bits, name| {
+    word.split(|&b| b == b',').filter(|name| !name.is_empty()).try_fold(0, |bits, name| {
         let known =
             FLAGS.iter().chain(&[("ALL", 63), ("NONE", 0)]).find(|(n, _)| n.as_bytes().eq_ignore_ascii_case(name));
         known.map(|(_, bit)| bits | bit).ok_or_else(|| format!("{} is no TCP flag", crate::diag::quote(name)))

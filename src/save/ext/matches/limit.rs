@@ -1,0 +1,114 @@
+//! `-m limit` (iptables-extensions(8), *limit*; net/netfilter/xt_limit.c).
+//!
+//! A token bucket of the rule's own, full at the start. The burst is always given to nft.
+
+use bstr::BString;
+
+use crate::diag::quote;
+use crate::ir::Statement;
+use crate::nft::ast::{Limit, TimeUnit};
+use crate::packet::Family;
+use crate::save::ast::Part;
+use crate::save::ext::lowering::{Cond, Cx, Refusal};
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower};
+use crate::save::option::{Arg, OptionSpec, Value};
+
+pub static EXTENSION: Extension = Extension {
+    name: "limit",
+    aliases: &[],
+    families: Families::Both,
+    options: &[
+        OptionSpec::new("limit", Arg::Custom { words: 1, read, show }),
+        OptionSpec::new("limit-burst", Arg::Number { min: 0, max: 10000 }),
+    ],
+    check,
+    lower: Lower::Match(lower),
+    coverage: &[
+        Coverage::exact("--limit", "-m limit --limit 3/min -j ACCEPT"),
+        Coverage::exact("--limit-burst", "-m limit --limit 10/sec --limit-burst 20 -j ACCEPT"),
+    ],
+};
+
+/// The kernel counts in ten thousandths of a second (include/uapi/linux/netfilter/xt_limit.h).
+const SCALE: u64 = 10_000;
+
+const UNITS: [(&str, u64, TimeUnit); 4] = [
+    ("second", 1, TimeUnit::Second),
+    ("minute", 60, TimeUnit::Minute),
+    ("hour", 3600, TimeUnit::Hour),
+    ("day", 86400, TimeUnit::Day),
+];
+
+/// Rate and seconds of the unit, then the burst.
+struct Bucket {
+    rate: u64,
+    seconds: u64,
+    burst: u64,
+}
+
+fn bucket(part: &Part) -> Bucket {
+    let (rate, seconds) = match part.get("limit").map(|o| &o.value) {
+        Some(Value::Range(rate, seconds)) => (*rate, *seconds),
+        _ => (3, 3600),
+    };
+    Bucket { rate, seconds, burst: part.number("limit-burst").unwrap_or(5) }
+}
+
+impl Bucket {
+    /// What a packet costs and what the bucket holds, in the kernel's 32 bits.
+    fn cost_and_room(&self) -> (u32, Option<u32>) {
+        let cost = (SCALE * self.seconds / self.rate.max(1)) as u32;
+        (cost, cost.checked_mul(self.burst as u32))
+    }
+}
+
+/// The kernel refuses a bucket that does not hold one packet, and one whose size overflows.
+fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
+    let bucket = bucket(part);
+    if bucket.burst == 0 {
+        return Err("a burst of 0 never lets anything pass, and the kernel refuses it".into());
+    }
+    let (cost, room) = bucket.cost_and_room();
+    let wrapped = room.unwrap_or_else(|| cost.wrapping_mul(bucket.burst as u32));
+    if wrapped < cost {
+        return Err("rate and burst together are too large for the kernel, which refuses them".into());
+    }
+    Ok(())
+}
+
+/// `n[/unit]`, the unit perhaps cut short.
+fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default().trim_ascii_start();
+    let (digits, unit) = match word.iter().position(|&b| b == b'/') {
+        Some(at) => (&word[..at], &word[at + 1..]),
+        None => (word, &b"second"[..]),
+    };
+    let units = UNITS.map(|(name, seconds, _)| (name, seconds));
+    let seconds = crate::save::ext::shared::beginning(unit, &units)?;
+    let rate = digits
+        .iter()
+        .take_while(|b| b.is_ascii_digit())
+        .fold(0u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0')));
+    match rate {
+        0 => Err(format!("{} is no rate: packets per second, minute, hour or day", quote(word))),
+        _ if SCALE * seconds / rate == 0 => Err(format!("{} is too fast: at most {SCALE} a second", quote(word))),
+        _ => Ok(Value::Range(rate, seconds)),
+    }
+}
+
+fn show(value: &Value, _: Family) -> Vec<BString> {
+    let Value::Range(rate, seconds) = value else { return Vec::new() };
+    let name = UNITS.iter().find(|(_, s, _)| s == seconds).map_or("second", |(name, ..)| name);
+    vec![format!("{rate}/{name}").into()]
+}
+
+fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    let bucket = bucket(part);
+    if bucket.cost_and_room().1.is_none() {
+        let reason = "the burst overflows in the kernel, which then uses a smaller one than the rule says";
+        return Err(Refusal::new("limit-overflow", reason, "write a burst that is meant").at("limit-burst"));
+    }
+    let unit = UNITS.iter().find(|(_, s, _)| *s == bucket.seconds).map_or(TimeUnit::Second, |&(_, _, unit)| unit);
+    let limit = Limit { over: false, rate: bucket.rate, bytes: false, unit, burst: Some(bucket.burst) };
+    Ok(vec![Statement::Limit(limit).into()])
+}
