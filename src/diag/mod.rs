@@ -43,6 +43,10 @@ pub struct Diagnostic {
     pub place: Option<Place>,
     /// What the caret line says.
     pub label: String,
+    /// Other places that it is about, each with what its caret line says.
+    pub related: Vec<(Place, String)>,
+    /// Why it matters.
+    pub notes: Vec<String>,
     /// What to do about it.
     pub help: Vec<String>,
 }
@@ -75,13 +79,37 @@ impl Diagnostic {
         place: Option<Place>,
         message: impl Into<String>,
     ) -> Self {
-        Diagnostic { code, severity, trouble, message: message.into(), place, label: String::new(), help: Vec::new() }
+        Diagnostic {
+            code,
+            severity,
+            trouble,
+            message: message.into(),
+            place,
+            label: String::new(),
+            related: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// Adds what the caret line says.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
+        self
+    }
+
+    /// Adds another place that it is about.
+    #[must_use]
+    pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.related.push((place, label.into()));
+        self
+    }
+
+    /// Adds why it matters.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
         self
     }
 

@@ -3,10 +3,10 @@
 //! Invariant: no control byte of a source reaches the terminal, whatever the dump holds, and a
 //! line of any length costs a window's worth of output.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use bstr::ByteSlice;
 
-use super::{Diagnostic, Severity, Source, is_invisible};
+use super::{Diagnostic, Place, Severity, Source, is_invisible};
 
 /// Characters shown on each side of the caret when a line is long.
 const WINDOW: usize = 160;
@@ -20,18 +20,23 @@ pub fn render(diagnostic: &Diagnostic, sources: &[Source], colour: bool) -> Stri
         Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
-    let shown = diagnostic
-        .place
-        .and_then(|place| Shown::new(sources.get(place.source as usize)?, place.span.start, place.span.end));
+    let found = |place: &Place| Shown::new(sources.get(place.source as usize)?, place.span.start, place.span.end);
+    let shown = diagnostic.place.as_ref().and_then(found);
+    let related: Vec<(Shown, &str)> = diagnostic
+        .related
+        .iter()
+        .filter_map(|(place, label)| found(place).map(|shown| (shown, label.as_str())))
+        .collect();
     let mut group = match &shown {
-        Some(shown) => title.element(
-            Snippet::source(shown.text.as_str())
-                .path(shown.path.as_str())
-                .line_start(shown.line)
-                .annotation(AnnotationKind::Primary.span(shown.from..shown.to).label(diagnostic.label.as_str())),
-        ),
+        Some(shown) => title.element(shown.snippet(AnnotationKind::Primary, &diagnostic.label)),
         None => Group::with_title(title),
     };
+    for (shown, label) in &related {
+        group = group.element(shown.snippet(AnnotationKind::Context, label));
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
@@ -50,6 +55,13 @@ struct Shown {
 }
 
 impl Shown {
+    fn snippet<'a>(&'a self, kind: AnnotationKind, label: &'a str) -> Snippet<'a, Annotation<'a>> {
+        Snippet::source(self.text.as_str())
+            .path(self.path.as_str())
+            .line_start(self.line)
+            .annotation(kind.span(self.from..self.to).label(label))
+    }
+
     fn new(source: &Source, start: u32, end: u32) -> Option<Self> {
         let (line, column) = source.line_column(start);
         let span = source.line_span(line);
@@ -104,6 +116,20 @@ mod tests {
             render(&Diagnostic::unreadable("unknown-match", place, "unknown match").label("here"), &[source], false);
         assert!(shown.contains("rules.v4:2:13"), "{shown}");
         assert!(shown.contains("^^^^^^ here"), "{shown}");
+    }
+
+    #[test]
+    fn other_places_are_shown_below() {
+        let source = Source::new(0, "rules.v4", b"*filter\n-A INPUT -j DROP\n-A INPUT -j ACCEPT\n".to_vec()).unwrap();
+        let place = |start, end| source.place(Span { start, end });
+        let diagnostic = Diagnostic::warning("late", place(25, 43), "never matches")
+            .label("no packet comes here")
+            .related(place(8, 24), "all go here")
+            .note("because");
+        let shown = render(&diagnostic, std::slice::from_ref(&source), false);
+        for part in ["rules.v4:3:1", "no packet comes here", "-A INPUT -j DROP", "all go here", "note: because"] {
+            assert!(shown.contains(part), "{part}:\n{shown}");
+        }
     }
 
     #[test]

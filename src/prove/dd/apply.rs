@@ -154,6 +154,11 @@ impl Arena {
         }
     }
 
+    /// Union, within another operation.
+    pub(super) fn or_step(&mut self, a: Dd, b: Dd) -> Bounded<Dd> {
+        self.step(Op::Or, a, b)
+    }
+
     fn combine(&mut self, op: Op, a: Dd, b: Dd) -> Bounded<Dd> {
         self.begin();
         self.step(op, a, b)

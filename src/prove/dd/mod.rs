@@ -17,6 +17,7 @@ mod build;
 mod cache;
 mod compose;
 mod paths;
+mod quantify;
 #[cfg(test)]
 mod tests;
 
