@@ -9,3 +9,4 @@ pub mod names;
 pub mod print;
 pub mod quoted;
 pub mod read;
+pub mod version;

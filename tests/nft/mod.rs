@@ -1,0 +1,77 @@
+//! The nft programs at hand, and rulesets loaded by them in network namespaces of their own.
+//!
+//! `nft` and `nft-VERSION` are looked for along `PATH` and in the folder that `NFT_BINS` names.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ipt2nft::nft::version::Version;
+
+/// One program and what it calls itself.
+pub struct Nft {
+    pub version: Version,
+    path: PathBuf,
+}
+
+/// What came of a script.
+pub struct Outcome {
+    pub ok: bool,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+/// One program per version, oldest first; empty, with a word about it, where the tests cannot run.
+pub fn programs() -> Vec<Nft> {
+    let folders = std::env::var_os("NFT_BINS").into_iter().chain(std::env::var_os("PATH"));
+    let folders = folders.flat_map(|list| std::env::split_paths(&list).collect::<Vec<_>>());
+    let mut found = BTreeMap::new();
+    for folder in folders {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if (name == "nft" || name.starts_with("nft-"))
+                && let Some(version) = version_of(&entry.path())
+            {
+                found.entry(version).or_insert_with(|| entry.path());
+            }
+        }
+    }
+    let programs: Vec<Nft> = found.into_iter().map(|(version, path)| Nft { version, path }).collect();
+    let works = |nft: &&Nft| nft.run("list ruleset", b"").ok;
+    match programs.first().filter(works) {
+        Some(_) => programs,
+        None => {
+            println!("skipped: root, unshare and nft are needed");
+            Vec::new()
+        }
+    }
+}
+
+fn version_of(path: &Path) -> Option<Version> {
+    let output = Command::new(path).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.strip_prefix("nftables v")?.split_whitespace().next()?.parse().ok()
+}
+
+impl Nft {
+    /// Runs `nft` with each line of `script` as arguments, one after the other, in one fresh namespace;
+    /// `FILE` stands for a file that holds `text`.
+    pub fn run(&self, script: &str, text: &[u8]) -> Outcome {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ruleset.nft");
+        std::fs::write(&file, text).unwrap();
+        let mut shell = String::from("set -e\n");
+        for line in script.lines() {
+            let words = line.replace("FILE", &file.display().to_string());
+            shell.push_str(&format!("'{}' {words}\n", self.path.display()));
+        }
+        let output = Command::new("unshare").args(["-n", "sh", "-c", &shell]).output();
+        let Ok(output) = output else {
+            return Outcome { ok: false, stdout: Vec::new(), stderr: "no unshare".to_owned() };
+        };
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Outcome { ok: output.status.success(), stdout: output.stdout, stderr }
+    }
+}
