@@ -72,6 +72,11 @@ pub fn key(fields: &[(Field, Option<u128>)]) -> String {
     fields.iter().map(part).collect::<Vec<_>>().join(" . ")
 }
 
+/// Whether a set that rules add to has room for one more element.
+pub fn room(set: &str) -> String {
+    format!("room in set {set}")
+}
+
 /// Whether a key is in a set whose elements come and go.
 pub fn member(set: &str, key: &str) -> String {
     format!("{key} in set {set}")

@@ -40,9 +40,9 @@ impl Comparison<'_> {
         let mut outcome = Outcome::default();
         let possible = self.space.possible(self.key.hook)?;
         let known = self.known([left, right], possible, &mut outcome)?;
-        self.verdicts(left, right, known, &mut outcome)?;
-        self.changes(left, right, known, &mut outcome)?;
-        self.effects(left, right, known, &mut outcome)?;
+        self.verdicts(left, right, (known, possible), &mut outcome)?;
+        self.changes(left, right, (known, possible), &mut outcome)?;
+        self.effects(left, right, (known, possible), &mut outcome)?;
         Ok(outcome)
     }
 
@@ -67,7 +67,13 @@ impl Comparison<'_> {
         Ok(known)
     }
 
-    fn verdicts(&mut self, left: &Block, right: &Block, known: Dd, outcome: &mut Outcome) -> Bounded<()> {
+    fn verdicts(
+        &mut self,
+        left: &Block,
+        right: &Block,
+        (known, possible): (Dd, Dd),
+        outcome: &mut Outcome,
+    ) -> Bounded<()> {
         if left.verdict == right.verdict {
             return Ok(());
         }
@@ -85,18 +91,24 @@ impl Comparison<'_> {
                 (Some(a), Some(b)) if a.lets_through() && b.stops() => Direction::Closing,
                 _ => Direction::Other,
             };
-            let difference = self.difference(What::Verdict, direction, alike, known)?;
+            let difference = self.difference(What::Verdict, direction, alike, possible)?;
             outcome.differences.push(difference);
             rest = self.space.dd.minus(rest, alike)?;
         }
         if rest != Dd::FALSE {
-            let difference = self.difference(What::Verdict, Direction::Other, rest, known)?;
+            let difference = self.difference(What::Verdict, Direction::Other, rest, possible)?;
             outcome.differences.push(Difference { more: true, ..difference });
         }
         Ok(())
     }
 
-    fn changes(&mut self, left: &Block, right: &Block, known: Dd, outcome: &mut Outcome) -> Bounded<()> {
+    fn changes(
+        &mut self,
+        left: &Block,
+        right: &Block,
+        (known, possible): (Dd, Dd),
+        outcome: &mut Outcome,
+    ) -> Bounded<()> {
         let mut vars: Vec<Var> = left.changes.iter().chain(&right.changes).map(|&(var, _)| var).collect();
         vars.sort_unstable();
         vars.dedup();
@@ -123,7 +135,7 @@ impl Comparison<'_> {
             }
         }
         for (name, differ) in by_field.into_iter().filter(|&(_, differ)| differ != Dd::FALSE) {
-            let difference = self.difference(What::Change(name), Direction::Other, differ, known)?;
+            let difference = self.difference(What::Change(name), Direction::Other, differ, possible)?;
             outcome.differences.push(difference);
         }
         Ok(())
@@ -140,7 +152,13 @@ impl Comparison<'_> {
         Ok(alive)
     }
 
-    fn effects(&mut self, left: &Block, right: &Block, known: Dd, outcome: &mut Outcome) -> Bounded<()> {
+    fn effects(
+        &mut self,
+        left: &Block,
+        right: &Block,
+        (known, possible): (Dd, Dd),
+        outcome: &mut Outcome,
+    ) -> Bounded<()> {
         let mut keys: Vec<Key> = left.effects.iter().chain(&right.effects).map(|&(key, _)| key).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -164,16 +182,16 @@ impl Comparison<'_> {
             let differ = self.space.dd.differ(a, b)?;
             let differ = self.space.dd.and(differ, known)?;
             if differ != Dd::FALSE {
-                let difference = self.difference(what, Direction::Other, differ, known)?;
+                let difference = self.difference(what, Direction::Other, differ, possible)?;
                 outcome.differences.push(difference);
             }
         }
         Ok(())
     }
 
-    fn difference(&mut self, what: What, direction: Direction, set: Dd, known: Dd) -> Bounded<Difference> {
+    fn difference(&mut self, what: What, direction: Direction, set: Dd, possible: Dd) -> Bounded<Difference> {
         let packet = self.space.dd.member(set).unwrap_or_default();
-        let simple = self.space.dd.simplify(set, known)?;
+        let simple = self.space.dd.simplify(set, possible)?;
         let (texts, more) = regions::regions(self.space, self.key.hook, simple, self.options.regions);
         let [left, right] = self.sides;
         Ok(Difference {

@@ -1,0 +1,124 @@
+//! Statements that change the packet or its connection: `meta mark set ...`, `ip dscp set ...`.
+
+use super::values::number;
+use super::{Read, Reading, unread};
+use crate::nft::ast::{Expr, Lookup};
+use crate::packet::{CtKey, Field, RtKey, TcpOptionPart};
+use crate::prove::block::{KEEP, Step};
+use crate::prove::dd::{Dd, Var};
+use crate::prove::space::Slot;
+use crate::prove::vocabulary;
+
+impl Reading<'_> {
+    /// `target set value`
+    pub fn assignment(&mut self, target: &Expr, value: &Expr) -> Read<()> {
+        let Expr::Field(field) = target else { return unread("a change of something that is no field") };
+        match *field {
+            // Tracing shows, and does nothing else.
+            Field::Nftrace => Ok(()),
+            Field::TcpOption { kind: 2, part: TcpOptionPart::MaxsegSize } => self.set_mss(value),
+            Field::Ct(CtKey::Zone | CtKey::Helper | CtKey::Expiration) => match number(value) {
+                Some(number) => {
+                    self.effect(vocabulary::set_of_connection(&format!("{field:?}"), number));
+                    Ok(())
+                }
+                None => unread("a change of a connection by something that is no number"),
+            },
+            Field::Ct(CtKey::Mark) => {
+                let tracked = self.space.tracked()?;
+                self.assign(*field, value, tracked, None)
+            }
+            Field::Ct(CtKey::Label) => {
+                let tracked = self.space.tracked()?;
+                let bits = number(value);
+                if bits.is_none() {
+                    return unread("a label that is no number");
+                }
+                self.assign(*field, value, tracked, bits)
+            }
+            Field::Ct(_) => unread("a change of this property of a connection"),
+            field if is_header(field) => {
+                self.load(field)?;
+                self.assign(field, value, Dd::TRUE, None)
+            }
+            Field::Mark | Field::Priority | Field::Pkttype => self.assign(*field, value, Dd::TRUE, None),
+            _ => unread("a change of this field"),
+        }
+    }
+
+    /// Gives a field's bits new values for some packets; with `only`, just these bits.
+    fn assign(&mut self, field: Field, value: &Expr, packets: Dd, only: Option<u128>) -> Read<()> {
+        let slot = self.space.slot(field);
+        let Slot::Bits(vars) = &*slot else { return unread("a change of this field") };
+        let bits = self.bits(value, vars.len())?;
+        let mut changes: Vec<(Var, Dd)> = Vec::with_capacity(vars.len());
+        for ((&var, &bit), weight) in vars.iter().zip(&bits).zip((0..vars.len()).rev()) {
+            if only.is_some_and(|mask| mask >> weight & 1 == 0) {
+                continue;
+            }
+            changes.push((var, self.space.dd.ite(packets, bit, Dd::leaf(KEEP))?));
+        }
+        self.steps.push(Step::Assign(changes));
+        Ok(())
+    }
+
+    /// `tcp option maxseg size set`: only lowers one that is there (`nft_exthdr_tcp_set_eval`).
+    fn set_mss(&mut self, value: &Expr) -> Read<()> {
+        let size = Field::TcpOption { kind: 2, part: TcpOptionPart::MaxsegSize };
+        let tcp = self.space.right_protocol(size)?;
+        self.test(tcp);
+        let first = self.space.first_fragment()?;
+        self.test(first);
+        let packets = self.space.present(size)?;
+        let words = match value {
+            Expr::Field(Field::Rt(RtKey::Mtu)) => vocabulary::clamp_mss_to_route(),
+            value => match number(value).and_then(|size| u16::try_from(size).ok()) {
+                Some(size) => vocabulary::clamp_mss(size),
+                None => return unread("an MSS that is no number"),
+            },
+        };
+        self.steps.push(Step::EffectOn { packets, effect: crate::prove::block::Effect::Other(words) });
+        Ok(())
+    }
+
+    /// The bits of a map's datum; packets that the map does not have leave the rule.
+    pub fn mapped_bits(&mut self, key: &Expr, map: &Lookup, width: usize) -> Read<Vec<Dd>> {
+        let cases = self.value_cases(key, map)?;
+        let mut bits = vec![Dd::FALSE; width];
+        let mut sets = Vec::with_capacity(cases.len());
+        for (set, parts) in cases {
+            let [Some(datum)] = parts.iter().map(number).collect::<Vec<_>>()[..] else {
+                return unread("a map to something that is no number");
+            };
+            for (bit, weight) in bits.iter_mut().zip((0..width).rev()) {
+                if weight < 128 && datum >> weight & 1 == 1 {
+                    *bit = self.space.dd.or(*bit, set)?;
+                }
+            }
+            sets.push(set);
+        }
+        let any = self.space.dd.any(&sets)?;
+        self.test(any);
+        Ok(bits)
+    }
+}
+
+fn is_header(field: Field) -> bool {
+    matches!(
+        field,
+        Field::IpDscp
+            | Field::IpEcn
+            | Field::IpTtl
+            | Field::Ip6Dscp
+            | Field::Ip6Ecn
+            | Field::Ip6Hoplimit
+            | Field::Ip6Flowlabel
+            | Field::IpSaddr
+            | Field::IpDaddr
+            | Field::Ip6Saddr
+            | Field::Ip6Daddr
+            | Field::Sport(_)
+            | Field::Dport(_)
+            | Field::Payload { .. }
+    )
+}

@@ -1,0 +1,105 @@
+//! Loading a field: what nft tests first, and which packets leave the rule there.
+//!
+//! nft keeps track of what a rule has said about protocols: `tcp dport` alone brings `meta l4proto tcp`;
+//! behind `ip6 nexthdr tcp` it brings nothing, although that says less. `icmp type` alone in an inet
+//! table brings `meta nfproto ipv4`; behind `meta l4proto icmp` it does not (`src/payload.c`).
+
+use super::{Read, Reading, unread};
+use crate::nft::ast::{Expr, Op};
+use crate::packet::{DataType, Family, Field, L4, PayloadBase};
+use crate::prove::space::Space;
+
+/// What statements of a rule have said about protocols.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Said {
+    /// The transport protocol, from whatever test.
+    transport: Option<u8>,
+}
+
+impl Reading<'_> {
+    /// Loads a field: tests what nft brings with it, then that the packet has it.
+    pub fn load(&mut self, field: Field) -> Read<()> {
+        if let Some(family) = Space::family_of(field)
+            && family != self.space.family()
+        {
+            self.test(crate::prove::dd::Dd::FALSE);
+            return Ok(());
+        }
+        match (self.said.transport, Space::protocol_of(field)) {
+            (Some(said), Some(own)) if said != own => return unread("a field of another protocol than the rule's"),
+            // The kernel itself looks at the protocol when it searches for options (`nft_exthdr.c`).
+            _ if matches!(field, Field::TcpOption { .. } | Field::SctpChunk { .. } | Field::DccpOption { .. }) => {
+                let protocol = self.space.right_protocol(field)?;
+                self.test(protocol);
+            }
+            (None, Some(own)) => {
+                self.own_family(field);
+                let protocol = self.space.right_protocol(field)?;
+                self.test(protocol);
+                self.said.transport = Some(own);
+            }
+            _ => {}
+        }
+        if self.slow(field) {
+            let first = self.space.first_fragment()?;
+            self.test(first);
+        }
+        let present = self.space.present(field)?;
+        self.test(present);
+        Ok(())
+    }
+
+    /// Control protocols belong to one family, and nft says so where nothing else does.
+    fn own_family(&mut self, field: Field) {
+        let family = match field {
+            Field::IcmpType | Field::IcmpCode | Field::IgmpType => Family::Ip,
+            Field::Icmp6Type | Field::Icmp6Code => Family::Ip6,
+            _ => return,
+        };
+        if self.table.family == Family::Inet && family != self.space.family() {
+            self.test(crate::prove::dd::Dd::FALSE);
+        }
+    }
+
+    /// Whether the load looks at the fragment offset: loads of 1, 2 or 4 aligned bytes of the transport
+    /// header do not (`nft_payload_fast_eval`), all others do (`nft_payload_eval`, `nft_exthdr.c`).
+    fn slow(&self, field: Field) -> bool {
+        match field {
+            Field::TcpOption { .. } | Field::SctpChunk { .. } | Field::DccpOption { .. } => true,
+            Field::Payload { base: PayloadBase::Transport, offset, len } => {
+                let (first, last) = (u32::from(offset) / 8, (u32::from(offset) + u32::from(len)).div_ceil(8));
+                let bytes = last - first;
+                !matches!(bytes, 1 | 2 | 4) || first % bytes != 0
+            }
+            Field::Payload { base: PayloadBase::Inner, .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Notes what a comparison says about protocols: one value, or nothing.
+    pub fn note(&mut self, left: &Expr, op: Op, right: &Expr) {
+        if let (Expr::Field(Field::L4proto | Field::IpProtocol | Field::Ip6Nexthdr), Expr::Number(protocol)) =
+            (left, right)
+            && matches!(op, Op::Implicit | Op::Eq)
+        {
+            self.said.transport = u8::try_from(*protocol).ok();
+        }
+    }
+}
+
+/// Whether a field's values are bits, so that a comparison without operator asks for any of them.
+pub(super) fn is_flags(field: Field) -> bool {
+    matches!(field.data_type(), DataType::CtState | DataType::CtStatus | DataType::CtLabel | DataType::TcpFlag)
+}
+
+/// The canonical words for a field in keys of sets, as both readers of rules write them.
+pub(super) fn words(field: Field, family: Family) -> String {
+    let ip = if family == Family::Ip { "ip" } else { "ip6" };
+    match field {
+        Field::IpSaddr | Field::Ip6Saddr => format!("{ip} saddr"),
+        Field::IpDaddr | Field::Ip6Daddr => format!("{ip} daddr"),
+        Field::Sport(L4::Th | L4::Tcp | L4::Udp | L4::Sctp | L4::Dccp | L4::Udplite) => "th sport".to_owned(),
+        Field::Dport(L4::Th | L4::Tcp | L4::Udp | L4::Sctp | L4::Dccp | L4::Udplite) => "th dport".to_owned(),
+        other => format!("{other:?}"),
+    }
+}

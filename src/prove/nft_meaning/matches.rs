@@ -1,0 +1,150 @@
+//! Comparisons: `left op right` (`src/evaluate.c`, `expr_evaluate_relational`).
+//!
+//! Without an operator, flags ask for any of the bits (`ct state new`, `tcp flags syn,ack`), everything
+//! else for equality or membership. `!= a,b` compares with the two bits together.
+
+use super::expressions::Operand;
+use super::fields::is_flags;
+use super::values::number;
+use super::{Read, Reading, unread};
+use crate::nft::ast::{BinaryOp, Expr, Op};
+use crate::packet::{Interval, IntervalSet};
+use crate::prove::dd::Dd;
+use crate::prove::vocabulary;
+
+impl Reading<'_> {
+    /// Reads a comparison into tests.
+    pub fn comparison(&mut self, left: &Expr, op: Op, right: &Expr) -> Read<()> {
+        if let Expr::Numgen { random, modulus, offset: 0 } = left
+            && self.chance(*random, *modulus, op, right)?
+        {
+            return Ok(());
+        }
+        if let Some(()) = self.masked(left, op, right)? {
+            return Ok(());
+        }
+        if let Expr::SetName(name) = right {
+            return self.in_named_set(left, op, name);
+        }
+        let operands = self.operands(left)?;
+        self.note(left, op, right);
+        let set = match (right, operands.as_slice()) {
+            (Expr::Set(elements), _) => {
+                let set = self.among(&operands, elements)?;
+                self.equal_or_not(op, set)?
+            }
+            (Expr::Concat(_), [_, _, ..]) => {
+                let element = crate::nft::ast::Element { key: Some(right.clone()), ..Default::default() };
+                let set = self.among(&operands, &[element])?;
+                self.equal_or_not(op, set)?
+            }
+            (_, [operand]) => self.compared(left, operand, op, right)?,
+            _ => return unread("a comparison of a concatenation with something else"),
+        };
+        self.test(set);
+        Ok(())
+    }
+
+    fn compared(&mut self, left: &Expr, operand: &Operand, op: Op, right: &Expr) -> Read<Dd> {
+        let flags = flags_of(left);
+        let bits = number(right);
+        if let (Some(mask), Op::NoneOf, _) | (Some(mask), Op::Implicit, true) = (bits, op, flags) {
+            let none = self.none_of(operand, mask)?;
+            return Ok(if op == Op::NoneOf { none } else { self.space.dd.not(none)? });
+        }
+        let numbers = self.numbers(operand, right)?;
+        let (Some(first), Some(last)) = (numbers.intervals().first(), numbers.intervals().last()) else {
+            let none = self.within(operand, &numbers)?;
+            return self.equal_or_not(op, none);
+        };
+        let (lo, hi) = (first.lo, last.hi);
+        let numbers = match op {
+            Op::Implicit | Op::Eq | Op::Ne => numbers,
+            Op::Lt if lo == 0 => IntervalSet::empty(),
+            Op::Lt => IntervalSet::range(0, lo - 1),
+            Op::Le => IntervalSet::range(0, hi),
+            Op::Gt if hi == u128::MAX => IntervalSet::empty(),
+            Op::Gt => IntervalSet::range(hi + 1, u128::MAX),
+            Op::Ge => IntervalSet::range(lo, u128::MAX),
+            Op::NoneOf => return unread("`!` beside something that is no set of bits"),
+        };
+        let set = self.within(operand, &numbers)?;
+        if op == Op::Ne { Ok(self.space.dd.not(set)?) } else { Ok(set) }
+    }
+
+    pub(super) fn equal_or_not(&mut self, op: Op, set: Dd) -> Read<Dd> {
+        match op {
+            Op::Implicit | Op::Eq => Ok(set),
+            Op::Ne => Ok(self.space.dd.not(set)?),
+            _ => unread("an order among things that have none"),
+        }
+    }
+
+    fn none_of(&mut self, operand: &Operand, mask: u128) -> Read<Dd> {
+        match operand {
+            Operand::Field(field) => {
+                let any = self.space.any_bit(*field, mask)?;
+                Ok(self.space.dd.not(any)?)
+            }
+            Operand::Bits(bits) => {
+                let wanted: Vec<Dd> =
+                    bits.iter().rev().zip(0..128).filter(|&(_, i)| mask >> i & 1 == 1).map(|(&bit, _)| bit).collect();
+                let any = self.space.dd.any(&wanted)?;
+                Ok(self.space.dd.not(any)?)
+            }
+        }
+    }
+
+    /// `field & mask == value` in one step; `None` for everything else.
+    fn masked(&mut self, left: &Expr, op: Op, right: &Expr) -> Read<Option<()>> {
+        let Expr::Binary { op: BinaryOp::And, left: inner, right: mask } = left else { return Ok(None) };
+        let (Expr::Field(field), Some(mask), Some(value)) = (&**inner, number(mask), number(right)) else {
+            return Ok(None);
+        };
+        let implicit_flags = op == Op::Implicit && is_flags(*field);
+        if !matches!(op, Op::Implicit | Op::Eq | Op::Ne) || implicit_flags {
+            return Ok(None);
+        }
+        self.load(*field)?;
+        let set = self.space.masked(*field, mask, value)?;
+        let set = self.equal_or_not(op, set)?;
+        self.test(set);
+        Ok(Some(()))
+    }
+
+    /// `numgen` in a comparison is one question with two answers: chance, or every n-th packet.
+    fn chance(&mut self, random: bool, modulus: u32, op: Op, right: &Expr) -> Read<bool> {
+        let Some(value) = number(right).and_then(|value| u32::try_from(value).ok()) else { return Ok(false) };
+        let whole = IntervalSet::from(Interval::new(0, u128::from(modulus.saturating_sub(1))));
+        let wanted = match op {
+            Op::Implicit | Op::Eq | Op::Ne => IntervalSet::point(value.into()),
+            Op::Lt | Op::Ge if value == 0 => IntervalSet::empty(),
+            Op::Lt | Op::Ge => IntervalSet::range(0, u128::from(value) - 1),
+            Op::Le | Op::Gt => IntervalSet::range(0, value.into()),
+            Op::NoneOf => return Ok(false),
+        };
+        let wanted = wanted.intersection(&whole);
+        let yes = !matches!(op, Op::Ne | Op::Ge | Op::Gt);
+        let part: u128 = wanted.intervals().iter().map(|i| i.hi - i.lo + 1).sum();
+        if random {
+            let content = vocabulary::random(part as u64, modulus.into());
+            self.consult(content, None, yes)?;
+            return Ok(true);
+        }
+        match wanted.as_point() {
+            Some(packet) => {
+                self.consult(vocabulary::nth(modulus, packet as u32), None, yes)?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+}
+
+fn flags_of(left: &Expr) -> bool {
+    match left {
+        Expr::Field(field) => is_flags(*field),
+        Expr::Binary { left, .. } => flags_of(left),
+        _ => false,
+    }
+}

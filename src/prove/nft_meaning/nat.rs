@@ -1,0 +1,105 @@
+//! Translation of addresses: final, whatever follows (`nft_nat.c`, `nft_masq.c`, `nft_redir.c`).
+
+use super::values::number;
+use super::{Read, Reading, unread};
+use crate::nft::ast::{Expr, Nat, NatKind};
+use crate::packet::Family;
+use crate::prove::block::{Flow, NatAction, NatAddress, Step, Verdict};
+use crate::prove::dd::Dd;
+
+impl Reading<'_> {
+    pub fn nat(&mut self, nat: &Nat) -> Read<()> {
+        if nat.family.is_some_and(|family| family != Family::Inet && family != self.space.family()) {
+            // An address of the other family: the statement does nothing.
+            return Ok(());
+        }
+        let addresses = self.choices(nat.address.as_ref())?;
+        let mut branches = Vec::new();
+        for (set, parts) in addresses {
+            let (address, mapped_port) = match parts.as_slice() {
+                [] => (None, None),
+                [address] => (Some(address), None),
+                [address, port] => (Some(address), Some(port)),
+                _ => return unread("a map to more than address and port"),
+            };
+            let address = address.map(|address| self.address(address, nat)).transpose()?;
+            let with_ports = match (mapped_port, &nat.port) {
+                (Some(_), Some(_)) => return unread("two ports to translate to"),
+                (Some(port), None) => vec![(set, vec![port.clone()])],
+                (None, port) => {
+                    let choices = self.choices(port.as_ref())?;
+                    let mut both = Vec::with_capacity(choices.len());
+                    for (of_port, parts) in choices {
+                        both.push((self.space.dd.and(set, of_port)?, parts));
+                    }
+                    both
+                }
+            };
+            for (set, parts) in with_ports {
+                let ports = parts.first().map(ports).transpose()?;
+                let flags = nat.flags;
+                branches.push((
+                    set,
+                    Flow::Verdict(Verdict::Nat(NatAction {
+                        kind: nat.kind,
+                        address: address.clone(),
+                        ports,
+                        random: flags.random,
+                        fully_random: flags.fully_random,
+                        persistent: flags.persistent,
+                    })),
+                ));
+            }
+        }
+        match branches.as_slice() {
+            [(Dd::TRUE, flow)] => self.steps.push(Step::Flow(flow.clone())),
+            _ => self.steps.push(Step::Dispatch(branches)),
+        }
+        Ok(())
+    }
+
+    /// What an argument can be: constants, each for some packets. Those of no map entry leave the rule.
+    fn choices(&mut self, argument: Option<&Expr>) -> Read<Vec<(Dd, Vec<Expr>)>> {
+        match argument {
+            None => Ok(vec![(Dd::TRUE, Vec::new())]),
+            Some(Expr::Map { key, map }) => self.value_cases(key, map),
+            Some(Expr::Concat(parts)) => Ok(vec![(Dd::TRUE, parts.clone())]),
+            Some(constant) => Ok(vec![(Dd::TRUE, vec![constant.clone()])]),
+        }
+    }
+
+    fn address(&self, expr: &Expr, nat: &Nat) -> Read<NatAddress> {
+        let width = if self.space.family() == Family::Ip { 32 } else { 128u32 };
+        match expr {
+            Expr::Number(address) if nat.flags.prefix => Ok(NatAddress::Network(*address, width as u8)),
+            Expr::Prefix { address, len } if nat.flags.prefix => Ok(NatAddress::Network(*address, *len)),
+            Expr::Prefix { address, len } if !matches!(nat.kind, NatKind::Masquerade) => {
+                let host = width.saturating_sub(u32::from(*len));
+                let ones = if host >= 128 { u128::MAX } else { (1 << host) - 1 };
+                Ok(NatAddress::Range(address & !ones, address | ones))
+            }
+            Expr::Range(lo, hi) => match (number(lo), number(hi)) {
+                (Some(lo), Some(hi)) => Ok(NatAddress::Range(lo, hi)),
+                _ => unread("a range of things that are no addresses"),
+            },
+            expr => match number(expr) {
+                Some(address) => Ok(NatAddress::Range(address, address)),
+                None => unread("a translation to something that is no address"),
+            },
+        }
+    }
+}
+
+fn ports(expr: &Expr) -> Read<(u16, u16)> {
+    let ends = match expr {
+        Expr::Range(lo, hi) => (number(lo), number(hi)),
+        expr => (number(expr), number(expr)),
+    };
+    match ends {
+        (Some(lo), Some(hi)) => match (u16::try_from(lo), u16::try_from(hi)) {
+            (Ok(lo), Ok(hi)) => Ok((lo, hi)),
+            _ => unread("a port that is too large"),
+        },
+        _ => unread("a translation to something that is no port"),
+    }
+}

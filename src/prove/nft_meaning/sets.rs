@@ -1,0 +1,108 @@
+//! Named sets: membership, and rules that write to them.
+
+use bstr::BString;
+
+use super::{Read, Reading, unread};
+use crate::nft::ast::{Expr, Op, SetOp, Statement};
+use crate::prove::block::{Effect, Step};
+use crate::prove::dd::Bands;
+use crate::prove::vocabulary;
+
+/// Effects that depend on a key may depend on anything that rules change.
+const ANYTHING: Bands = Bands(u32::MAX);
+
+impl Reading<'_> {
+    /// `key @name`
+    pub fn in_named_set(&mut self, key: &Expr, op: Op, name: &BString) -> Read<()> {
+        let Some(&set) = self.table.sets.get(name) else { return unread(format!("no set {name}")) };
+        let operands = self.operands(key)?;
+        if !self.table.is_fixed(set) {
+            let content = vocabulary::member(&name.to_string(), &self.key_words(key)?);
+            let wanted = match op {
+                Op::Implicit | Op::Eq => true,
+                Op::Ne => false,
+                _ => return unread("an order among the elements of a set"),
+            };
+            self.consult(content, Some(format!("set {name}")), wanted)?;
+            return Ok(());
+        }
+        let members = if set.elements.is_empty() && !set.flags.constant {
+            // Filled by somebody else; who knows when.
+            let words = vocabulary::member(&name.to_string(), &self.key_words(key)?);
+            self.space.volatile(&words)?
+        } else {
+            self.among(&operands, &set.elements)?
+        };
+        let members = self.equal_or_not(op, members)?;
+        self.test(members);
+        Ok(())
+    }
+
+    /// `add @set { key timeout .. statements }` and its kin (`nft_dynset_eval`).
+    pub fn set_update(
+        &mut self,
+        op: SetOp,
+        set: &BString,
+        key: &Expr,
+        timeout: Option<u64>,
+        statements: &[Statement],
+    ) -> Read<()> {
+        let Some(&declared) = self.table.sets.get(set) else { return unread(format!("no set {set}")) };
+        let (timeout, size) = (timeout.or(declared.timeout), declared.size);
+        self.write(op, set, key, timeout, size, statements)
+    }
+
+    /// `meter name size N { .. }`: a set of the rule's own.
+    pub fn meter(
+        &mut self,
+        name: &BString,
+        size: Option<u32>,
+        key: &Expr,
+        timeout: Option<u64>,
+        statements: &[Statement],
+    ) -> Read<()> {
+        let op = if timeout.is_some() { SetOp::Update } else { SetOp::Add };
+        self.write(op, name, key, timeout, size, statements)
+    }
+
+    fn write(
+        &mut self,
+        op: SetOp,
+        set: &BString,
+        key: &Expr,
+        timeout: Option<u64>,
+        size: Option<u32>,
+        statements: &[Statement],
+    ) -> Read<()> {
+        let words = self.key_words(key)?;
+        self.operands(key)?;
+        let state: Vec<&Statement> =
+            statements.iter().filter(|s| !matches!(s, Statement::Counter { .. } | Statement::Last)).collect();
+        match state.as_slice() {
+            [] => {
+                let op_word = match op {
+                    SetOp::Add => "add",
+                    SetOp::Update => "update",
+                    SetOp::Delete => "delete",
+                };
+                let effect = vocabulary::set_update(op_word, &set.to_string(), &words, timeout);
+                self.steps.push(Step::Effect { effect: Effect::Other(effect), reads: ANYTHING });
+                if op != SetOp::Delete {
+                    // A set that is full breaks the rule.
+                    self.consult(vocabulary::room(&set.to_string()), Some(format!("set {set} room")), true)?;
+                }
+                Ok(())
+            }
+            [only] => {
+                let (state, wanted) = self.state_words(only)?;
+                let content = vocabulary::per_key(&words, &state, timeout, size);
+                // Which bucket is asked depends on the key as it is now.
+                let effect = Effect::Other(format!("asks per {words}"));
+                self.steps.push(Step::Effect { effect, reads: ANYTHING });
+                self.consult(content, Some(format!("set {set}")), wanted)?;
+                Ok(())
+            }
+            _ => unread("a set whose elements hold several kinds of state"),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Tables: their chains, base chains, sets and objects.
+
+use bstr::BString;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Read, Reading, Stop, fields, unread};
+use crate::nft::ast::{Chain, Element, Entry, Lookup, Object, Policy, Rule, Set, Statement, Table, Verdict as Written};
+use crate::packet::Family;
+use crate::prove::block::{Base, BaseKey, ChainId, Flow, Program, Rule as Meant, Step, Verdict};
+use crate::prove::dd::Bounded;
+use crate::prove::space::Space;
+
+/// What rules of a table can refer to.
+pub(super) struct Context<'a> {
+    /// Number of the table in the ruleset.
+    pub number: usize,
+    pub family: Family,
+    pub chains: FxHashMap<&'a BString, ChainId>,
+    pub sets: FxHashMap<&'a BString, &'a Set>,
+    pub objects: FxHashMap<&'a BString, Vec<&'a Object>>,
+    /// Sets that rules write to.
+    pub written: FxHashSet<&'a BString>,
+}
+
+impl Context<'_> {
+    /// Whether a set's elements stay as they are written.
+    pub fn is_fixed(&self, set: &Set) -> bool {
+        let elements_stay = set.elements.iter().all(|e| e.timeout.is_none() && e.expires.is_none());
+        let written = self.written.contains(&set.name);
+        !written && !set.flags.dynamic && !set.flags.timeout && set.timeout.is_none() && elements_stay
+    }
+
+    /// The elements of a map that nothing changes.
+    pub fn map_elements<'m>(&'m self, map: &'m Lookup) -> Read<&'m [Element]> {
+        match map {
+            Lookup::Anonymous(elements) => Ok(elements),
+            Lookup::Named(name) => match self.sets.get(name) {
+                Some(set) if self.is_fixed(set) => Ok(&set.elements),
+                Some(_) => unread(format!("the map {name} changes")),
+                None => unread(format!("no map {name}")),
+            },
+        }
+    }
+}
+
+/// Adds a table that sees the packets of the space's family; others are passed over.
+pub(super) fn add_table<'a>(table: &'a Table, number: usize, space: &mut Space, program: &mut Program) -> Bounded<()> {
+    let dormant = table.flags.iter().any(|flag| flag == "dormant");
+    if dormant || (table.name.family != space.family() && table.name.family != Family::Inet) {
+        return Ok(());
+    }
+    let mut context = Context {
+        number,
+        family: table.name.family,
+        chains: FxHashMap::default(),
+        sets: FxHashMap::default(),
+        objects: FxHashMap::default(),
+        written: FxHashSet::default(),
+    };
+    let chains: Vec<&'a Chain> = table.entries.iter().filter_map(chain_of).collect();
+    for entry in &table.entries {
+        match entry {
+            Entry::Chain(chain) => drop(context.chains.insert(&chain.name, program.add_chain(chain.name.clone()))),
+            Entry::Set(set) => drop(context.sets.insert(&set.name, set)),
+            Entry::Object(object) => context.objects.entry(&object.name).or_default().push(object),
+            Entry::Comment(_) => {}
+            Entry::Opaque(opaque) => program.unread.push(format!("line {}: {}", opaque.line, opaque.text)),
+        }
+    }
+    let statements = chains.iter().flat_map(|chain| &chain.rules).flat_map(|rule| &rule.statements);
+    context.written = statements
+        .filter_map(|statement| match statement {
+            Statement::SetUpdate { set, .. } => Some(set),
+            _ => None,
+        })
+        .collect();
+    for chain in chains {
+        add_chain(chain, &context, space, program)?;
+    }
+    Ok(())
+}
+
+fn chain_of(entry: &Entry) -> Option<&Chain> {
+    match entry {
+        Entry::Chain(chain) => Some(chain),
+        _ => None,
+    }
+}
+
+fn add_chain(chain: &Chain, context: &Context<'_>, space: &mut Space, program: &mut Program) -> Bounded<()> {
+    let Some(&id) = context.chains.get(&chain.name) else { return Ok(()) };
+    let mut rules = Vec::with_capacity(chain.rules.len());
+    for (number, rule) in chain.rules.iter().enumerate() {
+        let reading = Reading {
+            space: &mut *space,
+            program: &mut *program,
+            table: context,
+            chain: &chain.name,
+            rule: number,
+            steps: Vec::new(),
+            places: 0,
+            said: fields::Said::default(),
+        };
+        rules.push(Meant { line: rule.line, steps: reading.rule(rule)? });
+    }
+    if let Some(found) = program.chains.get_mut(id.0) {
+        found.rules = rules;
+    }
+    let Some(base) = &chain.base else { return Ok(()) };
+    let policy = if base.policy == Policy::Drop { Verdict::Drop } else { Verdict::Accept };
+    match base.hook {
+        Some(hook) => {
+            let key = BaseKey { hook, priority: base.priority, kind: base.kind };
+            program.bases.push(Base { key, chain: id, policy });
+        }
+        None => program.unread.push(format!("line {}: chain {} at a hook of devices", chain.line, chain.name)),
+    }
+    Ok(())
+}
+
+impl Reading<'_> {
+    /// All steps of a rule; a statement that is not understood is the last.
+    fn rule(mut self, rule: &Rule) -> Bounded<Vec<Step>> {
+        for statement in &rule.statements {
+            match self.statement(statement) {
+                Ok(()) => {}
+                Err(Stop::Budget(stop)) => return Err(stop),
+                Err(Stop::Unread(why)) => {
+                    self.steps.push(Step::Unknown(why));
+                    break;
+                }
+            }
+        }
+        Ok(self.steps)
+    }
+
+    /// Where a written verdict leads.
+    pub(super) fn flow(&self, verdict: &Written) -> Read<Flow> {
+        let chain = |name: &BString| match self.table.chains.get(name) {
+            Some(&chain) => Ok(chain),
+            None => unread(format!("no chain {name}")),
+        };
+        Ok(match verdict {
+            Written::Accept => Flow::Verdict(Verdict::Accept),
+            Written::Drop => Flow::Verdict(Verdict::Drop),
+            Written::Return => Flow::Return,
+            Written::Continue => Flow::Continue,
+            Written::Jump(name) => Flow::Jump(chain(name)?),
+            Written::Goto(name) => Flow::Goto(chain(name)?),
+        })
+    }
+}
