@@ -174,21 +174,19 @@ impl Reading<'_> {
 
     /// The canonical words of a key of fields.
     pub fn key_words(&self, key: &Expr) -> Read<String> {
-        let family = self.space.family();
         let one = |part: &Expr| match part {
-            Expr::Field(field) => Ok(super::fields::words(*field, family)),
+            Expr::Field(field) => Ok((*field, None)),
             Expr::Binary { op: BinaryOp::And, left, right } => match (&**left, &**right) {
-                (Expr::Field(field), Expr::Number(mask)) => {
-                    Ok(format!("{} & {mask:#x}", super::fields::words(*field, family)))
-                }
+                (Expr::Field(field), Expr::Number(mask)) => Ok((*field, Some(*mask))),
                 _ => unread("a key that is no field"),
             },
             _ => unread("a key that is no field"),
         };
-        match key {
-            Expr::Concat(parts) => Ok(parts.iter().map(one).collect::<Read<Vec<String>>>()?.join(" . ")),
-            part => one(part),
-        }
+        let fields = match key {
+            Expr::Concat(parts) => parts.iter().map(one).collect::<Read<Vec<_>>>()?,
+            part => vec![one(part)?],
+        };
+        Ok(vocabulary::key(&fields))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::{Read, Reading, unread};
 use crate::nft::ast::{Expr, Op};
-use crate::packet::{DataType, Family, Field, L4, PayloadBase};
+use crate::packet::{DataType, Family, Field, PayloadBase};
 use crate::prove::space::Space;
 
 /// What statements of a rule have said about protocols.
@@ -90,16 +90,4 @@ impl Reading<'_> {
 /// Whether a field's values are bits, so that a comparison without operator asks for any of them.
 pub(super) fn is_flags(field: Field) -> bool {
     matches!(field.data_type(), DataType::CtState | DataType::CtStatus | DataType::CtLabel | DataType::TcpFlag)
-}
-
-/// The canonical words for a field in keys of sets, as both readers of rules write them.
-pub(super) fn words(field: Field, family: Family) -> String {
-    let ip = if family == Family::Ip { "ip" } else { "ip6" };
-    match field {
-        Field::IpSaddr | Field::Ip6Saddr => format!("{ip} saddr"),
-        Field::IpDaddr | Field::Ip6Daddr => format!("{ip} daddr"),
-        Field::Sport(L4::Th | L4::Tcp | L4::Udp | L4::Sctp | L4::Dccp | L4::Udplite) => "th sport".to_owned(),
-        Field::Dport(L4::Th | L4::Tcp | L4::Udp | L4::Sctp | L4::Dccp | L4::Udplite) => "th dport".to_owned(),
-        other => format!("{other:?}"),
-    }
 }

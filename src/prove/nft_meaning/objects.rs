@@ -59,9 +59,7 @@ impl Reading<'_> {
             Statement::SetUpdate { op, set, key, timeout, statements } => {
                 self.set_update(*op, set, key, *timeout, statements)
             }
-            Statement::Meter { name, size, key, timeout, statements } => {
-                self.meter(name, *size, key, *timeout, statements)
-            }
+            Statement::Meter { name, key, timeout, statements, .. } => self.meter(name, key, *timeout, statements),
             Statement::Opaque(opaque) => unread(opaque.text.to_string()),
         }
     }

@@ -48,21 +48,13 @@ impl Reading<'_> {
         statements: &[Statement],
     ) -> Read<()> {
         let Some(&declared) = self.table.sets.get(set) else { return unread(format!("no set {set}")) };
-        let (timeout, size) = (timeout.or(declared.timeout), declared.size);
-        self.write(op, set, key, timeout, size, statements)
+        self.write(op, set, key, timeout.or(declared.timeout), statements)
     }
 
     /// `meter name size N { .. }`: a set of the rule's own.
-    pub fn meter(
-        &mut self,
-        name: &BString,
-        size: Option<u32>,
-        key: &Expr,
-        timeout: Option<u64>,
-        statements: &[Statement],
-    ) -> Read<()> {
+    pub fn meter(&mut self, name: &BString, key: &Expr, timeout: Option<u64>, statements: &[Statement]) -> Read<()> {
         let op = if timeout.is_some() { SetOp::Update } else { SetOp::Add };
-        self.write(op, name, key, timeout, size, statements)
+        self.write(op, name, key, timeout, statements)
     }
 
     fn write(
@@ -71,7 +63,6 @@ impl Reading<'_> {
         set: &BString,
         key: &Expr,
         timeout: Option<u64>,
-        size: Option<u32>,
         statements: &[Statement],
     ) -> Read<()> {
         let words = self.key_words(key)?;
@@ -95,7 +86,7 @@ impl Reading<'_> {
             }
             [only] => {
                 let (state, wanted) = self.state_words(only)?;
-                let content = vocabulary::per_key(&words, &state, timeout, size);
+                let content = vocabulary::per_key(&words, &state, timeout);
                 // Which bucket is asked depends on the key as it is now.
                 let effect = Effect::Other(format!("asks per {words}"));
                 self.steps.push(Step::Effect { effect, reads: ANYTHING });
