@@ -216,7 +216,7 @@ fn nft_tokens(text: &str) -> Vec<(usize, usize)> {
             continue;
         }
         if c == '"' {
-            while let Some((at, c)) = chars.next() {
+            for (at, c) in chars.by_ref() {
                 end = at + c.len_utf8();
                 if c == '"' {
                     break;

@@ -21,7 +21,7 @@ pub fn read(source: &Source, family: Option<Family>) -> Parsed {
     let mut start = 0;
     let mut line_number = 0;
     while start < text.len() {
-        let end = text.get(start..).and_then(|rest| memchr_newline(rest)).map_or(text.len(), |at| start + at);
+        let end = text.get(start..).and_then(memchr_newline).map_or(text.len(), |at| start + at);
         line_number += 1;
         reader.line(start, end, line_number);
         start = end + 1;
