@@ -40,7 +40,10 @@ fn check(input: &Path, golden: &Path) -> Result<(), Failed> {
         .current_dir(folder)
         .output()?;
     same(golden, &output.stdout)?;
-    same(&input.with_extension(format!("{}.stderr", input.extension().unwrap_or_default().to_string_lossy())), &output.stderr)
+    same(
+        &input.with_extension(format!("{}.stderr", input.extension().unwrap_or_default().to_string_lossy())),
+        &output.stderr,
+    )
 }
 
 /// The file holds these bytes; an empty answer has no file.
@@ -50,7 +53,11 @@ fn same(file: &Path, got: &[u8]) -> Result<(), Failed> {
         return Ok(());
     }
     if std::env::var_os("SNAPSHOTS").is_some_and(|v| v == "overwrite") {
-        if got.is_empty() { std::fs::remove_file(file)? } else { std::fs::write(file, got)? }
+        if got.is_empty() {
+            std::fs::remove_file(file)?
+        } else {
+            std::fs::write(file, got)?
+        }
         return Ok(());
     }
     let diff = similar_diff(&String::from_utf8_lossy(&want), &String::from_utf8_lossy(got));
@@ -66,12 +73,15 @@ fn load(golden: &Path) -> Result<(), Failed> {
     let path = golden.to_str().unwrap_or_default();
     for nft in support::nft_binaries() {
         let nft = nft.to_string_lossy();
-        let script = format!("{nft} -f {path} && {nft} list ruleset > /dev/null && {nft} -f {path} && {nft} list ruleset");
+        let script =
+            format!("{nft} -f {path} && {nft} list ruleset > /dev/null && {nft} -f {path} && {nft} list ruleset");
         let twice = support::in_namespace("sh", &["-c", &script], b"");
         let once = support::in_namespace("sh", &["-c", &format!("{nft} -f {path} && {nft} list ruleset")], b"");
         if !twice.status.success() || twice.stdout != once.stdout {
             let why = String::from_utf8_lossy(&twice.stderr).into_owned();
-            return Err(format!("{nft} does not load it, or not twice: {why}\n{}", String::from_utf8_lossy(&text)).into());
+            return Err(
+                format!("{nft} does not load it, or not twice: {why}\n{}", String::from_utf8_lossy(&text)).into()
+            );
         }
     }
     Ok(())

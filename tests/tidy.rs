@@ -85,7 +85,9 @@ fn rooms_import_only_what_they_may() {
 
 #[test]
 fn extensions_do_not_import_each_other() {
-    for (file, text) in sources().iter().filter(|(f, _)| f.starts_with("save/ext/matches/") || f.starts_with("save/ext/targets/")) {
+    for (file, text) in
+        sources().iter().filter(|(f, _)| f.starts_with("save/ext/matches/") || f.starts_with("save/ext/targets/"))
+    {
         let wrong: Vec<_> = imports(text)
             .into_iter()
             .filter(|i| i.starts_with("save::ext::matches::") || i.starts_with("save::ext::targets::"))
@@ -98,7 +100,8 @@ fn extensions_do_not_import_each_other() {
 fn only_the_edge_touches_the_outside() {
     let edge = |file: &str| ["cli/", "kernel/", "main.rs"].iter().any(|e| file.starts_with(e));
     for (file, text) in sources().iter().filter(|(f, _)| !edge(f)) {
-        let code: String = shipped(text).lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code: String =
+            shipped(text).lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         let found: Vec<_> = OUTSIDE.iter().filter(|o| code.contains(**o)).collect();
         assert!(found.is_empty(), "{file}: {found:?}");
     }

@@ -206,7 +206,9 @@ impl Builder<'_> {
         let tested: Vec<Field> = steps.iter().flat_map(fields_of).collect();
         let stays = rules.iter().flat_map(Rule::statements).all(|s| s.changes().is_none_or(|f| !tested.contains(&f)));
         let pure = steps.iter().all(|s| matches!(s, Step::Test(t) if !t.is_stateful()));
-        if rules.len() == 1 || steps.is_empty() || (rules.len() <= REPEATED && pure && stays) {
+        // `return` must leave the block, and only a chain of its own can be left.
+        let returns = rules.iter().any(|r| r.verdict == Verdict::Return);
+        if !returns && (rules.len() == 1 || steps.is_empty() || (rules.len() <= REPEATED && pure && stays)) {
             for rule in rules {
                 let steps = steps.iter().chain(&rule.steps).cloned().collect();
                 self.finish(chain, steps, rule.verdict.clone());

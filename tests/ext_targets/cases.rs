@@ -6,6 +6,32 @@ pub const SETUP: &str = "ipset create foo hash:ip; ipset create bar hash:ip time
 
 /// Both take these.
 pub const ACCEPTED: &[&str] = &[
+    // AUDIT
+    "4 filter INPUT -j AUDIT --type accept",
+    "4 filter INPUT -j AUDIT --type drop",
+    "4 filter INPUT -j AUDIT --type reject",
+    "4 filter INPUT -j AUDIT --type ACCEPT",
+    "6 mangle INPUT -j AUDIT --type drop",
+    // CHECKSUM
+    "4 mangle POSTROUTING -j CHECKSUM --checksum-fill",
+    "4 mangle POSTROUTING -p udp -j CHECKSUM --checksum-fill",
+    "4 mangle POSTROUTING -p tcp -j CHECKSUM --checksum-fill",
+    "4 mangle POSTROUTING -p icmp -j CHECKSUM --checksum-fill",
+    "4 mangle POSTROUTING ! -p udp -j CHECKSUM --checksum-fill",
+    "6 mangle POSTROUTING -p udp -j CHECKSUM --checksum-fill",
+    // CLASSIFY
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 1:2",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 0x1f:0xff",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class ffff:ffff",
+    "4 mangle OUTPUT -j CLASSIFY --set-class 1:2",
+    "4 mangle FORWARD -j CLASSIFY --set-class 1:2",
+    "4 filter FORWARD -j CLASSIFY --set-class 1:2",
+    "4 nat POSTROUTING -j CLASSIFY --set-class 1:2",
+    "4 filter OUTPUT -j CLASSIFY --set-class 1:2",
+    "4 mangle foo -j CLASSIFY --set-class 1:2",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 0:0",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 0x1:0x10",
+    "6 mangle POSTROUTING -j CLASSIFY --set-class a:f",
     // CONNMARK
     "4 mangle PREROUTING -j CONNMARK --set-mark 1",
     "4 filter INPUT -j CONNMARK --set-mark 1",
@@ -32,6 +58,10 @@ pub const ACCEPTED: &[&str] = &[
     "4 filter INPUT -j CONNMARK --set-mark 1 --ctmask 3",
     "4 filter INPUT -j CONNMARK --restore-mark --left-shift-mark 2 --right-shift-mark 4",
     "4 filter INPUT -j CONNMARK --and-mark 2 --left-shift-mark 0",
+    // CONNSECMARK
+    "4 mangle PREROUTING -j CONNSECMARK --save",
+    "4 mangle PREROUTING -j CONNSECMARK --restore",
+    "4 security INPUT -j CONNSECMARK --restore",
     // CT
     "4 raw PREROUTING -j CT",
     "4 raw PREROUTING -j CT --notrack",
@@ -98,6 +128,57 @@ pub const ACCEPTED: &[&str] = &[
     "4 nat PREROUTING -p tcp -j DNAT --to-dest 1.2.3.4:010",
     "4 nat PREROUTING -p tcp -j DNAT --to-dest 1.2.3.4:80-0x60",
     "6 nat PREROUTING -p tcp -j DNAT --to ::ffff:1.2.3.4",
+    // DNPT
+    "6 mangle PREROUTING -j DNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
+    "6 mangle OUTPUT -j DNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
+    // DSCP
+    "4 mangle PREROUTING -j DSCP --set-dscp 0",
+    "4 mangle PREROUTING -j DSCP --set-dscp 0x3f",
+    "4 mangle PREROUTING -j DSCP --set-dscp 63",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class EF",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class ef",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class af11",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class CS7",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class BE",
+    "6 mangle PREROUTING -j DSCP --set-dscp-class EF",
+    "4 mangle PREROUTING -j DSCP --set-dscp 0x2E",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class AF43",
+    // ECN
+    "4 mangle PREROUTING -p tcp -j ECN --ecn-tcp-remove",
+    "4 mangle PREROUTING -p udp -j ECN --ecn-ip-ect 1",
+    "4 mangle PREROUTING -p udp -j ECN --ecn-ip-ect 0",
+    "4 mangle PREROUTING -p udp -j ECN --ecn-ip-ect 3",
+    "4 mangle PREROUTING -p tcp -j ECN --ecn-tcp-cwr 1",
+    "4 mangle PREROUTING -p tcp -j ECN --ecn-tcp-cwr 0 --ecn-tcp-ece 1",
+    "4 mangle PREROUTING -p tcp -j ECN --ecn-tcp-ece 0 --ecn-ip-ect 2",
+    "4 mangle PREROUTING -p tcp -j ECN --ecn-tcp-remove --ecn-ip-ect 2",
+    "4 mangle PREROUTING -p tcp -j ECN --ecn-tcp-cwr 1 --ecn-tcp-ece 1 --ecn-ip-ect 3",
+    // HL
+    "6 mangle PREROUTING -j HL --hl-set 10",
+    "6 mangle PREROUTING -j HL --hl-set 0",
+    "6 mangle PREROUTING -j HL --hl-set 255",
+    "6 mangle PREROUTING -j HL --hl-inc 1",
+    "6 mangle PREROUTING -j HL --hl-dec 255",
+    // HMARK
+    "4 mangle PREROUTING -j HMARK --hmark-tuple src,dst --hmark-mod 10 --hmark-offset 5 --hmark-rnd 0xdeadbeef",
+    "4 mangle PREROUTING -j HMARK --hmark-spi-mask 24 --hmark-mod 10 --hmark-rnd 4",
+    "4 mangle PREROUTING -j HMARK --hmark-tuple src,dst,sport,dport,proto,ct --hmark-mod 10 --hmark-rnd 0xdeadbeef",
+    "4 mangle PREROUTING -j HMARK --hmark-tuple src,dst,spi,proto --hmark-mod 10 --hmark-rnd 1",
+    "4 mangle PREROUTING -j HMARK --hmark-src-prefix 24 --hmark-dst-prefix 8 --hmark-mod 10 --hmark-rnd 1",
+    "4 mangle PREROUTING -j HMARK --hmark-src-prefix 255.255.0.0 --hmark-mod 10 --hmark-rnd 1",
+    "4 mangle PREROUTING -j HMARK --hmark-src-prefix 33 --hmark-mod 10 --hmark-rnd 1",
+    "4 mangle PREROUTING -j HMARK --hmark-sport-mask 0xff --hmark-dport-mask 3 --hmark-sport 4 --hmark-dport 5 --hmark-mod 10 --hmark-rnd 1",
+    "4 mangle PREROUTING -j HMARK --hmark-sport-mask 0xff --hmark-dport-mask 3 --hmark-proto-mask 0xff --hmark-mod 10 --hmark-rnd 1",
+    "4 mangle PREROUTING -j HMARK --hmark-sport 5 --hmark-mod 10 --hmark-rnd 1",
+    "6 mangle PREROUTING -j HMARK --hmark-src-prefix 64 --hmark-mod 10 --hmark-rnd 1",
+    "6 mangle PREROUTING -j HMARK --hmark-src-prefix ffff:: --hmark-mod 10 --hmark-rnd 1",
+    "4 filter INPUT -j HMARK --hmark-tuple src --hmark-mod 10 --hmark-rnd 1",
+    "4 nat PREROUTING -j HMARK --hmark-tuple src --hmark-mod 10 --hmark-rnd 1",
+    // IDLETIMER
+    "4 filter INPUT -j IDLETIMER --timeout 5 --label foo",
+    "4 filter INPUT -j IDLETIMER --timeout 5 --label 0123456789012345678901234567",
+    "4 filter INPUT -j IDLETIMER --timeout 5 --label 012345678901234567890123456",
+    "4 filter INPUT -j IDLETIMER --timeout 2147482 --label foo",
     // LOG
     "4 filter INPUT -j LOG",
     "4 filter INPUT -j LOG --log-level 4",
@@ -131,6 +212,21 @@ pub const ACCEPTED: &[&str] = &[
     "4 nat foo -j MASQUERADE",
     "6 nat POSTROUTING -j MASQUERADE --random",
     "6 nat POSTROUTING -p tcp -j MASQUERADE --to-ports 80-90",
+    // NETMAP
+    "4 nat PREROUTING -j NETMAP --to 1.2.3.0/24",
+    "4 nat PREROUTING -j NETMAP --to 1.2.3.4/24",
+    "4 nat PREROUTING -j NETMAP --to 1.2.3.4",
+    "4 nat PREROUTING -j NETMAP --to 1.2.3.4/255.255.0.0",
+    "4 nat PREROUTING -j NETMAP --to 0.0.0.0/0",
+    "4 nat POSTROUTING -j NETMAP --to 1.2.3.4/24",
+    "4 nat OUTPUT -j NETMAP --to 1.2.3.4/24",
+    "4 nat INPUT -j NETMAP --to 1.2.3.4/24",
+    "4 nat foo -j NETMAP --to 1.2.3.4/24",
+    "6 nat PREROUTING -j NETMAP --to 2001:db8::/64",
+    "6 nat PREROUTING -j NETMAP --to 2001:db8::1",
+    "6 nat PREROUTING -j NETMAP --to 2001:db8::1/ffff::",
+    "4 nat PREROUTING -j NETMAP --to 1.2.3/24",
+    "6 nat OUTPUT -j NETMAP --to 2001:db8::/32",
     // NFLOG
     "4 filter INPUT -j NFLOG",
     "4 filter INPUT -j NFLOG --nflog-group 0",
@@ -146,6 +242,18 @@ pub const ACCEPTED: &[&str] = &[
     "4 filter INPUT -j NFLOG --nflog-threshold 65535",
     r#"4 filter INPUT -j NFLOG --nflog-prefix "a b""#,
     r#"4 filter INPUT -j NFLOG --nflog-group 0x10 --nflog-prefix a\b"#,
+    // NFQUEUE
+    "4 filter INPUT -j NFQUEUE",
+    "4 filter INPUT -j NFQUEUE --queue-num 0",
+    "4 filter INPUT -j NFQUEUE --queue-num 65535",
+    "4 filter INPUT -j NFQUEUE --queue-bypass",
+    "4 filter INPUT -j NFQUEUE --queue-num 3 --queue-bypass",
+    "4 filter INPUT -j NFQUEUE --queue-balance 0:3",
+    "4 filter INPUT -j NFQUEUE --queue-balance 0:3 --queue-bypass --queue-cpu-fanout",
+    "4 filter INPUT -j NFQUEUE --queue-balance 3:",
+    "4 filter INPUT -j NFQUEUE --queue-balance :3",
+    "4 nat PREROUTING -j NFQUEUE --queue-num 3",
+    "6 filter INPUT -j NFQUEUE --queue-balance 0:3 --queue-cpu-fanout",
     // NOTRACK
     "4 raw PREROUTING -j NOTRACK",
     "4 raw foo -j NOTRACK",
@@ -155,6 +263,15 @@ pub const ACCEPTED: &[&str] = &[
     "4 filter INPUT -j QUEUE",
     "6 filter INPUT -j QUEUE",
     "4 nat PREROUTING -j QUEUE",
+    // RATEEST
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 250ms --rateest-ewmalog 500ms",
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 250 --rateest-ewmalog 500",
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 2 --rateest-ewmalog 4s",
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 1s --rateest-ewmalog 2s",
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 1sec --rateest-ewmalog 2secs",
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 500msec --rateest-ewmalog 1.5s",
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 500000us --rateest-ewmalog 1500000usec",
+    "4 filter INPUT -j RATEEST --rateest-name 0123456789012345 --rateest-interval 250ms --rateest-ewmalog 500ms",
     // REDIRECT
     "4 nat PREROUTING -j REDIRECT",
     "4 nat PREROUTING -j REDIRECT --random",
@@ -191,6 +308,17 @@ pub const ACCEPTED: &[&str] = &[
     "6 filter INPUT -p tcp -j REJECT --reject-with tcp-reset",
     "6 filter INPUT -p tcp -j REJECT --reject-with icmp6-reject-route",
     "6 filter INPUT -p tcp -j REJECT --reject-with icmp6-",
+    // SET
+    "4 filter INPUT -j SET --add-set foo src",
+    "4 filter INPUT -j SET --add-set foo src,dst",
+    "4 filter INPUT -j SET --add-set ports src,dst",
+    "4 filter INPUT -j SET --add-set bar src --exist --timeout 5",
+    "4 filter INPUT -j SET --add-set bar src --timeout 4294967",
+    "4 filter INPUT -j SET --del-set bar src",
+    "4 filter INPUT -j SET --del-set bar src --add-set foo dst --exist",
+    "4 mangle OUTPUT -j SET --map-set sk src --map-mark --map-prio --map-queue",
+    "4 mangle PREROUTING -j SET --map-set sk src --map-mark",
+    "4 mangle PREROUTING -j SET --add-set foo src,dst,src,dst,src,dst",
     // SNAT
     "4 nat POSTROUTING -j SNAT --to-source 1.2.3.4",
     "4 nat POSTROUTING -j SNAT --to 1.2.3.4",
@@ -221,6 +349,21 @@ pub const ACCEPTED: &[&str] = &[
     "4 nat foo -j SNAT --to 1.2.3.4",
     "6 nat POSTROUTING -p udp -j SNAT --to [2001::1]:80",
     "6 nat POSTROUTING -p tcp -j SNAT --to [2001::1]:80-90 --random-fully --persistent",
+    // SNPT
+    "6 mangle POSTROUTING -j SNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
+    "6 mangle INPUT -j SNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
+    "6 mangle POSTROUTING -j SNPT --src-pfx fd00::/48 --dst-pfx 2001:db8::/64",
+    "6 mangle POSTROUTING -j SNPT --src-pfx fd00::/ffff:: --dst-pfx 2001::/16",
+    // SYNPROXY
+    "4 filter INPUT -p tcp -j SYNPROXY",
+    "4 filter INPUT -p tcp -j SYNPROXY --mss 1460 --wscale 7 --sack-perm --timestamp --ecn",
+    "4 filter INPUT -p tcp -j SYNPROXY --mss 65535 --wscale 14",
+    "4 filter INPUT -p tcp -j SYNPROXY --wscale 15",
+    "4 filter INPUT -p tcp -j SYNPROXY --mss 0 --wscale 0",
+    "4 filter FORWARD -p tcp -j SYNPROXY --mss 1460",
+    "4 mangle INPUT -p tcp -j SYNPROXY --mss 1460",
+    "4 filter foo -p tcp -j SYNPROXY --mss 1460",
+    "6 filter INPUT -p tcp -j SYNPROXY --mss 1460 --sack-perm",
     // TCPMSS
     "4 mangle FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
     "4 mangle FORWARD -p tcp --syn -j TCPMSS --clamp-mss-to-pmtu",
@@ -243,14 +386,79 @@ pub const ACCEPTED: &[&str] = &[
     "4 mangle FORWARD -p tcp --syn -j TCPMSS --set-mss 65515",
     "4 mangle FORWARD -p tcp --syn -j TCPMSS --clamp-mss-to-pmtu --set-mss 1000",
     "4 mangle PREROUTING -p tcp --syn -j TCPMSS --clamp-mss-to-pmtu --set-mss 1000",
+    // TCPOPTSTRIP
+    "4 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options mss,wscale,timestamp,sack,sack-permitted,md5",
+    "4 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options 2,3,200",
+    "4 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options 255",
+    "4 mangle PREROUTING -p tcp -j TCPOPTSTRIP",
+    "6 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options 2",
+    // TEE
+    "4 mangle PREROUTING -j TEE --gateway 1.2.3.4",
+    "4 mangle PREROUTING -j TEE --gateway 1.2.3.4 --oif lo",
+    "4 mangle PREROUTING -j TEE --gateway 1.2.3.4 --oif eth77",
+    "4 mangle PREROUTING -j TEE --gateway 1.2.3.4 --oif eth+",
+    "4 filter INPUT -j TEE --gateway 1.2.3.4",
+    "4 nat POSTROUTING -j TEE --gateway 1.2.3.4",
+    "6 mangle PREROUTING -j TEE --gateway 2001::1",
+    "6 mangle PREROUTING -j TEE --gateway 2001::1 --oif lo",
+    "4 mangle PREROUTING -j TEE --gateway 1.2.3.4 --oif 0123456789abcdef",
+    r#"4 mangle PREROUTING -j TEE --gateway 1.2.3.4 --oif """#,
+    "4 mangle PREROUTING -j TEE --gateway 1.2.3",
+    // TOS
+    "4 mangle PREROUTING -j TOS --set-tos 0x10",
+    "4 mangle PREROUTING -j TOS --set-tos 16",
+    "4 mangle PREROUTING -j TOS --set-tos 0x10/0x3f",
+    "4 mangle PREROUTING -j TOS --set-tos 0x41/0x3f",
+    "4 mangle PREROUTING -j TOS --set-tos Minimize-Delay",
+    "4 mangle PREROUTING -j TOS --set-tos minimize-delay",
+    "4 mangle PREROUTING -j TOS --set-tos Normal-Service",
+    "4 mangle PREROUTING -j TOS --and-tos 0x12",
+    "4 mangle PREROUTING -j TOS --or-tos 0x12",
+    "4 mangle PREROUTING -j TOS --xor-tos 0x12",
+    "6 mangle PREROUTING -j TOS --set-tos Minimize-Delay",
+    "6 mangle PREROUTING -j TOS --set-tos 0x10/0x3f",
+    "6 mangle PREROUTING -j TOS --and-tos 0x10",
+    "4 mangle PREROUTING -j TOS --set-tos 5/0x0f",
+    // TPROXY
+    "4 mangle PREROUTING -p tcp -j TPROXY --on-port 8080",
+    "4 mangle PREROUTING -p udp -j TPROXY --on-port 8080 --on-ip 127.0.0.1 --tproxy-mark 1/1",
+    "4 mangle PREROUTING -p udp -j TPROXY --on-port 0",
+    "4 mangle PREROUTING -p udp -j TPROXY --on-port http",
+    "4 mangle foo -p udp -j TPROXY --on-port 80",
+    "4 mangle PREROUTING -p udp -j TPROXY --on-port 80 --tproxy-mark 1",
+    "4 mangle PREROUTING -p udp -j TPROXY --on-port 80 --tproxy-mark 0x100/0xff",
+    "4 mangle PREROUTING -p udp -j TPROXY --on-port 80 --tproxy-mark 0x100/0",
+    "6 mangle PREROUTING -p udp -j TPROXY --on-port 80 --on-ip ::1",
+    "6 mangle PREROUTING -p tcp -j TPROXY --on-port 80",
+    "4 mangle PREROUTING -p tcp -j TPROXY --on-port 80 --on-ip 0.0.0.0",
     // TRACE
     "4 raw PREROUTING -j TRACE",
     "4 raw OUTPUT -j TRACE",
     "4 raw foo -j TRACE",
+    // TTL
+    "4 mangle PREROUTING -j TTL --ttl-dec 1",
+    "4 mangle PREROUTING -j TTL --ttl-inc 255",
+    "4 mangle PREROUTING -j TTL --ttl-set 0",
+    "4 mangle PREROUTING -j TTL --ttl-set 255",
+    "4 mangle PREROUTING -j TTL --ttl-set 0x40",
 ];
 
 /// Both refuse these.
 pub const REFUSED: &[&str] = &[
+    // AUDIT
+    "4 filter INPUT -j AUDIT",
+    "4 filter INPUT -j AUDIT --type foo",
+    // CHECKSUM
+    "4 mangle POSTROUTING -j CHECKSUM",
+    "4 filter INPUT -p udp -j CHECKSUM --checksum-fill",
+    // CLASSIFY
+    "4 mangle POSTROUTING -j CLASSIFY",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 1:",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class :1",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 1",
+    "4 mangle PREROUTING -j CLASSIFY --set-class 1:2",
+    "4 filter INPUT -j CLASSIFY --set-class 1:2",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 1::2",
     // CONNMARK
     "4 mangle PREROUTING -j CONNMARK --save-mark --mask 0xff --nfmask 3",
     "4 mangle PREROUTING -j CONNMARK --save-mark --restore-mark",
@@ -263,6 +471,10 @@ pub const REFUSED: &[&str] = &[
     "4 filter INPUT -j CONNMARK --set-mark 1 --save-mark",
     "4 filter INPUT -j CONNMARK --set-mark 1 --xor-mark 3",
     "4 filter INPUT -j CONNMARK --and-mark 2 --left-shift-mark 32",
+    // CONNSECMARK
+    "4 mangle PREROUTING -j CONNSECMARK",
+    "4 filter INPUT -j CONNSECMARK --restore",
+    "4 mangle PREROUTING -j CONNSECMARK --restore --save",
     // CT
     "4 raw PREROUTING -j CT --zone 65536",
     "4 raw PREROUTING -j CT --zone mark --zone 2",
@@ -304,6 +516,62 @@ pub const REFUSED: &[&str] = &[
     "4 nat PREROUTING -p tcp -j DNAT --to-dest -1.2.3.4",
     r#"6 nat PREROUTING -p tcp -j DNAT --to """#,
     "6 nat PREROUTING -p tcp -j DNAT --to []",
+    // DNPT
+    "6 mangle POSTROUTING -j DNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
+    "4 mangle OUTPUT -j DNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
+    // DSCP
+    "4 mangle PREROUTING -j DSCP",
+    "4 mangle PREROUTING -j DSCP --set-dscp 64",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class AF44",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class CS8",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class 0x10",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class CS1 --set-dscp 4",
+    "4 filter INPUT -j DSCP --set-dscp 3",
+    "4 mangle PREROUTING -j DSCP --set-dscp-class LE",
+    // ECN
+    "4 mangle PREROUTING -j ECN --ecn-tcp-remove",
+    "4 mangle PREROUTING -p tcp -j ECN",
+    "4 mangle PREROUTING -p udp -j ECN --ecn-ip-ect 4",
+    "4 filter INPUT -p tcp -j ECN --ecn-tcp-remove",
+    "4 mangle PREROUTING ! -p udp -j ECN --ecn-tcp-remove",
+    "6 mangle PREROUTING -p tcp -j ECN --ecn-tcp-remove",
+    "4 mangle PREROUTING -p tcp -j ECN --ecn-tcp-remove --ecn-tcp-cwr 1",
+    "4 mangle PREROUTING -p tcp -j ECN --ecn-tcp-cwr 2",
+    "4 mangle PREROUTING -j ECN --ecn-tcp-cwr 1",
+    // HL
+    "6 mangle PREROUTING -j HL --hl-set 256",
+    "6 mangle PREROUTING -j HL --hl-inc 0",
+    "6 mangle PREROUTING -j HL --hl-dec 0",
+    "6 mangle PREROUTING -j HL",
+    "6 mangle PREROUTING -j HL --hl-dec 1 --hl-inc 1",
+    "6 filter INPUT -j HL --hl-dec 1",
+    "4 mangle PREROUTING -j HL --hl-dec 1",
+    // HMARK
+    "4 mangle PREROUTING -j HMARK --hmark-tuple src,dst,sport,dport,spi,proto,ct --hmark-mod 10 --hmark-rnd 0xdeadbeef",
+    "4 mangle PREROUTING -j HMARK --hmark-tuple src --hmark-rnd 0xdeadbeef",
+    "4 mangle PREROUTING -j HMARK --hmark-tuple foo --hmark-mod 10 ",
+    "4 mangle PREROUTING -j HMARK --hmark-mod 10 ",
+    "4 mangle PREROUTING -j HMARK --hmark-tuple src --hmark-mod 10",
+    "4 mangle PREROUTING -j HMARK --hmark-tuple src --hmark-mod 0",
+    "4 mangle PREROUTING -j HMARK --hmark-src-prefix 24 --hmark-mod 10 ",
+    "4 mangle PREROUTING -j HMARK --hmark-src-prefix 255.255.255.0 --hmark-mod 10 ",
+    "4 mangle PREROUTING -j HMARK --hmark-dst-prefix 24 --hmark-mod 10 --hmark-sport-mask 0xff --hmark-dport-mask 3 --hmark-sport 4 --hmark-dport 5 --hmark-proto-mask 0xff",
+    "4 mangle PREROUTING -j HMARK --hmark-spi-mask 24 --hmark-mod 10 --hmark-spi 4",
+    "6 mangle PREROUTING -j HMARK --hmark-src-prefix 64 --hmark-mod 10 ",
+    "4 filter INPUT -j HMARK --hmark-tuple src --hmark-mod 10",
+    "4 mangle PREROUTING -j HMARK --hmark-mod 10 --hmark-rnd 1",
+    "4 mangle PREROUTING -j HMARK --hmark-sport-mask 0x1ffff  --hmark-mod 10 --hmark-rnd 1",
+    "4 mangle PREROUTING -j HMARK --hmark-spi-mask 0xff --hmark-sport-mask 0xff --hmark-mod 10 --hmark-rnd 1",
+    "4 mangle PREROUTING -j HMARK --hmark-tuple src --hmark-src-prefix 24 --hmark-mod 10 --hmark-rnd 1",
+    // IDLETIMER
+    "4 filter INPUT -j IDLETIMER --timeout 5",
+    "4 filter INPUT -j IDLETIMER --label foo",
+    "4 filter INPUT -j IDLETIMER --timeout 0 --label foo --alarm",
+    "4 filter INPUT -j IDLETIMER --timeout 4294967295 --label foo",
+    "4 filter INPUT -j IDLETIMER --timeout 0 --label foo",
+    "4 filter INPUT -j IDLETIMER --timeout 2147483 --label foo",
+    "4 filter INPUT -j IDLETIMER --timeout 2147484 --label foo",
+    r#"4 filter INPUT -j IDLETIMER --timeout 4 --label """#,
     // LOG
     "4 filter INPUT -j LOG --log-level 8",
     "4 filter INPUT -j LOG --log-level warn",
@@ -331,16 +599,41 @@ pub const REFUSED: &[&str] = &[
     "6 nat POSTROUTING -p icmpv6 -j MASQUERADE --to-ports 80",
     r#"4 nat POSTROUTING -p tcp -j MASQUERADE --to-ports """#,
     "4 nat POSTROUTING -p tcp -j MASQUERADE --to-ports -5",
+    // NETMAP
+    "4 nat PREROUTING -j NETMAP",
+    "4 mangle foo -j NETMAP --to 1.2.3.4/24",
+    "4 nat PREROUTING -j NETMAP --to foo",
+    "4 nat PREROUTING -j NETMAP --to 1.2.3.0-1.2.4.0",
+    "4 nat PREROUTING -j NETMAP --to 1.2.3.0/",
+    "6 nat PREROUTING -j NETMAP --to 2001:db8::/129",
     // NFLOG
     "4 filter INPUT -j NFLOG --nflog-group 65536",
     r#"4 filter INPUT -j NFLOG --nflog-prefix """#,
     "4 filter INPUT -j NFLOG --nflog-size 10 --nflog-range 5",
     "4 filter INPUT -j NFLOG --nflog-threshold 65536",
     "4 filter INPUT -j NFLOG --nflog-group 1:2",
+    // NFQUEUE
+    "4 filter INPUT -j NFQUEUE --queue-num 65536",
+    "4 filter INPUT -j NFQUEUE --queue-balance 3:3",
+    "4 filter INPUT -j NFQUEUE --queue-balance 3:2",
+    "4 filter INPUT -j NFQUEUE --queue-balance 3",
+    "4 filter INPUT -j NFQUEUE --queue-num 3 --queue-cpu-fanout",
+    "4 filter INPUT -j NFQUEUE --queue-num 3 --queue-balance 0:3",
+    "4 filter INPUT -j NFQUEUE --queue-balance 0:65535",
+    "4 filter INPUT -j NFQUEUE --queue-balance 0:65536",
+    "4 filter INPUT -j NFQUEUE --queue-balance 0:3:4",
+    "4 filter INPUT -j NFQUEUE --queue-balance :",
     // NOTRACK
     "4 mangle PREROUTING -j NOTRACK",
     // QUEUE
     "4 filter INPUT -j QUEUE --queue-num 3",
+    // RATEEST
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 250ms",
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-ewmalog 250ms",
+    "4 filter INPUT -j RATEEST --rateest-interval 250ms --rateest-ewmalog 500ms",
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 500ms --rateest-ewmalog 2min",
+    "4 filter INPUT -j RATEEST --rateest-name foo --rateest-interval 0 --rateest-ewmalog 0",
+    "4 filter INPUT -j RATEEST --rateest-name foo",
     // REDIRECT
     "4 nat PREROUTING -j REDIRECT --to-ports 80",
     "4 nat PREROUTING -p tcp -j REDIRECT --to-ports http-https",
@@ -359,6 +652,21 @@ pub const REFUSED: &[&str] = &[
     "4 raw PREROUTING -p tcp -j REJECT",
     "4 security INPUT -p tcp -j REJECT",
     "6 filter INPUT -j REJECT --reject-with tcp-reset",
+    // SECMARK
+    "4 mangle PREROUTING -j SECMARK",
+    // SET
+    "4 filter INPUT -j SET --add-set bar src --timeout 4294967295",
+    "4 filter INPUT -j SET --del-set bar src --timeout 4",
+    "4 filter INPUT -j SET --del-set bar src --exist",
+    "4 filter INPUT -j SET --exist",
+    "4 filter INPUT -j SET",
+    "4 mangle OUTPUT -j SET --map-set sk src",
+    "4 filter OUTPUT -j SET --map-set sk src --map-mark",
+    "4 mangle PREROUTING -j SET --map-set sk src --map-prio",
+    "4 mangle PREROUTING -j SET --add-set foo src,dst,src,dst,src,dst,src",
+    "4 mangle PREROUTING -j SET --add-set foo bla",
+    "4 mangle PREROUTING -j SET --add-set foo dst --add-set ports src,src",
+    "4 mangle PREROUTING -j SET --add-set foo dst --map-mark",
     // SNAT
     "4 nat POSTROUTING -j SNAT",
     "4 nat POSTROUTING -j SNAT --to 1.2.3.4:80",
@@ -374,6 +682,22 @@ pub const REFUSED: &[&str] = &[
     "4 mangle POSTROUTING -j SNAT --to 1.2.3.4",
     "4 nat POSTROUTING ! -j SNAT --to 1.2.3.4",
     "4 nat POSTROUTING -j SNAT ! --to 1.2.3.4",
+    // SNPT
+    "6 mangle PREROUTING -j SNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
+    "6 mangle POSTROUTING -j SNPT --src-pfx fd00::/65 --dst-pfx 2001:db8::/64",
+    "6 mangle POSTROUTING -j SNPT --src-pfx fd00::1/64 --dst-pfx 2001:db8::/64",
+    "6 mangle POSTROUTING -j SNPT --src-pfx fd00:: --dst-pfx 2001:db8::",
+    "6 mangle POSTROUTING -j SNPT --src-pfx fd00::/ffff:: --dst-pfx 2001:db8::/16",
+    "6 mangle POSTROUTING -j SNPT --src-pfx fd00::/64",
+    "6 mangle POSTROUTING -j SNPT",
+    "6 filter OUTPUT -j SNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
+    "6 mangle POSTROUTING -j SNPT --src-pfx fd00::/8 --dst-pfx 2001:db8:0::/48 --src-pfx fd00::/8",
+    // SYNPROXY
+    "4 filter INPUT -j SYNPROXY --mss 1460",
+    "4 filter OUTPUT -p tcp -j SYNPROXY --mss 1460",
+    "4 mangle PREROUTING -p tcp -j SYNPROXY --mss 1460",
+    "4 raw PREROUTING -p tcp -j SYNPROXY --mss 1460",
+    "4 filter INPUT ! -p udp -j SYNPROXY --mss 1460",
     // TCPMSS
     "4 mangle FORWARD -p tcp -j TCPMSS --clamp-mss-to-pmtu",
     "4 mangle FORWARD -p tcp -m tcp ! --syn -j TCPMSS --clamp-mss-to-pmtu",
@@ -388,14 +712,71 @@ pub const REFUSED: &[&str] = &[
     "4 mangle INPUT -p tcp --syn -j TCPMSS --clamp-mss-to-pmtu",
     "6 mangle FORWARD -p tcp --syn -j TCPMSS --set-mss 65515",
     "6 mangle FORWARD -p tcp --syn -j TCPMSS --set-mss 65496",
+    // TCPOPTSTRIP
+    "4 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options 0",
+    "4 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options 1",
+    "4 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options 256",
+    r#"4 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options """#,
+    "4 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options 2,2",
+    "4 mangle PREROUTING -p tcp -j TCPOPTSTRIP --strip-options foo",
+    "4 mangle PREROUTING -j TCPOPTSTRIP --strip-options 2",
+    "4 filter INPUT -p tcp -j TCPOPTSTRIP --strip-options 2",
+    // TEE
+    "4 mangle PREROUTING -j TEE --gateway 0.0.0.0",
+    "4 mangle PREROUTING -j TEE --gateway 1.2.3.4/24",
+    "4 mangle PREROUTING -j TEE --oif lo",
+    "4 mangle PREROUTING -j TEE",
+    "6 mangle PREROUTING -j TEE --gateway ::",
+    // TOS
+    "4 mangle PREROUTING -j TOS --set-tos 256",
+    "4 mangle PREROUTING -j TOS --set-tos 1/256",
+    "4 mangle PREROUTING -j TOS --set-tos Minimize-Delay/0xff",
+    "4 mangle PREROUTING -j TOS --xor-tos 0x12 --or-tos 5",
+    "4 mangle PREROUTING -j TOS",
+    "4 filter INPUT -j TOS --set-tos 1",
+    "4 mangle PREROUTING -j TOS --set-tos min",
+    "4 mangle PREROUTING -j TOS --set-tos 0x10/",
+    "4 mangle PREROUTING -j TOS --and-tos 256",
+    // TPROXY
+    "4 mangle PREROUTING -p udp -j TPROXY",
+    "4 mangle PREROUTING -p udp -j TPROXY --on-ip 127.0.0.1",
+    "4 mangle PREROUTING -j TPROXY --on-port 80",
+    "4 mangle PREROUTING -p sctp -j TPROXY --on-port 80",
+    "4 mangle PREROUTING ! -p udp -j TPROXY --on-port 80",
+    "4 mangle OUTPUT -p udp -j TPROXY --on-port 80",
+    "4 filter INPUT -p udp -j TPROXY --on-port 80",
+    "4 mangle PREROUTING -p tcp -j TPROXY --on-port 80 --on-ip foo",
+    "4 mangle PREROUTING -p tcp -j TPROXY --on-port 80 --tproxy-mark 0x1/0x1ffffffff",
+    "4 mangle PREROUTING -p tcp -j TPROXY --on-port 80 --tproxy-mark 5/",
     // TRACE
     "4 mangle OUTPUT -j TRACE",
+    // TTL
+    "6 mangle PREROUTING -j TTL --ttl-dec 1",
+    "4 mangle PREROUTING -j TTL --ttl-dec 0",
+    "4 mangle PREROUTING -j TTL --ttl-inc 256",
+    "4 mangle PREROUTING -j TTL",
+    "4 mangle PREROUTING -j TTL --ttl-set 5 --ttl-inc 4",
+    "4 filter INPUT -j TTL --ttl-set 5",
 ];
 
 /// The legacy tools take these although they say nothing, or print them back as something they refuse.
 pub const ONLY_WE_REFUSE: &[&str] = &[
+    // CLASSIFY
+    "4 mangle POSTROUTING -j CLASSIFY --set-class ffff:ffffa",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 1ffff:ffffa",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 1:2x",
+    "4 mangle POSTROUTING -j CLASSIFY --set-class 10000:0",
     // DNAT
     "4 nat PREROUTING -p tcp -j DNAT --to-dest 1.2.3.4:80-90/100x",
+    // NETMAP
+    "4 nat PREROUTING -j NETMAP --to 1.2.3.4/255.0.255.0",
+    "4 nat PREROUTING -j NETMAP --to 1.2.3.0/33",
+    // SYNPROXY
+    "4 filter INPUT -p tcp -j SYNPROXY --mss 65536",
+    // TEE
+    "4 mangle PREROUTING -j TEE --gateway localhost",
+    // TPROXY
+    "4 mangle PREROUTING -p udp -j TPROXY --on-port 65536",
 ];
 
 /// The reason of the legacy tools lies outside of the line: what the kernel has loaded.
@@ -407,7 +788,23 @@ pub const ONLY_WE_ACCEPT: &[&str] = &[
     "4 raw PREROUTING -p tcp -j CT --helper ftp --timeout foo",
     "4 raw PREROUTING -p tcp -j CT --timeout foo",
     "4 raw PREROUTING -p tcp -j CT --helper 0123456789012345",
+    // SET
+    "4 filter INPUT -j SET --add-set nosuch src",
 ];
 
 /// Targets that this kernel may not have: the tools' answer says nothing.
-pub const NOT_ON_EVERY_KERNEL: &[&str] = &[];
+pub const NOT_ON_EVERY_KERNEL: &[&str] = &[
+    // CLUSTERIP
+    "4 filter INPUT -d 10.0.0.1 -j CLUSTERIP --new --hashmode sourceip --clustermac 01:02:03:04:05:06 --total-nodes 2 --local-node 1",
+    // IDLETIMER
+    "4 filter INPUT -j IDLETIMER --timeout 5 --label foo --alarm",
+    // LED
+    "4 filter INPUT -j LED --led-trigger-id foo",
+    "4 filter INPUT -j LED --led-trigger-id foo --led-delay inf --led-always-blink",
+    // SECMARK
+    "4 mangle PREROUTING -j SECMARK --selctx system_u:object_r:firefox_packet_t:s0",
+    "4 security INPUT -j SECMARK --selctx system_u:object_r:firefox_packet_t:s0",
+    // ULOG
+    "4 filter INPUT -j ULOG",
+    "4 filter INPUT -j ULOG --ulog-nlgroup 32 --ulog-prefix x --ulog-cprange 0 --ulog-qthreshold 50",
+];

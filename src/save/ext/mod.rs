@@ -5,6 +5,7 @@
 //! one list of them all.
 //! Invariant: an extension file imports no other extension file.
 
+pub mod hops;
 pub mod icmp_type;
 pub mod lowering;
 pub mod mark;

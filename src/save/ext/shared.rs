@@ -8,6 +8,7 @@ use crate::diag::quote;
 use crate::packet::{Family, Field, Hook, IntervalSet};
 use crate::save::ast::{Opt, Part, TableKind};
 use crate::save::option::Value;
+use crate::save::value;
 
 /// For extensions whose options need nothing of each other.
 pub fn no_check(_: &Part, _: &CheckCx) -> Result<(), String> {
@@ -152,4 +153,26 @@ pub fn hops(field: Field, opt: &Opt) -> Option<Cond> {
         _ => IntervalSet::point(n),
     };
     within(field, set, opt.negated).cond()
+}
+
+/// One address of the family, in any spelling that `inet_aton` or `inet_pton` takes.
+pub fn read_address(words: &[&[u8]], family: Family) -> Result<Value, String> {
+    let address = value::read_address(words.first().copied().unwrap_or_default(), family)?;
+    Ok(Value::Addresses(address, address))
+}
+
+/// Shows what `read_address` read.
+pub fn show_address(shown: &Value, family: Family) -> Vec<BString> {
+    match shown {
+        Value::Addresses(address, _) => vec![value::show_address(*address, family).into()],
+        _ => Vec::new(),
+    }
+}
+
+/// The address given to an option that `read_address` reads.
+pub fn address(part: &Part, option: &str) -> Option<u128> {
+    match part.get(option)?.value {
+        Value::Addresses(address, _) => Some(address),
+        _ => None,
+    }
 }

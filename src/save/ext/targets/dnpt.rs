@@ -1,0 +1,48 @@
+//! `-j DNPT`: another destination prefix of IPv6 addresses without state (RFC 6296; iptables-extensions(8),
+//! *DNPT*; net/ipv6/netfilter/ip6t_NPT.c).
+
+use crate::packet::{Family, Hook};
+use crate::save::ast::{Part, TableKind};
+use crate::save::ext::lowering::Refusal;
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Grade, Lower, shared};
+use crate::save::option::{Arg, OptionSpec, Value};
+
+pub static EXTENSION: Extension = Extension {
+    name: "DNPT",
+    aliases: &[],
+    families: Families::Ip6,
+    options: &[OptionSpec::new("src-pfx", Arg::Net), OptionSpec::new("dst-pfx", Arg::Net)],
+    check,
+    lower: Lower::Target(|_, _| {
+        Err(Refusal::new(
+            "prefix-translation",
+            "nft cannot rewrite a prefix without state and with the checksum left as it was",
+            "use `dnat prefix to ...` in a nat chain, which keeps state instead, and remove the other half of the pair",
+        ))
+    }),
+    coverage: &[row("--src-pfx"), row("--dst-pfx")],
+};
+
+const fn row(option: &'static str) -> Coverage {
+    Coverage {
+        option,
+        grade: Grade::Refused,
+        example: "-j DNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
+        family: Family::Ip6,
+        note: "nft has prefix translation with state only",
+    }
+}
+
+/// Prefixes of at most 64 bits without bits behind them (`ip6t_npt_checkentry`).
+fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
+    shared::in_tables(cx, &[TableKind::Mangle])?;
+    shared::at_hooks(cx, &[Hook::Prerouting, Hook::Output])?;
+    for option in ["src-pfx", "dst-pfx"] {
+        shared::needs(part, option)?;
+        let Some(Value::Nets(nets)) = part.get(option).map(|o| &o.value) else { continue };
+        if nets.iter().any(|net| net.mask.leading_ones() > 64 || net.address & !net.mask != 0) {
+            return Err(format!("`--{option}` must be a prefix of at most 64 bits without bits behind it"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! `-j SET`: adds the packet's addresses and ports to an ipset, or takes them out
+//! (iptables-extensions(8), *SET*; net/netfilter/xt_set.c).
+//!
+//! What the set holds and how it is keyed is not in the dump, so nothing can be said in nft.
+
+use bstr::BString;
+
+use crate::diag::quote;
+use crate::packet::{Family, Hook};
+use crate::save::ast::{Part, TableKind};
+use crate::save::ext::lowering::Refusal;
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Grade, Lower, shared};
+use crate::save::option::{Arg, OptionSpec, Value};
+
+const SET: Arg = Arg::Custom { words: 2, read, show };
+
+pub static EXTENSION: Extension = Extension {
+    name: "SET",
+    aliases: &[],
+    families: Families::Both,
+    options: &[
+        OptionSpec::new("add-set", SET),
+        OptionSpec::new("del-set", SET),
+        OptionSpec::new("map-set", SET),
+        OptionSpec::new("exist", Arg::Flag),
+        OptionSpec::new("timeout", Arg::Number { min: 0, max: 4_294_967_294 }),
+        OptionSpec::new("map-mark", Arg::Flag),
+        OptionSpec::new("map-prio", Arg::Flag),
+        OptionSpec::new("map-queue", Arg::Flag),
+    ],
+    check,
+    lower: Lower::Target(|_, _| {
+        Err(Refusal::new(
+            "ipset",
+            "how the set is keyed and what it holds is not in the dump",
+            "declare a set of the same name in nft and write `add @name { ip saddr }` (`update` for --exist, `delete` \
+             for --del-set) with the same tests; `ipset save` shows its type",
+        ))
+    }),
+    coverage: &[
+        row("--add-set", "-j SET --add-set banned src"),
+        row("--del-set", "-j SET --del-set banned src"),
+        row("--map-set", "-j SET --map-set marks src --map-mark"),
+        row("--exist", "-j SET --add-set banned src --exist"),
+        row("--timeout", "-j SET --add-set banned src --timeout 600"),
+        row("--map-mark", "-j SET --map-set marks src --map-mark"),
+        row("--map-prio", "-j SET --map-set marks src --map-prio"),
+        row("--map-queue", "-j SET --map-set marks src --map-queue"),
+    ],
+};
+
+const fn row(option: &'static str, example: &'static str) -> Coverage {
+    let note = "the type of the set is not in the dump";
+    Coverage { option, grade: Grade::Refused, example, family: Family::Ip, note }
+}
+
+fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
+    if !["add-set", "del-set", "map-set"].iter().any(|o| part.has(o)) {
+        return Err("one of --add-set, --del-set, --map-set must be given".into());
+    }
+    let belongs = |option: &str, to: &str| {
+        if part.has(option) && !part.has(to) { Err(format!("`--{option}` needs `--{to}`")) } else { Ok(()) }
+    };
+    belongs("exist", "add-set")?;
+    belongs("timeout", "add-set")?;
+    let flags = ["map-mark", "map-prio", "map-queue"];
+    flags.iter().try_for_each(|flag| belongs(flag, "map-set"))?;
+    if !part.has("map-set") {
+        return Ok(());
+    }
+    if !flags.iter().any(|flag| part.has(flag)) {
+        return Err("`--map-set` needs --map-mark, --map-prio or --map-queue".into());
+    }
+    shared::in_tables(cx, &[TableKind::Mangle])?;
+    if part.has("map-prio") || part.has("map-queue") {
+        return shared::at_hooks(cx, &[Hook::Forward, Hook::Output, Hook::Postrouting]);
+    }
+    Ok(())
+}
+
+/// Bytes of a set's name, and how many directions a set can have.
+const NAME: usize = 31;
+const MOST: usize = 6;
+
+/// A name, and `src` and `dst` in the order of the set's key (1 is `src`).
+fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let [name, directions] = words else { return Err("the name of a set and its directions are needed".into()) };
+    if name.is_empty() || name.len() > NAME {
+        return Err(format!("{} is no name of a set: 1 to {NAME} bytes", quote(name)));
+    }
+    let direction = |word: &[u8]| match word {
+        b"src" => Ok(Value::Number(1)),
+        b"dst" => Ok(Value::Number(0)),
+        other => Err(format!("{} is neither src nor dst", quote(other))),
+    };
+    let list: Vec<Value> = directions.split(|&b| b == b',').map(direction).collect::<Result<_, _>>()?;
+    if list.len() > MOST {
+        return Err(format!("a set has at most {MOST} directions"));
+    }
+    Ok(Value::List(vec![Value::Text((*name).into()), Value::List(list)]))
+}
+
+fn show(value: &Value, _: Family) -> Vec<BString> {
+    let Value::List(parts) = value else { return Vec::new() };
+    let [Value::Text(name), Value::List(directions)] = parts.as_slice() else { return Vec::new() };
+    let words: Vec<&str> = directions.iter().map(|d| if *d == Value::Number(1) { "src" } else { "dst" }).collect();
+    vec![name.clone(), words.join(",").into()]
+}

@@ -1,0 +1,214 @@
+//! `-j TOS`: the TOS byte or traffic class, DSCP and ECN together (iptables-extensions(8), *TOS*;
+//! net/netfilter/xt_DSCP.c, `tos_tg`).
+//!
+//! nft writes DSCP and ECN apart, since a raw write of the byte would leave the checksum of the
+//! header wrong. What keeps some bits is a rule for each outcome.
+
+use bstr::BString;
+
+use crate::diag::quote;
+use crate::ir::{Assigned, Origin, Rule, Statement, Step, Test, Verdict};
+use crate::packet::{Family, Field, Interval, IntervalSet};
+use crate::save::ast::{Opt, Part, TableKind};
+use crate::save::ext::lowering::{Action, Cx, Refusal};
+use crate::save::ext::{Coverage, Extension, Families, Grade, Lower, shared};
+use crate::save::option::{Arg, OptionSpec, Value};
+use crate::save::value;
+
+const BITS: Arg = Arg::Number { min: 0, max: 255 };
+
+pub static EXTENSION: Extension = Extension {
+    name: "TOS",
+    aliases: &[],
+    families: Families::Both,
+    options: &[
+        OptionSpec::new("set-tos", Arg::Custom { words: 1, read, show }),
+        OptionSpec::new("and-tos", BITS),
+        OptionSpec::new("or-tos", BITS),
+        OptionSpec::new("xor-tos", BITS),
+    ],
+    check: |part, cx| {
+        shared::in_tables(cx, &[TableKind::Mangle])?;
+        shared::one_of(part, &["set-tos", "and-tos", "or-tos", "xor-tos"], true)
+    },
+    lower: Lower::Target(lower),
+    coverage: &[
+        row("--set-tos", "-j TOS --set-tos 0x10/0xff", Family::Ip),
+        row("--set-tos", "-j TOS --set-tos Minimize-Delay", Family::Ip),
+        row("--set-tos", "-j TOS --set-tos 0x10/0x3f", Family::Ip6),
+        row("--and-tos", "-j TOS --and-tos 0xfc", Family::Ip),
+        row("--or-tos", "-j TOS --or-tos 0x10", Family::Ip),
+        row("--xor-tos", "-j TOS --xor-tos 0x10", Family::Ip),
+    ],
+};
+
+const fn row(option: &'static str, example: &'static str, family: Family) -> Coverage {
+    let note = "where bits are kept, one rule for each outcome";
+    Coverage { option, grade: Grade::Exact, example, family, note }
+}
+
+/// The names of RFC 1349; they leave the two highest bits alone.
+const SYMBOLS: [(&str, u64); 5] = [
+    ("Minimize-Delay", 0x10),
+    ("Maximize-Throughput", 0x08),
+    ("Maximize-Reliability", 0x04),
+    ("Minimize-Cost", 0x02),
+    ("Normal-Service", 0x00),
+];
+const SYMBOL_MASK: u64 = 0x3f;
+
+/// `(old & keep) ^ flip` on a few bits of the byte.
+#[derive(Clone, Copy, Debug)]
+struct Bits {
+    field: Field,
+    width: u32,
+    keep: u64,
+    flip: u64,
+}
+
+/// The values a field may have, all of them when `None`, and the one that is written.
+type Outcome = (Option<IntervalSet>, Option<u128>);
+
+impl Bits {
+    const fn apply(self, old: u64) -> u64 {
+        (old & self.keep) ^ self.flip
+    }
+
+    const fn all(self) -> u64 {
+        (1 << self.width) - 1
+    }
+
+    /// Twice is the same as once.
+    const fn is_idempotent(self) -> bool {
+        self.keep & self.flip == 0
+    }
+
+    fn outcomes(self) -> Vec<Outcome> {
+        if self.keep == 0 {
+            return vec![(None, Some(self.flip.into()))];
+        }
+        if self.keep == self.all() && self.flip == 0 {
+            return vec![(None, None)];
+        }
+        let leads_to = |new: u64| (0..=self.all()).filter(move |&old| self.apply(old) == new);
+        let set = |new| leads_to(new).map(|old| Interval::point(old.into())).collect::<IntervalSet>();
+        let all = (0..=self.all()).map(|new| (Some(set(new)), Some(new.into())));
+        all.filter(|(set, _)| set.as_ref().is_some_and(|s| !s.is_empty())).collect()
+    }
+}
+
+fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
+    let (keep, flip) = part.options.iter().find_map(change).unwrap_or((0xff, 0));
+    let (dscp, ecn) = match cx.family {
+        Family::Ip6 => (Field::Ip6Dscp, Field::Ip6Ecn),
+        _ => (Field::IpDscp, Field::IpEcn),
+    };
+    let dscp = Bits { field: dscp, width: 6, keep: keep >> 2, flip: flip >> 2 };
+    let ecn = Bits { field: ecn, width: 2, keep: keep & 3, flip: flip & 3 };
+    Ok(action(dscp, ecn))
+}
+
+/// Bits kept and bits flipped.
+fn change(opt: &Opt) -> Option<(u64, u64)> {
+    Some(match (opt.spec.name, &opt.value) {
+        ("set-tos", Value::Masked { value, mask }) => (!mask & 0xff, *value),
+        ("and-tos", Value::Number(bits)) => (*bits, 0),
+        ("or-tos", Value::Number(bits)) => (!bits & 0xff, *bits),
+        ("xor-tos", Value::Number(bits)) => (0xff, *bits),
+        _ => return None,
+    })
+}
+
+/// One rule when nothing is kept, else one for each pair of outcomes. Where a second rule could
+/// undo what the first did, a packet leaves after the first.
+fn action(dscp: Bits, ecn: Bits) -> Action {
+    let (dscps, ecns) = (dscp.outcomes(), ecn.outcomes());
+    if let ([(None, d)], [(None, e)]) = (dscps.as_slice(), ecns.as_slice()) {
+        return Action::Statements(write(dscp.field, *d).into_iter().chain(write(ecn.field, *e)).collect());
+    }
+    let verdict = if dscp.is_idempotent() && ecn.is_idempotent() { Verdict::Continue } else { Verdict::Return };
+    let pairs = dscps.iter().flat_map(|d| ecns.iter().map(move |e| (d, e)));
+    let rule = |((in_dscp, new_dscp), (in_ecn, new_ecn)): (&Outcome, &Outcome)| {
+        let test = |field, set: &Option<IntervalSet>| set.clone().map(|set| Step::Test(Test::In { field, set }));
+        let tests = test(dscp.field, in_dscp).into_iter().chain(test(ecn.field, in_ecn));
+        let writes = write(dscp.field, *new_dscp).into_iter().chain(write(ecn.field, *new_ecn)).map(Step::Do);
+        Rule::new(tests.chain(writes), verdict.clone(), Origin::default())
+    };
+    Action::Block(pairs.map(rule).collect())
+}
+
+fn write(field: Field, value: Option<u128>) -> Option<Statement> {
+    value.map(|v| Statement::Assign { field, value: Assigned::Constant(v) })
+}
+
+/// A symbol, or `value[/mask]`.
+fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    if let Some(&(_, value)) = SYMBOLS.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word)) {
+        return Ok(Value::Masked { value, mask: SYMBOL_MASK });
+    }
+    let byte = |w: &[u8]| value::number(w).ok().filter(|&n| n <= 0xff);
+    let parts = match word.iter().position(|&b| b == b'/') {
+        Some(at) => byte(&word[..at]).zip(byte(&word[at + 1..])),
+        None => byte(word).map(|v| (v, 0xff)),
+    };
+    parts.map(|(value, mask)| Value::Masked { value, mask }).ok_or_else(|| {
+        format!("{} is neither a TOS value (0 to 255, perhaps with /mask) nor a name of one", quote(word))
+    })
+}
+
+fn show(value: &Value, _: Family) -> Vec<BString> {
+    match value {
+        Value::Masked { value, mask } => vec![format!("{value:#04x}/{mask:#04x}").into()],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the rules make of a byte.
+    fn run(action: &Action, byte: u64) -> u64 {
+        let (mut dscp, mut ecn) = (u128::from(byte >> 2), u128::from(byte & 3));
+        let write = |statement: &Statement, dscp: &mut u128, ecn: &mut u128| match statement {
+            Statement::Assign { field: Field::IpDscp, value: Assigned::Constant(v) } => *dscp = *v,
+            Statement::Assign { field: Field::IpEcn, value: Assigned::Constant(v) } => *ecn = *v,
+            other => panic!("{other:?}"),
+        };
+        match action {
+            Action::Statements(all) => all.iter().for_each(|s| write(s, &mut dscp, &mut ecn)),
+            Action::Block(rules) => {
+                for rule in rules {
+                    let holds = rule.tests().all(|t| match t {
+                        Test::In { field: Field::IpDscp, set } => set.contains(dscp),
+                        Test::In { set, .. } => set.contains(ecn),
+                        other => panic!("{other:?}"),
+                    });
+                    if holds {
+                        rule.statements().for_each(|s| write(s, &mut dscp, &mut ecn));
+                        if rule.verdict == Verdict::Return {
+                            break;
+                        }
+                    }
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+        (dscp << 2 | ecn) as u64
+    }
+
+    #[test]
+    fn every_byte_comes_out_as_the_kernel_writes_it() {
+        for (keep, flip) in
+            [(0, 0x10), (0xff, 0), (0xc0, 0x10), (0xff, 0x13), (0x0f, 0xa5), (0xfc, 0), (0xff, 1), (0xef, 0x18)]
+        {
+            let dscp = Bits { field: Field::IpDscp, width: 6, keep: keep >> 2, flip: flip >> 2 };
+            let ecn = Bits { field: Field::IpEcn, width: 2, keep: keep & 3, flip: flip & 3 };
+            let action = action(dscp, ecn);
+            for byte in 0..256 {
+                assert_eq!(run(&action, byte), (byte & keep) ^ flip, "{byte:#x} {keep:#x} {flip:#x}");
+            }
+        }
+    }
+}
