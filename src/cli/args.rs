@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::side::Format;
 use crate::optimize::Level;
+use crate::packet::Hook;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +24,18 @@ Exit codes:
   3  something could not be translated
   4  undecided";
 
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  ipt2nft diff rules.v4 firewall.nft              a dump and its translation
+  ipt2nft diff rules.v4 rules.v6 firewall.nft     both families against one nft file
+  ipt2nft diff old.v4 new.v4                      what a change to a dump means
+
+Exit codes:
+  0  equivalent
+  1  different: the packets, an example, and the rule that decides on each side are shown
+  2  unreadable input or wrong use
+  4  undecided: why, and where, is shown";
+
 /// Carries firewalls from iptables to nftables.
 #[derive(Debug, Parser)]
 #[command(name = "ipt2nft", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
@@ -35,6 +49,9 @@ pub enum Command {
     /// Print the nft ruleset that does what the dumps do (the default command)
     #[command(after_help = EXAMPLES)]
     Translate(TranslateArgs),
+    /// Decide whether two rulesets treat every packet alike
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
 }
 
 /// `ipt2nft translate`
@@ -71,8 +88,72 @@ pub struct TranslateArgs {
     /// Put before every table's name
     #[arg(long, value_name = "NAME", default_value = "")]
     pub table_prefix: String,
+    /// Do not prove that the output means what the input means
+    #[arg(long)]
+    pub no_prove: bool,
     #[command(flatten)]
     pub messages: MessageArgs,
+}
+
+/// `ipt2nft diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// OLD (a dump, several dumps, or an nft file), then NEW (a dump or an nft file)
+    #[arg(required = true, num_args = 2.., value_names = ["OLD", "NEW"])]
+    pub files: Vec<PathBuf>,
+    /// What OLD is, when it cannot be told from its text
+    #[arg(long, value_enum)]
+    pub old_format: Option<Format>,
+    /// What NEW is, when it cannot be told from its text
+    #[arg(long, value_enum)]
+    pub new_format: Option<Format>,
+    #[command(flatten)]
+    pub family: FamilyArgs,
+    /// What does not count; comments and counters never do
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub ignore: Vec<Ignored>,
+    /// Only this base chain, `INPUT` or `nat/OUTPUT`
+    #[arg(long)]
+    pub chain: Option<String>,
+    /// Only base chains of this hook
+    #[arg(long, value_enum)]
+    pub hook: Option<HookName>,
+    /// Seconds after which a family is left undecided
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub time: u64,
+    /// The answer as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Ignored {
+    Logs,
+    Comments,
+    Counters,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum HookName {
+    Prerouting,
+    Input,
+    Forward,
+    Output,
+    Postrouting,
+}
+
+impl From<HookName> for Hook {
+    fn from(name: HookName) -> Self {
+        match name {
+            HookName::Prerouting => Hook::Prerouting,
+            HookName::Input => Hook::Input,
+            HookName::Forward => Hook::Forward,
+            HookName::Output => Hook::Output,
+            HookName::Postrouting => Hook::Postrouting,
+        }
+    }
 }
 
 /// Which family the input is for.

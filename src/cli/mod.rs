@@ -3,9 +3,11 @@
 //! Only here (and in `kernel`) does the program touch files, the environment and its streams.
 
 mod args;
+mod diff;
 mod exit;
 mod input;
 mod output;
+mod side;
 mod translate;
 
 use std::ffi::OsString;
@@ -28,6 +30,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let exit = match cli.command {
+        Command::Diff(args) => diff::run(&args),
         Command::Translate(args) => translate::run(&args),
     };
     match exit {

@@ -6,7 +6,12 @@ use super::args::{Assumption, CounterChoice, DiffFormat, RulesetFormat, Translat
 use super::{Exit, input, output};
 use crate::diag::{Diagnostic, Trouble};
 use crate::nft;
+use crate::prove::compare::{self, Answer, Report, compare};
+use crate::prove::nft_meaning::NftRules;
+use crate::prove::save_meaning::SaveRules;
+use crate::report::proof::{self, Sides};
 use crate::report::{diff, summary};
+use crate::save::ast::Dump;
 use crate::translate::{Options, Translation, translate};
 use crate::{emit, lower};
 
@@ -22,6 +27,14 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         output::message(&refusal(&translation, exit));
         return Ok(exit);
     }
+    let proof = if args.no_prove || gaps { None } else { Some(prove(&translation)?) };
+    if let Some(report) = &proof
+        && report.answer() == Answer::Different
+    {
+        output::message(&proof::text(report, Sides { old: "the dump", new: "the output" }));
+        output::message(OUR_BUG);
+        return Ok(Exit::Found);
+    }
     let shown = match args.diff {
         Some(DiffFormat::Text) => {
             diff::text(&translation, &sources, output::coloured(args.messages.color, &std::io::stdout()))
@@ -31,16 +44,29 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
     };
     output::write(&shown, args.output.as_deref())?;
     if !args.messages.quiet {
-        output::message(&summary::text(
-            &translation,
-            &summary::Chosen {
-                reassembled: args.assume.contains(&Assumption::Reassembled),
-                prefixed: !args.table_prefix.is_empty(),
-                partial: gaps,
-            },
-        ));
+        let chosen = summary::Chosen {
+            reassembled: args.assume.contains(&Assumption::Reassembled),
+            prefixed: !args.table_prefix.is_empty(),
+            partial: gaps,
+        };
+        output::message(&summary::text(&translation, &chosen, proof.as_ref()));
     }
     Ok(exit)
+}
+
+const OUR_BUG: &str = "ipt2nft: the translation does not mean what the dump means, so nothing was printed. \
+    This is a bug in ipt2nft: please report it with the lines above; --merge none may avoid it\n";
+
+/// Compares the dumps with the text that would be printed, as an independent reader understands it.
+fn prove(translation: &Translation) -> Result<Report> {
+    let text = nft::print::print(&translation.ruleset, &nft::print::Style::default())?;
+    let Ok(tree) = nft::read::read("the output", &text) else { bail!("the output cannot be read back: this is a bug") };
+    let Ok(resolved) = nft::read::resolve(tree) else { bail!("the output cannot be read back: this is a bug") };
+    let documents = translation.dumps.iter().flat_map(|d| d.documents.iter().cloned()).collect();
+    let dump = Dump { documents };
+    let families = dump.documents.iter().map(|d| d.family).collect();
+    let rules = NftRules { tables: &resolved.tables, unknown: &resolved.unknown };
+    Ok(compare(&SaveRules(&dump), &rules, &compare::Options { families, ..compare::Options::default() }))
 }
 
 fn options(args: &TranslateArgs) -> Result<Options> {

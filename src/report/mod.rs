@@ -1,4 +1,5 @@
 //! What people are told about a translation: the summary, the diff.
 
 pub mod diff;
+pub mod proof;
 pub mod summary;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::ir;
 use crate::nft::ast::{Item, Ruleset};
+use crate::prove::compare::{Answer, Report};
 use crate::translate::Translation;
 
 /// What of the user's choices the summary speaks of.
@@ -18,17 +19,28 @@ pub struct Chosen {
 }
 
 /// Counts, renamed chains, assumptions, and which tables the file replaces.
-pub fn text(translation: &Translation, chosen: &Chosen) -> String {
+pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) -> String {
     let mut out = String::new();
     let chains: usize =
         translation.before.tables.iter().map(|t| t.chains.iter().filter(|c| c.base.is_some()).count()).sum();
+    let said = match proof.map(Report::answer) {
+        Some(Answer::Equivalent) => "proved equivalent: ",
+        Some(Answer::Undecided) => "NOT PROVED: ",
+        Some(Answer::Different) => "DIFFERENT: ",
+        None => "",
+    };
     let _ = writeln!(
         out,
-        "ipt2nft: {}, {} -> {}",
+        "ipt2nft: {said}{}, {} -> {}",
         count(chains, "base chain"),
         count(translation.rules, "rule"),
         count(rules(&translation.after), "rule")
     );
+    if let Some(report) = proof.filter(|r| r.answer() == Answer::Undecided) {
+        for line in super::proof::text(report, super::proof::Sides { old: "dump", new: "output" }).lines() {
+            let _ = writeln!(out, "ipt2nft:   {line}");
+        }
+    }
     for renamed in &translation.renamed {
         let from = crate::diag::quote(&renamed.from);
         let _ = writeln!(

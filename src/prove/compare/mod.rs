@@ -20,7 +20,7 @@ use super::space::{Names, Space};
 use super::{Facts, Ruleset};
 use crate::packet::{Family, Hook};
 
-pub use answer::{Answer, BaseAnswer, Difference, Direction, Doubt, Outcome, Region, Report, What};
+pub use answer::{Answer, BaseAnswer, Difference, Direction, Doubt, Fate, Outcome, Region, Report, What};
 
 /// What to compare, and how long.
 #[derive(Clone, Debug)]
