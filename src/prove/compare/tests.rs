@@ -94,7 +94,7 @@ fn interfaces_that_are_missing_have_no_name() {
 
 #[test]
 fn what_is_not_read_is_undecided() {
-    let odd = "-A INPUT -p tcp --tcp-option 8 -j DROP";
+    let odd = "-A INPUT -j web\n-A web -j web";
     check(odd, odd, Answer::Undecided);
     check(&format!("{odd}\n-A FORWARD -j ACCEPT"), odd, Answer::Different);
 }

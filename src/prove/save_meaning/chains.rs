@@ -9,7 +9,8 @@ use crate::packet::{Family, Hook};
 use crate::prove::block::{Base, BaseKey, ChainId, Flow, Program, Rule as Meant, Step, Verdict};
 use crate::prove::dd::Bounded;
 use crate::prove::space::Space;
-use crate::save::ast::{Dump, Placement, Policy, Rule, Table, TableKind, Target};
+use crate::save::ast::{Dump, Policy, Table, TableKind, Target};
+use crate::save::order;
 
 /// The tables of a family, in the order of the dump.
 pub(super) fn tables(dump: &Dump, family: Family) -> Vec<&Table> {
@@ -26,31 +27,33 @@ pub(super) fn program(dump: &Dump, space: &mut Space) -> Bounded<Program> {
 }
 
 fn add_table(table: &Table, space: &mut Space, program: &mut Program) -> Bounded<()> {
-    let mut chains: FxHashMap<&[u8], ChainId> = FxHashMap::default();
-    for &(name, _) in table.kind.builtins() {
-        chains.insert(name.as_bytes(), program.add_chain(name));
-    }
-    for line in table.chains() {
-        chains.entry(&line.name).or_insert_with(|| program.add_chain(line.name.clone()));
-    }
-    for (name, rules) in in_order(table, space.family()) {
-        let Some(&id) = chains.get(name) else { continue };
-        let hook = table.kind.hook(name);
-        let mut meant = Vec::with_capacity(rules.len());
-        for rule in rules {
-            let mut reading =
-                Reading { space: &mut *space, program: &mut *program, rule, table: table.kind, hook, part: 0 };
-            meant.push(Meant { line: rule.line, steps: steps(&mut reading, &chains)? });
+    let restored = order::chains(table, space.family());
+    let ids: FxHashMap<&[u8], ChainId> =
+        restored.iter().map(|chain| (chain.name.as_ref(), program.add_chain(chain.name))).collect();
+    for chain in &restored {
+        let mut rules = Vec::with_capacity(chain.rules.len());
+        for rule in &chain.rules {
+            let mut reading = Reading {
+                space: &mut *space,
+                program: &mut *program,
+                rule,
+                table: table.kind,
+                hook: chain.hook,
+                part: 0,
+            };
+            rules.push(Meant { line: rule.line, steps: steps(&mut reading, &ids)? });
         }
-        if let Some(chain) = program.chains.get_mut(id.0) {
-            chain.rules = meant;
+        let Some(&id) = ids.get::<[u8]>(chain.name) else { continue };
+        if let Some(hook) = chain.hook {
+            let policy = match chain.policy {
+                Policy::Accept => Verdict::Accept,
+                Policy::Drop => Verdict::Drop,
+            };
+            program.bases.push(Base { key: key(table.kind, hook), chain: id, policy });
         }
-    }
-    for &(name, hook) in table.kind.builtins() {
-        let Some(&chain) = chains.get(name.as_bytes()) else { continue };
-        let drops = table.chains().any(|line| line.name == name && line.policy == Some(Policy::Drop));
-        let policy = if drops { Verdict::Drop } else { Verdict::Accept };
-        program.bases.push(Base { key: key(table.kind, hook), chain, policy });
+        if let Some(meant) = program.chains.get_mut(id.0) {
+            meant.rules = rules;
+        }
     }
     Ok(())
 }
@@ -63,27 +66,6 @@ fn key(table: TableKind, hook: Hook) -> BaseKey {
         _ => ChainKind::Filter,
     };
     BaseKey { hook, priority: table.priority(hook), kind }
-}
-
-/// Each chain's rules as they stand once the dump is restored.
-fn in_order(table: &Table, family: Family) -> Vec<(&[u8], Vec<&Rule>)> {
-    let mut order: Vec<(&[u8], Vec<&Rule>)> = Vec::new();
-    let mut places: FxHashMap<&[u8], usize> = FxHashMap::default();
-    for rule in table.rules() {
-        if rule.only.is_some_and(|only| only != family) {
-            continue;
-        }
-        let at = *places.entry(&rule.chain).or_insert_with(|| {
-            order.push((&rule.chain, Vec::new()));
-            order.len() - 1
-        });
-        let Some((_, rules)) = order.get_mut(at) else { continue };
-        match rule.placement {
-            Placement::Append => rules.push(rule),
-            Placement::Insert(position) => rules.insert((position.max(1) as usize - 1).min(rules.len()), rule),
-        }
-    }
-    order
 }
 
 fn steps(reading: &mut Reading<'_>, chains: &FxHashMap<&[u8], ChainId>) -> Bounded<Vec<Step>> {

@@ -9,8 +9,12 @@
 mod chains;
 mod head;
 mod matches;
+mod options;
 mod parts;
 mod targets;
+#[cfg(test)]
+mod tests;
+mod words;
 
 use crate::packet::{Family, Hook};
 use crate::prove::block::{Occurrence, OccurrenceId, Program, Step, local_answer};
@@ -28,7 +32,7 @@ impl Ruleset for SaveRules<'_> {
         let rules = chains::tables(self.0, family).into_iter().flat_map(|table| table.rules());
         let mut facts = Facts::default();
         for rule in rules {
-            facts.tracks |= rule.parts().any(|part| parts::tracks(part.extension.name));
+            facts.tracks |= rule.parts().any(parts::tracks);
             facts.names.extend(head::names(rule));
         }
         facts

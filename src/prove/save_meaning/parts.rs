@@ -1,6 +1,8 @@
 //! Which function reads which extension; sorted, one line each.
 
-use super::{Reading, matches, targets};
+use super::Reading;
+use super::matches::{headers, icmp, limits, owners, packets, ports, routes, tracked};
+use super::targets::{logs, marks, nat, tcpmss, tracking, verdicts};
 use crate::prove::block::Step;
 use crate::prove::dd::Bounded;
 use crate::save::ast::Part;
@@ -8,12 +10,50 @@ use crate::save::ast::Part;
 /// Reads a use of an extension into the steps that the kernel does for it.
 type Read = fn(&Part, &mut Reading<'_>) -> Bounded<Vec<Step>>;
 
-const MATCHES: &[(&str, Read)] = &[("comment", matches::comment), ("tcp", matches::tcp), ("udp", matches::udp)];
+const MATCHES: &[(&str, Read)] = &[
+    ("addrtype", routes::addrtype),
+    ("comment", packets::comment),
+    ("connmark", tracked::connmark),
+    ("conntrack", tracked::conntrack),
+    ("hl", headers::hl),
+    ("icmp", icmp::icmp),
+    ("icmp6", icmp::icmp6),
+    ("iprange", headers::iprange),
+    ("length", packets::length),
+    ("limit", limits::limit),
+    ("mac", packets::mac),
+    ("mark", packets::mark),
+    ("multiport", ports::multiport),
+    ("owner", owners::owner),
+    ("pkttype", packets::pkttype),
+    ("state", tracked::state),
+    ("tcp", ports::tcp),
+    ("ttl", headers::ttl),
+    ("udp", ports::udp),
+];
 
-const TARGETS: &[(&str, Read)] =
-    &[("ACCEPT", targets::accept), ("DROP", targets::drop), ("LOG", targets::log), ("RETURN", targets::back)];
+const TARGETS: &[(&str, Read)] = &[
+    ("ACCEPT", verdicts::accept),
+    ("CONNMARK", marks::connmark),
+    ("CT", tracking::ct),
+    ("DNAT", nat::dnat),
+    ("DROP", verdicts::drop),
+    ("LOG", logs::log),
+    ("MARK", marks::mark),
+    ("MASQUERADE", nat::masquerade),
+    ("NFLOG", logs::nflog),
+    ("NOTRACK", tracking::notrack),
+    ("QUEUE", verdicts::queue),
+    ("REDIRECT", nat::redirect),
+    ("REJECT", verdicts::reject),
+    ("RETURN", verdicts::back),
+    ("SNAT", nat::snat),
+    ("TCPMSS", tcpmss::tcpmss),
+    ("TRACE", logs::trace),
+];
 
-/// Extensions whose use makes the kernel track connections (`nf_ct_netns_get` in their `checkentry`).
+/// Extensions whose use makes the kernel track connections (`nf_ct_netns_get` in their `checkentry`), or
+/// at least put fragments together (`nf_defrag_ipv4_enable`), which is what shows.
 const TRACKING: &[&str] = &[
     "CONNMARK",
     "CONNSECMARK",
@@ -24,6 +64,7 @@ const TRACKING: &[&str] = &[
     "REDIRECT",
     "SNAT",
     "SYNPROXY",
+    "TPROXY",
     "cluster",
     "connbytes",
     "connlabel",
@@ -31,12 +72,13 @@ const TRACKING: &[&str] = &[
     "connmark",
     "conntrack",
     "helper",
+    "socket",
     "state",
 ];
 
-/// Whether using an extension makes the kernel track connections.
-pub(super) fn tracks(name: &str) -> bool {
-    TRACKING.contains(&name)
+/// Whether a use of an extension makes the kernel track connections.
+pub(super) fn tracks(part: &Part) -> bool {
+    TRACKING.contains(&part.extension.name) && !part.has("notrack")
 }
 
 pub(super) fn read_match(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {

@@ -1,0 +1,14 @@
+//! Matches: what a packet must be for the rule to go on.
+//!
+//! One file per family of matches that look at the same thing. A match that the kernel answers alike for
+//! all packets without something (a socket, a connection, a header) says so in its own words: whether
+//! `!` is true there is decided match by match in the kernel.
+
+pub(super) mod headers;
+pub(super) mod icmp;
+pub(super) mod limits;
+pub(super) mod owners;
+pub(super) mod packets;
+pub(super) mod ports;
+pub(super) mod routes;
+pub(super) mod tracked;

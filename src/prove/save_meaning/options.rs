@@ -1,0 +1,51 @@
+//! How readers of extensions take options apart: values as sets, and one test after another.
+
+use super::Reading;
+use crate::packet::{Interval, IntervalSet};
+use crate::prove::block::Step;
+use crate::prove::dd::{Bounded, Dd};
+use crate::save::ast::{Opt, Part};
+use crate::save::option::Value;
+
+/// Reads one option as the set of packets that satisfy it, its `!` apart; `None` where it is not understood.
+pub(super) type Test = fn(&Opt, &mut Reading<'_>) -> Bounded<Option<Dd>>;
+
+/// All options as tests, in the order written.
+pub(super) fn tests(part: &Part, reading: &mut Reading<'_>, test: Test) -> Bounded<Vec<Step>> {
+    let mut steps = Vec::with_capacity(part.options.len());
+    for option in &part.options {
+        match test(option, reading)? {
+            Some(set) => steps.push(Step::Test(reading.negated_if(option.negated, set)?)),
+            None => steps.push(unknown(part, option)),
+        }
+    }
+    Ok(steps)
+}
+
+/// What to say of an option that is not understood.
+pub(super) fn unknown(part: &Part, option: &Opt) -> Step {
+    Step::Unknown(format!("--{} of {}", option.spec.name, part.extension.name))
+}
+
+/// What to say of a use of an extension that is not understood.
+pub(super) fn not_understood(part: &Part) -> Vec<Step> {
+    vec![Step::Unknown(format!("the options of {}", part.extension.name))]
+}
+
+/// A number, a range, or a list of ranges as a set.
+pub(super) fn set(value: &Value) -> Option<IntervalSet> {
+    let range = |lo: u64, hi: u64| (lo <= hi).then(|| Interval::new(lo.into(), hi.into()));
+    match value {
+        Value::Number(n) => Some(IntervalSet::point((*n).into())),
+        Value::Range(lo, hi) => Some(range(*lo, *hi).into_iter().collect()),
+        Value::Ranges(ranges) => Some(ranges.iter().filter_map(|&(lo, hi)| range(lo, hi)).collect()),
+        Value::Addresses(lo, hi) if lo <= hi => Some(IntervalSet::range(*lo, *hi)),
+        Value::Addresses(..) => Some(IntervalSet::empty()),
+        _ => None,
+    }
+}
+
+/// The numbers of the bits that are set, the lowest bit being 0.
+pub(super) fn bit_numbers(bits: u64) -> IntervalSet {
+    (0..64u32).filter(|n| bits >> n & 1 == 1).map(|n| Interval::point(n.into())).collect()
+}

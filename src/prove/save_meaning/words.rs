@@ -1,0 +1,87 @@
+//! Numbers whose bits are functions of the packet: the arithmetic of marks and other values that rules write.
+
+use super::Reading;
+use crate::packet::Field;
+use crate::prove::block::Step;
+use crate::prove::dd::{Bounded, Dd};
+use crate::prove::space::Slot;
+
+/// A number, most significant bit first.
+#[derive(Clone, Debug)]
+pub(super) struct Word(Vec<Dd>);
+
+/// Which way bits are shifted, and how far; bits that fall off are lost.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shift {
+    Left(usize),
+    Right(usize),
+}
+
+impl Word {
+    /// What a field holds.
+    pub fn of(field: Field, reading: &mut Reading<'_>) -> Bounded<Word> {
+        let slot = reading.space.slot(field);
+        let Slot::Bits(bits) = &*slot else { return Ok(Word(Vec::new())) };
+        bits.iter().map(|&bit| reading.space.dd.var(bit)).collect::<Bounded<_>>().map(Word)
+    }
+
+    /// The bits of `mask`; the others become 0.
+    pub fn and(mut self, mask: u128) -> Word {
+        let width = self.0.len();
+        for (bit, weight) in self.0.iter_mut().zip((0..width).rev()) {
+            if mask >> weight & 1 == 0 {
+                *bit = Dd::FALSE;
+            }
+        }
+        self
+    }
+
+    /// The bits of `value` turned over.
+    pub fn xor(self, value: u128, reading: &mut Reading<'_>) -> Bounded<Word> {
+        let width = self.0.len();
+        let flip = |(bit, weight): (Dd, usize)| reading.negated_if(value >> weight & 1 == 1, bit);
+        self.0.into_iter().zip((0..width).rev()).map(flip).collect::<Bounded<_>>().map(Word)
+    }
+
+    /// The bits of another number turned over.
+    pub fn xor_word(self, other: Word, reading: &mut Reading<'_>) -> Bounded<Word> {
+        self.0.into_iter().zip(other.0).map(|(a, b)| reading.space.dd.xor(a, b)).collect::<Bounded<_>>().map(Word)
+    }
+
+    /// The bits moved.
+    pub fn shifted(mut self, shift: Option<Shift>) -> Word {
+        let width = self.0.len();
+        match shift {
+            Some(Shift::Left(by)) => {
+                self.0.drain(..by.min(width));
+                self.0.resize(width, Dd::FALSE);
+            }
+            Some(Shift::Right(by)) => {
+                self.0.truncate(width.saturating_sub(by));
+                self.0.splice(..0, std::iter::repeat_n(Dd::FALSE, by.min(width)));
+            }
+            None => {}
+        }
+        self
+    }
+
+    /// The step that gives `field` this value.
+    pub fn assigned(self, field: Field, reading: &mut Reading<'_>) -> Bounded<Step> {
+        let slot = reading.space.slot(field);
+        let Slot::Bits(bits) = &*slot else {
+            return Ok(Step::Unknown(format!("a change of {field:?}")));
+        };
+        let mut changes = Vec::new();
+        for (&bit, value) in bits.iter().zip(self.0) {
+            if value != reading.space.dd.var(bit)? {
+                changes.push((bit, value));
+            }
+        }
+        Ok(Step::Assign(changes))
+    }
+}
+
+/// The step that gives `field` a fixed value.
+pub(super) fn set_to(field: Field, value: u128, reading: &mut Reading<'_>) -> Bounded<Step> {
+    Word::of(field, reading)?.and(0).xor(value, reading)?.assigned(field, reading)
+}
