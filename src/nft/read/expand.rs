@@ -15,7 +15,7 @@ use super::token::{Kind, Sources, Token};
 /// As deep as nft itself follows includes.
 const MAX_INCLUDE_DEPTH: usize = 16;
 /// What definitions and includes may add to the texts; a bound against definitions that double each other.
-const MAX_ADDED_TOKENS: usize = 1 << 23;
+const MAX_ADDED_TOKENS: usize = 1 << 22;
 
 /// Lexes the first source, follows its includes and replaces its variables.
 pub(super) fn expand(sources: &mut Sources, first: u16, include: Include<'_>) -> Result<Vec<Token>, Vec<ReadError>> {
@@ -37,7 +37,8 @@ pub(super) fn expand(sources: &mut Sources, first: u16, include: Include<'_>) ->
 
 fn end_token(sources: &Sources, source: u16, last: Option<Token>) -> Token {
     let length = u32::try_from(sources.bytes(source).len()).unwrap_or(u32::MAX);
-    Token { kind: Kind::End, source, start: length, end: length, line: last.map_or(1, |token| token.line) }
+    let line = last.map_or(1, |token| token.line + u32::from(token.kind == Kind::Newline));
+    Token { kind: Kind::End, source, start: length, end: length, line }
 }
 
 struct Input {
@@ -64,7 +65,11 @@ impl Expander<'_> {
             match (token.kind, text) {
                 (Kind::Word, b"define" | b"redefine") if starts_statement => self.define(token),
                 (Kind::Word, b"undefine") if starts_statement => self.undefine(token),
-                (Kind::Word, b"include") if starts_statement => self.include(token),
+                (Kind::Word, b"include") if starts_statement => {
+                    self.include(token);
+                    // The included file starts with a statement of its own.
+                    continue;
+                }
                 (Kind::Sign, b"$") => self.substitute(token),
                 _ => {
                     match text {

@@ -2,9 +2,10 @@
 //! *STATEFUL OBJECTS*).
 
 use super::cursor::{Parsed, Reader, Unread};
+use super::statements::SynproxyNumbers;
 use super::symbols;
 use super::token::Kind;
-use crate::nft::ast::{Object, ObjectBody, ObjectKind, Statement};
+use crate::nft::ast::{Object, ObjectBody, ObjectKind};
 use crate::packet::{DataType, Family};
 
 impl Reader<'_> {
@@ -24,10 +25,14 @@ impl Reader<'_> {
             if self.peek().kind == Kind::End {
                 return Err(self.unclosed());
             }
+            let before = self.at;
             if self.eat("comment") {
                 object.comment = Some(self.quoted()?);
             } else {
                 self.object_property(kind, &mut properties)?;
+            }
+            if self.at == before {
+                return Err(Unread);
             }
         }
         object.body = properties.body(kind).ok_or(Unread)?;
@@ -61,20 +66,12 @@ impl Reader<'_> {
                 found.body = Some(ObjectBody::Quota { over, bytes, used });
             }
             ObjectKind::Secmark => found.body = Some(ObjectBody::Secmark(self.quoted()?)),
-            ObjectKind::Synproxy => found.body = Some(self.synproxy_object()?),
+            // Each of its numbers may stand on a line of its own.
+            ObjectKind::Synproxy => self.synproxy_numbers(&mut found.synproxy)?,
             ObjectKind::CtHelper | ObjectKind::CtTimeout => return self.ct_property(found),
             ObjectKind::CtExpectation => return Err(Unread),
         }
         Ok(())
-    }
-
-    fn synproxy_object(&mut self) -> Parsed<ObjectBody> {
-        match self.synproxy_numbers()? {
-            Statement::Synproxy { mss: Some(mss), wscale: Some(wscale), timestamp, sack_perm } => {
-                Ok(ObjectBody::Synproxy { mss, wscale, timestamp, sack_perm })
-            }
-            _ => Err(Unread),
-        }
     }
 
     /// One property of a helper or timeout: `type "ftp" protocol tcp`, `l3proto ip`, `policy = { ... }`
@@ -130,6 +127,7 @@ struct Properties {
     protocol: Option<u8>,
     l3proto: Option<Family>,
     policy: Vec<(String, u32)>,
+    synproxy: SynproxyNumbers,
 }
 
 impl Properties {
@@ -141,6 +139,10 @@ impl Properties {
             }
             ObjectKind::CtTimeout => {
                 Some(ObjectBody::CtTimeout { protocol: self.protocol?, l3proto: self.l3proto, policy: self.policy })
+            }
+            ObjectKind::Synproxy => {
+                let SynproxyNumbers { mss, wscale, timestamp, sack_perm } = self.synproxy;
+                Some(ObjectBody::Synproxy { mss: mss?, wscale: wscale?, timestamp, sack_perm })
             }
             _ => self.body,
         }

@@ -10,6 +10,8 @@ mod reject;
 mod set_update;
 mod stateful;
 
+pub(super) use self::redirection::SynproxyNumbers;
+
 use super::cursor::{Parsed, Reader, Unread};
 use crate::nft::ast::{ObjectKind, Statement};
 

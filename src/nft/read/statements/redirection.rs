@@ -7,6 +7,15 @@ use crate::nft::read::cursor::{Parsed, Reader, Unread};
 use crate::nft::read::values::{Type, Types};
 use crate::packet::DataType;
 
+/// What a synproxy answers with.
+#[derive(Default)]
+pub struct SynproxyNumbers {
+    pub mss: Option<u16>,
+    pub wscale: Option<u8>,
+    pub timestamp: bool,
+    pub sack_perm: bool,
+}
+
 impl Reader<'_> {
     /// `tproxy [ip|ip6] to [address][:port]`
     pub fn tproxy(&mut self) -> Parsed<Statement> {
@@ -37,32 +46,39 @@ impl Reader<'_> {
     /// `synproxy name "x"`, or with its numbers.
     pub fn synproxy(&mut self) -> Parsed<Statement> {
         self.need("synproxy")?;
-        if self.eat("name") { self.object_ref(ObjectKind::Synproxy) } else { self.synproxy_numbers() }
+        if self.eat("name") {
+            return self.object_ref(ObjectKind::Synproxy);
+        }
+        let mut numbers = SynproxyNumbers::default();
+        if !self.at_end_of_statement() {
+            self.synproxy_numbers(&mut numbers)?;
+        }
+        let SynproxyNumbers { mss, wscale, timestamp, sack_perm } = numbers;
+        Ok(Statement::Synproxy { mss, wscale, timestamp, sack_perm })
     }
 
-    /// `mss N wscale N timestamp sack-perm`, any of them; each may stand on a line of its own in an object.
-    pub fn synproxy_numbers(&mut self) -> Parsed<Statement> {
-        let (mut mss, mut wscale) = (None, None);
-        let (mut timestamp, mut sack_perm) = (false, false);
+    /// `mss N wscale N timestamp sack-perm`, at least one of them.
+    pub fn synproxy_numbers(&mut self, numbers: &mut SynproxyNumbers) -> Parsed<()> {
+        let start = self.at;
         loop {
             match self.peek_word() {
                 Some("mss") => {
                     self.advance();
-                    mss = Some(self.number()?);
+                    numbers.mss = Some(self.number()?);
                 }
                 Some("wscale") => {
                     self.advance();
-                    wscale = Some(self.number()?);
+                    numbers.wscale = Some(self.number()?);
                 }
                 Some("timestamp") => {
                     self.advance();
-                    timestamp = true;
+                    numbers.timestamp = true;
                 }
                 Some("sack-perm") => {
                     self.advance();
-                    sack_perm = true;
+                    numbers.sack_perm = true;
                 }
-                _ => return Ok(Statement::Synproxy { mss, wscale, timestamp, sack_perm }),
+                _ => return if self.at > start { Ok(()) } else { Err(Unread) },
             }
         }
     }

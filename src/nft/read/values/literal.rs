@@ -24,7 +24,7 @@ impl Reader<'_> {
         ) {
             return Err(Unread);
         }
-        if token.kind == Kind::Number && self.is_classid(kind) {
+        if matches!(token.kind, Kind::Number | Kind::Word) && self.is_classid(kind) {
             return self.classid();
         }
         self.advance();

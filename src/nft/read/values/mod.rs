@@ -12,7 +12,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::symbols::type_width;
 use crate::nft::ast::{Expr, KeyType};
-use crate::packet::{CtKey, DataType, Family, Field};
+use crate::packet::{CtKey, DataType, ExthdrPart, Family, Field};
 
 pub(super) use self::units::{byte_unit, time_unit};
 
@@ -54,6 +54,7 @@ impl Type {
             (Field::Ct(CtKey::Saddr(_) | CtKey::Daddr(_)), Family::Ip) => Type::Of(DataType::Ipv4Addr, 32),
             (Field::Ct(CtKey::Saddr(_) | CtKey::Daddr(_)), Family::Ip6) => Type::Of(DataType::Ipv6Addr, 128),
             (Field::Ct(CtKey::Saddr(_) | CtKey::Daddr(_)), Family::Inet) => Type::Address,
+            (Field::Exthdr(_, ExthdrPart::SrhSid(_)), _) => Type::Of(DataType::Ipv6Addr, 128),
             _ => Type::Of(field.data_type(), field.width()),
         }
     }

@@ -53,7 +53,7 @@ impl Reader<'_> {
                 _ => Expr::Opaque(self.opaque(start)),
             });
         }
-        if self.is("/") && self.ahead(1).kind == Kind::Number {
+        if self.is("/") && self.ahead(1).kind == Kind::Number && !kind.is_flags() {
             self.advance();
             let len: u8 = self.number()?;
             return Ok(match low {
