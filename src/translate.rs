@@ -47,7 +47,7 @@ pub fn translate(sources: &[Source], options: &Options) -> Translation {
     for source in sources {
         let mut parsed = save::parse(source, options.family);
         diagnostics.append(&mut parsed.diagnostics);
-        let mut lowered = lower::lower(&parsed.dump, source.id, options.lower);
+        let mut lowered = lower::lower(&parsed.dump, source.id, &options.lower);
         diagnostics.append(&mut lowered.diagnostics);
         before.tables.append(&mut lowered.ruleset.tables);
         rules += lowered.rules;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::side::Format;
+use crate::nft::version::Target;
 use crate::optimize::Level;
 use crate::packet::Hook;
 
@@ -64,6 +65,9 @@ pub struct TranslateArgs {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub family: FamilyArgs,
+    /// What will load the output: `nft=1.0.6`, `nft=1.0.6,kernel=6.1`, or a distribution such as `debian12`
+    #[arg(long, default_value_t, value_name = "TARGET")]
+    pub target: Target,
     /// How much to merge
     #[arg(long, value_enum, default_value_t)]
     pub merge: Level,

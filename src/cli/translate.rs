@@ -76,6 +76,7 @@ fn options(args: &TranslateArgs) -> Result<Options> {
     Ok(Options {
         family: input::family(&args.family),
         lower: lower::Options {
+            target: args.target,
             counters: args.counters == CounterChoice::Keep,
             approximate: args.approximate,
             assume_reassembled: args.assume.contains(&Assumption::Reassembled),

@@ -23,8 +23,10 @@ use crate::save::order;
 use assemble::Builder;
 
 /// What the user chose about lowering.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// What will load the output.
+    pub target: crate::nft::version::Target,
     /// Keep `[packets:bytes]`.
     pub counters: bool,
     /// Accept translations that are close and not equal.
@@ -43,7 +45,7 @@ pub struct Lowered {
 }
 
 /// Lowers all documents of one input.
-pub fn lower(dump: &Dump, source: SourceId, options: Options) -> Lowered {
+pub fn lower(dump: &Dump, source: SourceId, options: &Options) -> Lowered {
     let mut lowered = Lowered::default();
     for document in &dump.documents {
         lower_document(document, source, options, &mut lowered);
@@ -51,7 +53,7 @@ pub fn lower(dump: &Dump, source: SourceId, options: Options) -> Lowered {
     lowered
 }
 
-fn lower_document(document: &Document, source: SourceId, options: Options, lowered: &mut Lowered) {
+fn lower_document(document: &Document, source: SourceId, options: &Options, lowered: &mut Lowered) {
     let tracked = options.assume_reassembled || tracking::is_tracked(document);
     for table in &document.tables {
         let mut work = TableWork {
@@ -83,7 +85,7 @@ struct TableWork<'a> {
     family: Family,
     kind: ast::TableKind,
     source: SourceId,
-    options: Options,
+    options: &'a Options,
     tracked: bool,
     chains: Vec<order::Chain<'a>>,
     ids: FxHashMap<&'a [u8], ChainId>,
@@ -194,6 +196,7 @@ impl<'a> TableWork<'a> {
             hook,
             hooks,
             protocol: rule.protocol(),
+            target: &self.options.target,
             approximate: self.options.approximate,
             table: &mut self.out,
             comments,

@@ -79,6 +79,8 @@ pub struct Cx<'a> {
     pub hooks: &'a [Hook],
     /// Protocol of the rule's head: number and negation.
     pub protocol: Option<(u8, bool)>,
+    /// What will load the output.
+    pub target: &'a crate::nft::version::Target,
     /// `--approximate` was given.
     pub approximate: bool,
     /// The table being built: sets and objects are added here.
