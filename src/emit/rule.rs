@@ -2,9 +2,12 @@
 
 use bstr::{BString, ByteSlice, join};
 
+use smallvec::SmallVec;
+
 use super::{Table, names, test};
 use crate::ir::{self, Statement, Step};
 use crate::nft::ast;
+use crate::packet::Field;
 
 impl Table<'_> {
     /// The counter stands where iptables counts: behind all that must hold, before all that is done.
@@ -13,22 +16,39 @@ impl Table<'_> {
         let implied = test::implied_protocols(rule);
         let done_from = rule.steps.iter().rposition(decides).map_or(0, |at| at + 1);
         let mut statements = Vec::with_capacity(rule.steps.len() + 2);
+        let mut ports = test::PortContext::default();
         for (at, step) in rule.steps.iter().enumerate() {
             if at == done_from {
                 statements.extend(counter(rule));
             }
+            statements.extend(ports.before(&fields(step)));
             match step {
-                Step::Test(test) => statements.extend(self.test(test, &implied, &labels)),
+                Step::Test(test) => {
+                    let statement = self.test(test, &implied, &labels);
+                    ports.behind(test, statement.is_some());
+                    statements.extend(statement);
+                }
                 Step::Do(statement) => statements.push(self.statement(statement)),
             }
         }
         if done_from >= rule.steps.len() {
             statements.extend(counter(rule));
         }
+        if let ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } = &rule.verdict {
+            statements.extend(ports.before(key));
+        }
         statements.extend(self.verdict(&rule.verdict));
         let (comment, mut notes) = comments(rule);
         notes.extend(test::unplaced_labels(rule, &labels));
         ast::Rule { statements, comment, notes, line: 0 }
+    }
+}
+
+/// The fields that a step's test reads.
+fn fields(step: &Step) -> SmallVec<[Field; 3]> {
+    match step {
+        Step::Test(test) => test.fields(),
+        Step::Do(_) => SmallVec::new(),
     }
 }
 

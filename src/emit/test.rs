@@ -38,6 +38,40 @@ const fn implied_protocol(field: Field) -> Option<u8> {
     }
 }
 
+/// Whether nft knows what the ports of a connection are: before 1.1 it reads a number beside
+/// `ct original proto-dst` only behind a test of the protocol.
+#[derive(Default)]
+pub(crate) struct PortContext {
+    known: bool,
+}
+
+impl PortContext {
+    /// What must stand before something that reads these fields: a test of the connection's
+    /// protocol that every connection passes, where no test names the protocol.
+    pub(crate) fn before(&mut self, fields: &[Field]) -> Option<Statement> {
+        let direction = fields.iter().find_map(|f| match f {
+            Field::Ct(CtKey::ProtoSrc(direction) | CtKey::ProtoDst(direction)) => Some(*direction),
+            _ => None,
+        })?;
+        if std::mem::replace(&mut self.known, true) {
+            return None;
+        }
+        let range = |lo, hi| Expr::Range(Box::new(Expr::Number(lo)), Box::new(Expr::Number(hi)));
+        let all = [range(0, 5), Expr::Number(6), range(7, 255)].map(element);
+        let protocol = Expr::Field(Field::Ct(CtKey::Protocol(direction)));
+        Some(compare(protocol, Op::Implicit, Expr::Set(all.into())))
+    }
+
+    /// Takes a test in that is written, or left out because another one says it.
+    pub(crate) fn behind(&mut self, test: &Test, written: bool) {
+        let names_protocol = |t: &Test| match t {
+            Test::In { field: Field::L4proto | Field::Ct(CtKey::Protocol(_)), set } => set.as_point().is_some(),
+            other => other.fields().iter().any(|&f| implied_protocol(f).is_some()),
+        };
+        self.known |= written && names_protocol(test);
+    }
+}
+
 /// The comments of merged values: the first one that fits for each value.
 pub(crate) type Labels<'a> = FxHashMap<&'a Component, &'a BString>;
 

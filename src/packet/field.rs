@@ -142,7 +142,7 @@ pub enum CtKey {
     Status,
     Mark,
     Direction,
-    /// Milliseconds left in the kernel, written in seconds.
+    /// Milliseconds left.
     Expiration,
     Helper,
     Label,
@@ -331,8 +331,8 @@ pub enum DataType {
     CtStatus,
     CtDir,
     CtLabel,
-    /// Whole seconds, written `1h30m`.
-    Seconds,
+    /// Written `1h30m` or `20s500ms`; a bare number is seconds.
+    Milliseconds,
     IcmpType,
     IcmpCode,
     Icmp6Type,
@@ -407,7 +407,7 @@ impl Field {
             Field::Ct(CtKey::Status) => T::CtStatus,
             Field::Ct(CtKey::Direction) => T::CtDir,
             Field::Ct(CtKey::Label) => T::CtLabel,
-            Field::Ct(CtKey::Expiration) => T::Seconds,
+            Field::Ct(CtKey::Expiration) => T::Milliseconds,
             Field::Ct(CtKey::Helper) | Field::Osf(_) => T::String,
             Field::EtherSaddr | Field::EtherDaddr => T::EtherAddr,
             Field::IpSaddr | Field::IpDaddr | Field::Ct(CtKey::IpSaddr(_) | CtKey::IpDaddr(_)) => T::Ipv4Addr,

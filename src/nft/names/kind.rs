@@ -101,6 +101,6 @@ const fn width_of(data: DataType) -> u32 {
         T::Cgroupv2 | T::Time => 64,
         T::Ipv6Addr | T::CtLabel | T::Ifname | T::String => 128,
         T::Integer | T::Devgroup | T::Ipv4Addr | T::Mark | T::Uid | T::Gid | T::Realm | T::Classid => 32,
-        T::CtState | T::CtStatus | T::Seconds | T::IfIndex => 32,
+        T::CtState | T::CtStatus | T::Milliseconds | T::IfIndex => 32,
     }
 }

@@ -31,7 +31,7 @@ pub enum Spelling {
     Ether(u64),
     /// Major and minor number of a traffic class, in hexadecimal.
     Class(u16, u16),
-    /// Seconds.
+    /// Milliseconds.
     Duration(u64),
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for Spelling {
                 write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
             }
             Spelling::Class(major, minor) => write!(f, "{major:x}:{minor:x}"),
-            Spelling::Duration(seconds) => f.write_str(&duration(*seconds)),
+            Spelling::Duration(time) => f.write_str(&precise_duration(*time)),
         }
     }
 }
@@ -59,6 +59,15 @@ pub fn duration(seconds: u64) -> String {
     let parts = [(seconds / 86400, 'd'), (seconds / 3600 % 24, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
     let text: String = parts.iter().filter(|(n, _)| *n != 0).map(|(n, unit)| format!("{n}{unit}")).collect();
     if text.is_empty() { "0s".to_owned() } else { text }
+}
+
+/// Milliseconds as nft lists them: `1m3s20ms`.
+fn precise_duration(time: u64) -> String {
+    match (time / 1000, time % 1000) {
+        (seconds, 0) => duration(seconds),
+        (0, rest) => format!("{rest}ms"),
+        (seconds, rest) => format!("{}{rest}ms", duration(seconds)),
+    }
 }
 
 /// Nanoseconds in a second: numeric `meta time` is in seconds.
@@ -88,7 +97,7 @@ pub fn spell(kind: Kind, value: u128, place: Place) -> Option<Spelling> {
         T::Classid => classid(value, place)?,
         T::Day if place == Place::Alone => Spelling::Quoted(day(value)?),
         T::Time if value.is_multiple_of(NANOSECONDS) => Spelling::Decimal(value / NANOSECONDS),
-        T::Seconds if place == Place::Alone => Spelling::Duration(narrow),
+        T::Milliseconds => Spelling::Duration(narrow),
         T::Boolean if place == Place::Alone => Spelling::Word(if value == 0 { "missing" } else { "exists" }),
         T::Time | T::CtLabel | T::Ifname | T::String | T::Cgroupv2 => return None,
         T::Integer if place == Place::Masked || value > u128::from(u64::MAX) => Spelling::Hex(value, 1),
@@ -142,7 +151,9 @@ mod tests {
         check(T::Day, 3, 7, Place::Alone, None);
         check(T::Time, 64, 1_700_000_000_000_000_000, Place::Alone, Some("1700000000"));
         check(T::Time, 64, 1_700_000_000_000_000_001, Place::Alone, None);
-        check(T::Seconds, 32, 3723, Place::Alone, Some("1h2m3s"));
+        check(T::Milliseconds, 32, 3_723_000, Place::Alone, Some("1h2m3s"));
+        check(T::Milliseconds, 32, 20_999, Place::Bound, Some("20s999ms"));
+        check(T::Milliseconds, 32, 7, Place::Bound, Some("7ms"));
         check(T::Hour, 17, 28800, Place::Alone, Some("28800"));
         check(T::Integer, 16, 8191, Place::Masked, Some("0x1fff"));
         check(T::Integer, 16, 8191, Place::Alone, Some("8191"));

@@ -149,7 +149,7 @@ pub const fn type_name(data: DataType) -> Option<&'static str> {
         T::CtState => "ct_state",
         T::CtStatus => "ct_status",
         T::CtDir => "ct_dir",
-        T::Seconds => "time",
+        T::Milliseconds => "time",
         T::IcmpType => "icmp_type",
         T::IcmpCode => "icmp_code",
         T::Icmp6Type => "icmpv6_type",

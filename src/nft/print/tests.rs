@@ -109,8 +109,8 @@ fn matches() {
     check(is(Field::Hour, range(28800, 61200)), "meta hour 28800-61200");
     check(is(Field::Day, numbers(&[0, 6])), "meta day { \"Sunday\", \"Saturday\" }");
     check(is(Field::Priority, Expr::Number(0x10010)), "meta priority 1:10");
-    check(is(Field::Ct(CtKey::Expiration), range(60, 120)), "ct expiration 60-120");
-    check(is(Field::Ct(CtKey::Expiration), Expr::Number(60)), "ct expiration 1m");
+    check(is(Field::Ct(CtKey::Expiration), range(60_000, 120_999)), "ct expiration 1m-2m999ms");
+    check(is(Field::Ct(CtKey::Expiration), Expr::Number(60_000)), "ct expiration 1m");
     check(is(Field::Ct(CtKey::Helper), text("ftp")), "ct helper \"ftp\"");
     check(is(Field::Socket(SocketKey::Transparent), Expr::Number(1)), "socket transparent 1");
     check(

@@ -60,6 +60,6 @@ pub const fn type_width(data: DataType) -> u32 {
         DataType::Ipv6Addr | DataType::CtLabel | DataType::Ifname | DataType::String => 128,
         DataType::Integer | DataType::Devgroup | DataType::Ipv4Addr | DataType::Mark | DataType::Uid => 32,
         DataType::Gid | DataType::Realm | DataType::Classid | DataType::Hour | DataType::CtState => 32,
-        DataType::CtStatus | DataType::Seconds | DataType::FibAddrType | DataType::IfIndex => 32,
+        DataType::CtStatus | DataType::Milliseconds | DataType::FibAddrType | DataType::IfIndex => 32,
     }
 }

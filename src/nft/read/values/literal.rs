@@ -114,7 +114,9 @@ fn value(data: DataType, token: Kind, text: &[u8]) -> Option<u128> {
         (DataType::Ipv4Addr, Kind::Ip4) | (DataType::Ipv6Addr, Kind::Ip6) => address(token, text),
         (DataType::Ipv4Addr, Kind::Ip6) | (DataType::Ipv6Addr, Kind::Ip4) => None,
         (DataType::EtherAddr, Kind::Mac) => mac(text),
-        (DataType::Seconds, Kind::Duration) => super::duration::milliseconds(text).map(|time| u128::from(time / 1000)),
+        (DataType::Milliseconds, Kind::Duration) => super::duration::milliseconds(text).map(u128::from),
+        // A number without a unit is seconds.
+        (DataType::Milliseconds, Kind::Number) => parse_number(text)?.checked_mul(1000),
         // Whole seconds since the epoch; the field counts nanoseconds.
         (DataType::Time, Kind::Number) => parse_number(text)?.checked_mul(1_000_000_000),
         (DataType::Time, _) => None,
