@@ -3,8 +3,11 @@
 //! Needs root, nft and iptables-legacy-restore; says so and passes where they are missing.
 #![cfg(target_os = "linux")]
 
-use ipt2nft::kernel::{Aim, Kind, Loader, Name, Options, Report, Ruleset, Values, lacking, replay};
-use ipt2nft::packet::{Family, Field, Hook, IntervalSet, L4};
+use ipt2nft::kernel::{Kind, Loader, Options, Report, Ruleset, lacking, replay};
+use ipt2nft::packet::Family;
+
+const OLD: &str = include_str!("replay/gateway.save");
+const NEW: &str = include_str!("replay/gateway.nft");
 
 fn dump(text: &str) -> Ruleset {
     Ruleset { text: text.to_owned(), kind: Kind::Save(Family::Ip), ipset: None }
@@ -24,68 +27,134 @@ fn can_replay() -> bool {
 }
 
 fn compare(old: &Ruleset, new: &Ruleset, packets: usize) -> Report {
-    let options = Options { packets, aims: aims(), ..Options::default() };
+    compare_until(old, new, packets, usize::MAX)
+}
+
+fn compare_until(old: &Ruleset, new: &Ruleset, packets: usize, enough: usize) -> Report {
+    let options = Options { packets, enough, ..Options::default() };
     replay(old, new, &options, &mut |_| {}).unwrap()
 }
-
-fn aim(hook: Hook, wants: &[(Field, Values)]) -> Aim {
-    Aim { label: format!("{hook:?}"), hook: Some(hook), wants: wants.to_vec(), burst: None }
-}
-
-fn numbers(list: &[u128]) -> Values {
-    Values::Numbers(list.iter().map(|n| IntervalSet::point(*n)).fold(IntervalSet::empty(), |a, b| a.union(&b)))
-}
-
-fn net(address: [u8; 4], len: u32) -> Values {
-    let lo = u128::from(u32::from_be_bytes(address));
-    Values::range(lo, lo + (1 << (32 - len)) - 1)
-}
-
-fn wildcard(text: &str) -> Values {
-    Values::Names { names: vec![Name { text: text.into(), wildcard: true }], negated: false }
-}
-
-/// The tests of `OLD`, rule by rule.
-fn aims() -> Vec<Aim> {
-    vec![
-        aim(Hook::Input, &[(Field::IpSaddr, net([10, 1, 0, 0], 16)), (Field::Dport(L4::Tcp), numbers(&[22]))]),
-        aim(Hook::Input, &[(Field::Iifname, wildcard("ppp")), (Field::Dport(L4::Udp), Values::range(1000, 2000))]),
-    ]
-}
-
-const OLD: &str = "*filter
-:INPUT DROP [0:0]
-:FORWARD ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
--A INPUT -s 10.1.0.0/16 -p tcp -m tcp --dport 22 -j ACCEPT
--A INPUT -i ppp+ -p udp -m udp --dport 1000:2000 -j LOG --log-prefix \"ppp: \" --log-level 6
--A INPUT -i ppp+ -p udp -m udp --dport 1000:2000 -j ACCEPT
-COMMIT
-";
-
-const NEW: &str = "table ip filter {
-    chain INPUT {
-        type filter hook input priority 0; policy drop;
-        ip saddr 10.1.0.0/16 tcp dport 22 accept
-        iifname \"ppp*\" udp dport 1000-2000 log prefix \"ppp: \" level info accept
-    }
-}
-";
 
 #[test]
 fn equal_rulesets_are_equal() {
     if can_replay() {
-        let report = compare(&dump(OLD), &nft(NEW), 2000);
+        let report = compare(&dump(OLD), &nft(NEW), 6000);
+        println!("{report}");
+        assert!(report.is_equal(), "{report}");
+        for hook in ["prerouting", "input", "forward", "output", "postrouting"] {
+            assert!(report.reached[hook] > 300, "{report}");
+        }
+    }
+}
+
+#[test]
+fn a_dump_equals_itself() {
+    if can_replay() {
+        let report = compare(&dump(OLD), &dump(OLD), 3000);
         println!("{report}");
         assert!(report.is_equal(), "{report}");
     }
 }
 
+/// A name, text of `NEW`, and what it is replaced by.
+const PLANTED: &[(&str, &str, &str)] = &[
+    ("wrong port", "tcp dport 113 reject", "tcp dport 114 reject"),
+    ("port range one short", "udp dport 33434-33534", "udp dport 33434-33533"),
+    ("prefix length", "ip saddr 10.9.0.0/16", "ip saddr 10.9.0.0/17"),
+    ("prefix length of a source in nat", "ip saddr 10.0.0.0/24 snat", "ip saddr 10.0.0.0/25 snat"),
+    ("address mask", "ip saddr & 255.255.0.255", "ip saddr & 255.255.0.0 | 1"),
+    ("chain priority", "hook prerouting priority -150", "hook prerouting priority -350"),
+    ("missing negation", "ip saddr != 192.168.0.0/16 tcp", "ip saddr 192.168.0.0/16 tcp"),
+    ("missing negation of an interface", "oifname != \"lo\"", "oifname \"lo\""),
+    ("log prefix", "log prefix \"noisy: \"", "log prefix \"noisy\""),
+    ("log level", "level notice", "level info"),
+    ("log group", "group 7", "group 8"),
+    ("log lost", "        log prefix \"noisy: \" level notice\n", ""),
+    ("mark arithmetic", "and 0xffffff0f xor 0x10", "or 0x10"),
+    ("mark test without its mask", "meta mark & 0xf0 == 0x10", "meta mark 0x10"),
+    ("connmark mask", "and 0xfffffff0 xor 0x5", "and 0xffffff00 xor 0x5"),
+    ("connmark test's mask", "ct mark & 0xf == 0x5", "ct mark & 0xff == 0x5"),
+    ("nat port range", "198.51.100.8:20000-30000", "198.51.100.8:20000-40000"),
+    ("nat address", "snat to 198.51.100.7", "snat to 198.51.100.6"),
+    ("nat port", "10.0.0.80:8080", "10.0.0.80:8081"),
+    ("redirect port", "redirect to :4000", "redirect to :4001"),
+    ("masquerade by another interface", "oifname \"ppp*\"", "oifname \"ppp0\""),
+    ("tcpmss absent case", "        tcp flags & (syn | rst) == syn tcp option maxseg missing drop\n", ""),
+    ("tcpmss bound", "maxseg size < 536", "maxseg size <= 536"),
+    ("tproxy drop", "        tcp dport 3129 drop\n", ""),
+    ("icmp type", "icmp type timestamp-request", "icmp type timestamp-reply"),
+    ("interface wildcard lost", "iifname \"vpn*\"", "iifname \"vpn\""),
+    ("interface wildcard added", "iifname \"eth1\"", "iifname \"eth1*\""),
+    ("ct state", "ct state invalid drop", "ct state new drop"),
+    (
+        "ct state related lost",
+        "ct state established,related accept\n        ct state invalid",
+        "ct state established accept\n        ct state invalid",
+    ),
+    ("notrack lost", "udp dport 5060 notrack", "udp dport 5060 counter"),
+    ("reject type", "icmp type host-prohibited", "icmp type net-prohibited"),
+    ("reject instead of reset", "reject with tcp reset", "reject with icmp type port-unreachable"),
+    ("reset became drop", "tcp dport 113 reject with tcp reset", "tcp dport 113 drop"),
+    (
+        "two limits merged",
+        "        udp dport 7780 limit rate 3/minute burst 5 packets accept\n        udp dport 7780",
+        "        udp dport 7780",
+    ),
+    ("limit burst", "limit rate 6/minute burst 8 packets accept", "limit rate 6/minute burst 9 packets accept"),
+    ("limit rate", "limit rate 50/second", "limit rate 20/second"),
+    (
+        "hashlimit became limit for all",
+        "update @h { ip saddr limit rate 6/minute burst 6 packets }",
+        "limit rate 6/minute burst 5 packets",
+    ),
+    ("statistic nth", "numgen inc mod 4 == 0", "numgen inc mod 5 == 0"),
+    ("statistic random", "random mod 1000 < 500", "random mod 1000 < 250"),
+    ("connlimit", "ct count 3 }", "ct count 4 }"),
+    ("quota", "quota until 400", "quota until 500"),
+    (
+        "chain order",
+        "        tcp flags & (fin | syn | rst | psh | ack | urg) == fin | psh | urg drop\n        iifname \"eth2\" meta length 500-1000 drop\n        iifname \"eth2\" ether saddr 02:aa:00:00:00:02 accept\n",
+        "        iifname \"eth2\" ether saddr 02:aa:00:00:00:02 accept\n        tcp flags & (fin | syn | rst | psh | ack | urg) == fin | psh | urg drop\n        iifname \"eth2\" meta length 500-1000 drop\n",
+    ),
+    ("policy", "hook input priority 0; policy drop", "hook input priority 0; policy accept"),
+    ("goto became jump", "goto noisy", "jump noisy"),
+    ("return became accept", "tcp dport 22 return", "tcp dport 22 accept"),
+    ("ttl value", "ip ttl set 50", "ip ttl set 51"),
+    ("ttl bound", "ip ttl < 5", "ip ttl <= 5"),
+    ("dscp test", "ip dscp 0x0a", "ip dscp 0x0b"),
+    ("dscp value", "ip dscp set ef", "ip dscp set cs5"),
+    ("length", "meta length 500-1000", "meta length 500-999"),
+    ("mac", "02:aa:00:00:00:02", "02:aa:00:00:00:03"),
+    (
+        "tcp flags as a set",
+        "tcp flags & (fin | syn | rst | psh | ack | urg) == fin | psh | urg",
+        "tcp flags fin,psh,urg",
+    ),
+    ("user", "skuid 1000", "skuid 1001"),
+    ("element lost", "{ 25, 465, 587 }", "{ 25, 587 }"),
+    ("class", "priority set 1:10", "priority set 1:11"),
+    ("packet type", "pkttype broadcast drop", "pkttype multicast drop"),
+    ("spi", "esp spi 256-511", "esp spi 256-510"),
+    ("multicast group", "ip daddr 224.0.0.251", "ip daddr 224.0.0.252"),
+    ("udp for tcp", "tcp dport { 80, 443 }", "udp dport { 80, 443 }"),
+];
+
 #[test]
-fn a_wrong_port_is_found() {
-    if can_replay() {
-        let report = compare(&dump(OLD), &nft(&NEW.replace("22", "23")), 2000);
-        println!("{report}");
-        assert!(!report.is_equal(), "{report}");
+fn planted_errors_are_found() {
+    if !can_replay() {
+        return;
     }
+    let only = std::env::var("PLANTED").unwrap_or_default();
+    let (mut missed, mut found) = (Vec::new(), 0);
+    for (name, from, to) in PLANTED.iter().filter(|(name, ..)| name.contains(&only)) {
+        assert!(NEW.contains(from), "{name}");
+        let report = compare_until(&dump(OLD), &nft(&NEW.replacen(from, to, 1)), 3500, 1);
+        println!("{name}: {} of {}, {:.1} s", report.differing, report.packets, report.seconds);
+        if !only.is_empty() {
+            println!("{report}");
+        }
+        if report.is_equal() { missed.push(*name) } else { found += 1 }
+    }
+    println!("{found} of {} planted errors found", found + missed.len());
+    assert!(missed.is_empty(), "missed: {missed:?}");
 }

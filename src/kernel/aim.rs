@@ -19,6 +19,10 @@ pub struct Aim {
     pub hook: Option<Hook>,
     /// What must hold together.
     pub wants: Vec<(Field, Values)>,
+    /// Constants to draw from that nothing has to meet: what the rule sets, where it translates to.
+    pub also: Vec<(Field, Interval)>,
+    /// Ranges of ports that the rule translates to.
+    pub picks: Vec<(u16, u16)>,
     /// When the rule counts packets or measures time: how many it takes to see it.
     pub burst: Option<Burst>,
 }
@@ -89,6 +93,10 @@ const MOST_INTERFACES: usize = 40;
 impl Pools {
     /// Takes in the constants of an aim.
     pub fn learn(&mut self, aim: &Aim) {
+        for (field, interval) in &aim.also {
+            self.learn_interval(*field, *interval);
+        }
+        self.nat_ports.extend(aim.picks.iter().flat_map(|(lo, hi)| [*lo, *hi]));
         for (field, values) in &aim.wants {
             match values {
                 Values::Numbers(set) => {

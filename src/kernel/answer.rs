@@ -9,8 +9,10 @@ use super::packet::{Connection, Packet, Way};
 pub fn to(packet: &Packet, bytes: &[u8]) -> Option<Packet> {
     let (src, dst) = endpoints(bytes)?;
     let mut reply = packet.reversed();
-    (reply.src, reply.sport) = dst;
-    (reply.dst, reply.dport) = src;
+    (reply.src, reply.dst) = (dst.0, src.0);
+    if packet.has_ports() {
+        (reply.sport, reply.dport) = (dst.1, src.1);
+    }
     (reply.connection, reply.mark) = (Connection::New, 0);
     (reply.iif, reply.oif) = (packet.oif.clone(), packet.iif.clone());
     reply.way = match packet.way {

@@ -108,7 +108,7 @@ fn set_ct(packet: &mut Packet, key: CtKey, value: u128) {
         CtKey::Mark => {
             packet.ct_mark = value as u32;
             if packet.connection == Connection::New && value != 0 {
-                packet.connection = Connection::Established;
+                packet.connection = Connection::Opened;
             }
         }
         // Replies, and packets of connections that were answered.

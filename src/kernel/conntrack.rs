@@ -25,6 +25,9 @@ const ZONE: u16 = 18;
 const LABELS: u16 = 22;
 /// `IPS_SEEN_REPLY | IPS_ASSURED | IPS_CONFIRMED`
 const STATUS_ESTABLISHED: u32 = 2 | 4 | 8;
+/// `IPS_CONFIRMED`
+const STATUS_OPENED: u32 = 8;
+const TCP_SYN_SENT: u8 = 1;
 const TCP_ESTABLISHED: u8 = 3;
 
 /// What a connection carries that rules can set.
@@ -51,21 +54,24 @@ pub fn enter<'a>(packets: impl Iterator<Item = (&'a Packet, u32)>) -> io::Result
 fn entry(packet: &Packet, number: u32) -> Option<Message> {
     let original = match packet.connection {
         Connection::New => return None,
-        Connection::Established => packet.clone(),
+        Connection::Opened | Connection::Established => packet.clone(),
         Connection::Reply | Connection::Related => packet.reversed(),
     };
     if !matches!(packet.protocol, 1 | 6 | 17 | 33 | 58 | 132 | 136) || packet.is_icmp() && !is_echo(packet) {
         return None;
     }
     let family = if packet.is_v6() { 10 } else { 2 };
+    let opened = packet.connection == Connection::Opened;
+    let status = if opened { STATUS_OPENED } else { STATUS_ESTABLISHED };
     let message = Message::new(NEW, CREATE, &[family, 0, 0, 0])
         .nest(TUPLE_ORIGINAL, |m| tuple(m, &original, number))
         .nest(TUPLE_REPLY, |m| tuple(m, &answer(&original), number))
         .attr(TIMEOUT, &600u32.to_be_bytes())
-        .attr(STATUS, &STATUS_ESTABLISHED.to_be_bytes())
+        .attr(STATUS, &status.to_be_bytes())
         .attr(MARK, &packet.ct_mark.to_be_bytes());
+    let state = if opened { TCP_SYN_SENT } else { TCP_ESTABLISHED };
     Some(match packet.protocol {
-        6 => message.nest(PROTOCOL_INFO, |m| m.nest(1, |tcp| tcp.attr(1, &[TCP_ESTABLISHED]))),
+        6 => message.nest(PROTOCOL_INFO, |m| m.nest(1, |tcp| tcp.attr(1, &[state]))),
         _ => message,
     })
 }
@@ -95,7 +101,7 @@ fn tuple(message: Message, packet: &Packet, number: u32) -> Message {
     });
     message.nest(2, |proto| {
         let proto = proto.attr(1, &[packet.protocol]);
-        let id = (number as u16).to_be_bytes();
+        let id = packet.echo_id(number).to_be_bytes();
         match packet.protocol {
             1 => proto.attr(4, &id).attr(5, &[packet.icmp_type]).attr(6, &[packet.icmp_code]),
             58 => proto.attr(7, &id).attr(8, &[packet.icmp_type]).attr(9, &[packet.icmp_code]),
@@ -135,7 +141,7 @@ fn read_entry(body: &[u8]) -> Option<(Flow, Kept)> {
 }
 
 fn read_tuple(value: &[u8]) -> Option<Flow> {
-    let (mut packet, mut number) = (Packet { sport: 0, dport: 0, ..Packet::default() }, 0);
+    let (mut packet, mut number) = (Packet { sport: 0, dport: 0, ..Packet::default() }, 0u32);
     for (kind, inner) in attributes(value) {
         for (part, bytes) in attributes(inner) {
             match (kind, part) {

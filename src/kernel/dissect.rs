@@ -37,6 +37,7 @@ impl Ranges {
 pub struct Sent<'a> {
     /// As it was on the wire.
     pub number: u32,
+    pub echo_id: u16,
     pub ports: [u16; 2],
     pub ranges: &'a Ranges,
 }
@@ -123,6 +124,11 @@ pub fn endpoints(bytes: &[u8]) -> Option<(End, End)> {
     Some(((found.src, sport), (found.dst, dport)))
 }
 
+/// Whether bytes carry a packet's number: it is that packet, or what rules made of it.
+pub fn is_number(bytes: &[u8], number: u32) -> bool {
+    headers(bytes).is_some_and(|found| found.number == number)
+}
+
 /// Whether the kernel tells a router about groups it is in (IGMP, MLD), by its own clock and unasked.
 pub fn is_membership(bytes: &[u8], number: u32) -> bool {
     headers(bytes).is_some_and(|found| {
@@ -152,16 +158,19 @@ pub fn settle(mut bytes: Vec<u8>, sent: &Sent) -> Vec<u8> {
         if found.protocol == 6 && !own && bytes.get(at + 13).is_some_and(|flags| flags & 0x12 == 0x12) {
             settle_cookie(&mut bytes, at);
         }
+    } else if found.protocol == 1 && bytes.get(at) == Some(&TIMESTAMP_REPLY) {
+        bytes.truncate(at + 8);
     } else if let Some(inner) = quoted(&bytes, &found, at) {
         settle_quote(&mut bytes, inner, sent);
-    } else if is_echo(&bytes, &found, at) && u32::from(u16::from_be_bytes(take(&bytes, at + 4))) != sent.number & 0xffff
-    {
-        put(&mut bytes, at + 4, &[0xff, 0xff]);
     } else if is_echo(&bytes, &found, at) {
-        put(&mut bytes, at + 4, &[0, 0]);
+        let kept = u16::from_be_bytes(take(&bytes, at + 4)) == sent.echo_id;
+        put(&mut bytes, at + 4, if kept { &[0, 0] } else { &[0xff, 0xff] });
     }
     bytes
 }
+
+/// ICMP type; the answer carries the time of day.
+const TIMESTAMP_REPLY: u8 = 14;
 
 fn is_echo(bytes: &[u8], found: &Headers, at: usize) -> bool {
     matches!((found.protocol, bytes.get(at)), (1, Some(0 | 8)) | (58, Some(128 | 129)))
@@ -279,7 +288,7 @@ mod tests {
     use crate::kernel::wire::build;
 
     fn sent(ranges: &Ranges, number: u32) -> Sent<'_> {
-        Sent { number, ports: [40000, 80], ranges }
+        Sent { number, echo_id: Packet::default().echo_id(number), ports: [40000, 80], ranges }
     }
 
     #[test]

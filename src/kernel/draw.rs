@@ -1,15 +1,18 @@
 //! From aims to packets.
 //!
 //! First the edges: for each test of each rule, a packet that meets all the others and stands on an
-//! edge of this one, inside or just outside. Then chance: packets that meet some tests and miss others.
+//! edge of this one, inside or just outside; again and again, by turns as unlike what other rules ask for
+//! as can be, and as it comes. Then chance: packets that meet some tests and miss others.
 //!
 //! Invariant: the same aims, pools and seed give the same cases; no two share a connection.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rustc_hash::FxHashSet;
 
 use super::aim::{Aim, Pools, Values, max_value, sample};
 use super::apply;
-use super::case::{Case, Drive};
+use super::case::{Burst, Case, Drive};
 use super::chance::Chance;
 use super::packet::{Connection, Flow, Packet, Way};
 use crate::packet::{CtKey, Field, Hook, IntervalSet, L4};
@@ -25,8 +28,11 @@ pub struct Wish<'a> {
     pub taken: FxHashSet<Flow>,
 }
 
-/// At most so many runs of equal packets.
-const MOST_BURSTS: usize = 40;
+/// At most so many rules get runs of equal packets.
+const MOST_BURSTING: usize = 30;
+
+/// The TCP option that nearly every opening packet carries.
+const MSS_1460: [u8; 4] = [2, 4, 5, 0xb4];
 
 /// The cases: single packets and exchanges, and apart from them the bursts.
 pub fn draw(wish: Wish) -> (Vec<Case>, Vec<Case>) {
@@ -40,8 +46,16 @@ pub fn draw(wish: Wish) -> (Vec<Case>, Vec<Case>) {
     };
     let edges = edges(wish.aims);
     let most = if wish.aims.is_empty() { 0 } else { wish.count * 3 / 4 };
-    for edge in sample(&edges, most) {
-        drawer.on_edge(edge);
+    let mut plain = true;
+    while !edges.is_empty() && drawer.cases.len() < most {
+        let before = drawer.cases.len();
+        for edge in sample(&edges, most - before) {
+            drawer.on_edge(edge, plain);
+        }
+        if drawer.cases.len() == before {
+            break;
+        }
+        plain = !plain;
     }
     let anywhere = Aim::default();
     let mut tries = 0;
@@ -51,7 +65,7 @@ pub fn draw(wish: Wish) -> (Vec<Case>, Vec<Case>) {
         drawer.near(wish.aims.get(at).unwrap_or(&anywhere));
     }
     let bursting: Vec<&Aim> = wish.aims.iter().filter(|aim| aim.burst.is_some()).collect();
-    let bursts = sample(&bursting, MOST_BURSTS).map(|aim| drawer.burst(aim)).collect();
+    let bursts = sample(&bursting, MOST_BURSTING).flat_map(|aim| drawer.bursts(aim)).collect();
     drawer.cases.truncate(wish.count);
     (drawer.cases, bursts)
 }
@@ -129,15 +143,16 @@ struct Drawer<'a> {
 }
 
 impl<'a> Drawer<'a> {
-    fn on_edge(&mut self, edge: Edge) {
+    fn on_edge(&mut self, edge: Edge, plain: bool) {
         for _ in 0..3 {
-            let mut packet = self.base(edge.aim.hook);
+            let mut packet = if plain { self.plain(edge.aim.hook) } else { self.base(edge.aim.hook) };
             for (at, (field, values)) in ordered(&edge.aim.wants) {
                 match edge.at {
                     Some((here, point)) if here == at => self.apply_point(&mut packet, field, point),
                     _ => self.apply(&mut packet, field, values),
                 }
             }
+            Self::before_forwarding(&mut packet, edge.aim);
             let wanted = |field| edge.aim.wants.iter().any(|(f, _)| *f == field);
             if self.keep(packet, &edge.aim.label, wanted(Field::Ct(CtKey::State))) {
                 return;
@@ -153,17 +168,55 @@ impl<'a> Drawer<'a> {
                 self.apply(&mut packet, field, values);
             }
         }
+        Self::before_forwarding(&mut packet, aim);
         self.keep(packet, &aim.label, false);
     }
 
-    fn burst(&mut self, aim: &Aim) -> Case {
-        let mut packet = self.base(aim.hook);
-        packet.connection = Connection::New;
-        for (_, (field, values)) in ordered(&aim.wants) {
-            self.apply(&mut packet, field, values);
+    /// Runs of packets that meet all the tests: as unlike other rules' as can be, then as they come; for a rule
+    /// that counts packets, each packet also in a connection of its own.
+    fn bursts(&mut self, aim: &Aim) -> Vec<Case> {
+        let Some(burst) = aim.burst else { return Vec::new() };
+        let mut out = Vec::new();
+        for (plain, vary_port) in [(true, burst.vary_port), (true, true), (false, burst.vary_port)] {
+            let mut packet = if plain { self.plain(aim.hook) } else { self.base(aim.hook) };
+            packet.connection = Connection::New;
+            for (_, (field, values)) in ordered(&aim.wants) {
+                self.apply(&mut packet, field, values);
+            }
+            Self::before_forwarding(&mut packet, aim);
+            let drive = Drive::Burst(Burst { vary_port, ..burst });
+            out.push(Case { packet, drive, aim: aim.label.clone() });
         }
-        let drive = aim.burst.map_or(Drive::Once, Drive::Burst);
-        Case { packet, drive, aim: aim.label.clone() }
+        out.dedup_by(|a, b| a.drive == b.drive && a.packet == b.packet);
+        out
+    }
+
+    /// A packet that rules hardly ask for.
+    fn plain(&mut self, hook: Option<Hook>) -> Packet {
+        let mut packet = self.base(hook);
+        let usual = Packet::default();
+        (packet.mark, packet.ct_mark, packet.ttl, packet.tos) = (0, 0, usual.ttl, usual.tos);
+        (packet.uid, packet.gid, packet.mac, packet.tcp_flags) = (0, 0, usual.mac, usual.tcp_flags);
+        (packet.payload, packet.protocol, packet.connection) = (usual.payload, 17, usual.connection);
+        packet.sport = self.chance.between(32768, 60999) as u16;
+        packet.dport = self.chance.between(32768, 60999) as u16;
+        packet.tcp_options = MSS_1460.to_vec();
+        let host = self.chance.between(1, 0xffff);
+        (packet.src, packet.dst) = if self.v6 {
+            let net = 0x2001_0db8_7777 << 80;
+            (Ipv6Addr::from(net | host).into(), Ipv6Addr::from(net | 1 << 64 | host).into())
+        } else {
+            (Ipv4Addr::from(0x6440_0000 | host as u32).into(), Ipv4Addr::from(0x6450_0000 | host as u32).into())
+        };
+        packet
+    }
+
+    /// The kernel counts the time to live down before the hook of forwarded packets (`ip_forward.c`).
+    fn before_forwarding(packet: &mut Packet, aim: &Aim) {
+        let wanted = aim.wants.iter().any(|(field, _)| matches!(field, Field::IpTtl | Field::Ip6Hoplimit));
+        if wanted && packet.way == Way::Forward && matches!(aim.hook, Some(Hook::Forward | Hook::Postrouting)) {
+            packet.ttl = packet.ttl.saturating_add(1);
+        }
     }
 
     /// Adds a case unless its connection is another's; a port or address that nothing asks for may change for that.
@@ -224,6 +277,9 @@ impl<'a> Drawer<'a> {
     }
 
     fn colour(&mut self, packet: &mut Packet) {
+        if self.chance.percent(60) {
+            packet.tcp_options = MSS_1460.to_vec();
+        }
         if self.chance.percent(40) {
             packet.tcp_flags = self.chance.one_of(&[16, 18, 4, 20, 1, 17, 24, 0, 41, 63, 3]).unwrap_or(2);
         }
@@ -247,15 +303,15 @@ impl<'a> Drawer<'a> {
             packet.ttl = self.chance.one_of(&[1, 2, 255]).unwrap_or(64);
         }
         packet.connection = match self.chance.below(100) {
-            0..76 => packet.connection,
+            0..72 => packet.connection,
+            72..76 => Connection::Opened,
             76..84 => Connection::Established,
             84..94 => Connection::Reply,
             _ => Connection::Related,
         };
     }
 
-    fn address(&mut self) -> std::net::IpAddr {
-        use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    fn address(&mut self) -> IpAddr {
         let field = if self.v6 { Field::Ip6Saddr } else { Field::IpSaddr };
         let value = match self.pooled(field) {
             Some(value) if self.chance.percent(70) => value,
@@ -298,7 +354,8 @@ impl<'a> Drawer<'a> {
                 }
             }
             Values::Bits { value, mask, negated } => {
-                let mut bits = value & mask | self.chance.between(0, max_value(field.width())) & !mask;
+                let others = if self.chance.percent(50) { max_value(field.width()) } else { 0 };
+                let mut bits = value & mask | self.chance.between(0, others) & !mask;
                 if *negated {
                     let flips: Vec<u128> = (0..field.width()).map(|b| 1 << b).filter(|b| mask & b != 0).collect();
                     bits ^= self.chance.one_of(&flips).unwrap_or_default();

@@ -9,6 +9,7 @@
 //! Invariant: a statement that is not understood whole is left as it stands.
 
 use super::probe::KERNEL_LOG_GROUP;
+use crate::save::words;
 
 /// Flags in `NF_LOG_*` order.
 const TCP_SEQUENCE: u8 = 1;
@@ -73,15 +74,17 @@ fn divert_save_line(line: &str) -> Option<String> {
     if !line.contains("LOG") || line.trim_start().starts_with('#') {
         return None;
     }
-    let words = save_words(line);
-    let at =
-        words.windows(2).position(|w| matches!(w, [(_, j), (_, t)] if (j == "-j" || j == "--jump") && t == "LOG"))?;
+    let mut words = Vec::new();
+    words::split(line.as_bytes(), 0, &mut words).ok()?;
+    let at = words.windows(2).position(
+        |w| matches!(w, [jump, target] if matches!(&*jump.text, b"-j" | b"--jump") && *target.text == *b"LOG"),
+    )?;
     let mut found = Line::default();
-    let mut options = words.iter().skip(at + 2);
-    while let Some((_, option)) = options.next() {
-        match option.as_str() {
-            "--log-prefix" => found.prefix.clone_from(&options.next()?.1),
-            "--log-level" => found.set_level(&options.next()?.1),
+    let mut options = words.iter().skip(at + 2).map(|word| String::from_utf8_lossy(&word.text));
+    while let Some(option) = options.next() {
+        match &*option {
+            "--log-prefix" => found.prefix = options.next()?.into_owned(),
+            "--log-level" => found.set_level(&options.next()?),
             "--log-tcp-sequence" => found.flags |= TCP_SEQUENCE,
             "--log-tcp-options" => found.flags |= TCP_OPTIONS,
             "--log-ip-options" => found.flags |= IP_OPTIONS,
@@ -90,42 +93,9 @@ fn divert_save_line(line: &str) -> Option<String> {
             _ => return None,
         }
     }
-    let start = words.get(at)?.0;
+    let start = words.get(at)?.span.start as usize;
     let tag = found.tag().replace('\\', "\\\\").replace('"', "\\\"");
     Some(format!("{}-j NFLOG --nflog-group {KERNEL_LOG_GROUP} --nflog-prefix \"{tag}\"", line.get(..start)?))
-}
-
-/// Words of an iptables-save line with their places: quotes taken off, backslash keeps the next character.
-fn save_words(line: &str) -> Vec<(usize, String)> {
-    let mut words = Vec::new();
-    let (mut word, mut start, mut quote, mut escaped) = (String::new(), None, None, false);
-    for (at, c) in line.char_indices() {
-        if escaped {
-            word.push(c);
-            escaped = false;
-        } else if c == '\\' {
-            start.get_or_insert(at);
-            escaped = true;
-        } else if quote == Some(c) {
-            quote = None;
-        } else if quote.is_some() {
-            word.push(c);
-        } else if c == '"' || c == '\'' {
-            start.get_or_insert(at);
-            quote = Some(c);
-        } else if c.is_whitespace() {
-            if let Some(start) = start.take() {
-                words.push((start, std::mem::take(&mut word)));
-            }
-        } else {
-            start.get_or_insert(at);
-            word.push(c);
-        }
-    }
-    if let Some(start) = start {
-        words.push((start, word));
-    }
-    words
 }
 
 /// An nft text in which each `log` to the kernel log goes to our group.

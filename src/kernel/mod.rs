@@ -20,6 +20,8 @@ mod conntrack;
 mod dissect;
 mod draw;
 mod event;
+mod from_save;
+mod from_save_option;
 mod load;
 mod logs;
 mod needs;
@@ -93,6 +95,8 @@ pub struct Options {
     pub witnesses: Vec<Packet>,
     /// What to aim at, besides the rules of the texts.
     pub aims: Vec<Aim>,
+    /// No more is looked for once so many differences are sure.
+    pub enough: usize,
     /// Set it to end the replay early.
     pub stop: AtomicBool,
 }
@@ -106,6 +110,7 @@ impl Default for Options {
             nft: "nft".into(),
             witnesses: Vec::new(),
             aims: Vec::new(),
+            enough: usize::MAX,
             stop: AtomicBool::new(false),
         }
     }

@@ -27,7 +27,9 @@ pub enum Connection {
     /// Nothing.
     #[default]
     New,
-    /// It belongs to a connection that it may have opened.
+    /// It goes on in a connection that was opened, but not answered yet.
+    Opened,
+    /// It belongs to a connection that it may have opened, and that was answered.
     Established,
     /// It answers in a connection that its receiver opened.
     Reply,
@@ -138,10 +140,15 @@ impl Packet {
         self.protocol == if self.is_v6() { 58 } else { 1 }
     }
 
-    /// The connection it belongs to; the same for both directions. ICMP has the packet's number for ports.
+    /// Identifier of an ICMP echo; the same for both directions.
+    pub fn echo_id(&self, number: u32) -> u16 {
+        number as u16 ^ self.sport ^ self.dport
+    }
+
+    /// The connection it belongs to; the same for both directions. ICMP has its identifier for ports.
     pub fn flow(&self, number: u32) -> Flow {
         let (sport, dport) = match self.protocol {
-            1 | 58 => (number as u16, number as u16),
+            1 | 58 => (self.echo_id(number), self.echo_id(number)),
             _ if self.has_ports() => (self.sport, self.dport),
             _ => (0, 0),
         };
@@ -213,6 +220,7 @@ impl fmt::Display for Packet {
         }
         match self.connection {
             Connection::New => {}
+            Connection::Opened => f.write_str(", in a connection that was not answered yet")?,
             Connection::Established => f.write_str(", in an established connection")?,
             Connection::Reply => f.write_str(", answering in an established connection")?,
             Connection::Related => f.write_str(", as an ICMP error about a connection of the other side")?,

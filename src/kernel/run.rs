@@ -16,7 +16,7 @@ use super::dissect::Ranges;
 use super::draw::{Wish, draw};
 use super::report::{Difference, Report};
 use super::side::{self, Outcome, Plan, SideError};
-use super::{Kind, Loader, Options, Progress, ReplayError, Ruleset, Stage};
+use super::{Kind, Loader, Options, Progress, ReplayError, Ruleset, Stage, from_save};
 use crate::packet::Family;
 
 /// Cases in one pair of namespaces.
@@ -26,6 +26,9 @@ const MOST_SUSPECTS: usize = 300;
 /// Repetitions that everything suspicious gets, and those that only what wavers gets.
 const REPEAT: usize = 7;
 const REPEAT_WAVERING: usize = 16;
+/// How often a run of equal packets that differs is tried: the chance that ranges of counts of two equal sides lie
+/// apart by then is two in C(16, 8).
+const BURST_TRIES: usize = 8;
 /// Examples shown of one aim, and of all.
 const SHOWN_PER_AIM: usize = 2;
 const SHOWN: usize = 30;
@@ -118,9 +121,9 @@ fn replay_family(
     watch: &mut dyn FnMut(Progress),
 ) -> Result<Report, ReplayError> {
     let begin = Instant::now();
-    let aims = &options.aims;
-    let pools = pools(old, new, aims, options);
-    let (cases, bursts) = cases(aims, &pools, options, v6, count);
+    let aims = aims(old, new, options);
+    let pools = pools(old, new, &aims, options);
+    let (cases, bursts) = cases(&aims, &pools, options, v6, count);
     let mut pair = Pair {
         old: (old, options.loader),
         new: (new, options.loader),
@@ -132,15 +135,32 @@ fn replay_family(
         options,
         watch,
     };
-    let mut report = Report { packets: cases.len(), bursts: bursts.len(), ..Report::default() };
+    let mut report = Report::default();
     for chunk in cases.chunks(CHUNK) {
-        single(&mut pair, chunk, &mut report)?;
+        if report.differing < options.enough {
+            report.packets += chunk.len();
+            single(&mut pair, chunk, &mut report)?;
+        }
     }
     for case in &bursts {
-        burst(&mut pair, case, &mut report)?;
+        if report.differing < options.enough {
+            report.bursts += 1;
+            burst(&mut pair, case, &mut report)?;
+        }
     }
     report.seconds = begin.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// What the caller aims at, then what the rules of both texts ask for.
+fn aims(old: &Ruleset, new: &Ruleset, options: &Options) -> Vec<Aim> {
+    let mut aims = options.aims.clone();
+    for ruleset in [old, new] {
+        if let Kind::Save(family) = ruleset.kind {
+            aims.extend(from_save::aims(&ruleset.text, family));
+        }
+    }
+    aims
 }
 
 fn pools(old: &Ruleset, new: &Ruleset, aims: &[Aim], options: &Options) -> Pools {
@@ -187,7 +207,8 @@ fn single(pair: &mut Pair, cases: &[Case], report: &mut Report) -> Result<(), Re
         return Ok(());
     }
     let total = differing.len();
-    let step = total.div_ceil(MOST_SUSPECTS).max(1);
+    let most = MOST_SUSPECTS.min(pair.options.enough.saturating_mul(8).max(64));
+    let step = total.div_ceil(most).max(1);
     let mut suspects: Vec<(&Case, Evidence)> = differing.into_iter().step_by(step).collect();
     report.unrepeated += total - suspects.len();
     for _ in 0..REPEAT {
@@ -222,7 +243,7 @@ fn repeat<'e, 'c: 'e>(
 /// A run of equal packets, in namespaces of its own, so that nothing was counted before.
 fn burst(pair: &mut Pair, case: &Case, report: &mut Report) -> Result<(), ReplayError> {
     let mut evidence = Evidence::default();
-    for _ in 0..5 {
+    for _ in 0..BURST_TRIES {
         let (old, new) = pair.run(Stage::Bursts, &[case])?;
         evidence.old.extend(old);
         evidence.new.extend(new);

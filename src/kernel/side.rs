@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 use super::case::{Burst, Case, Drive};
-use super::dissect::{Ranges, Sent, is_membership, settle};
+use super::dissect::{Ranges, Sent, is_membership, is_number, settle};
 use super::event::{Event, Seen, hook_of};
 use super::load::{LoadError, load, load_nft};
 use super::nflog::{Listener, Record};
@@ -172,12 +172,14 @@ impl<'a> Side<'a> {
             };
             let _ = tap.inject(to, packet.mac, ether_type, &bytes);
         }
-        let sent = Sent { number, ports: [opener.sport, opener.dport], ranges: self.plan.ranges };
+        let ports = [opener.sport, opener.dport];
+        let sent = Sent { number, echo_id: opener.echo_id(number), ports, ranges: self.plan.ranges };
         let last = if packet.way == Way::In { Hook::Input } else { Hook::Postrouting };
         let mut through = None;
         self.listener.drain(|record| {
             let hook = hook_of(record.hook);
-            if through.is_none() && record.group == GROUP && hook == last && record.prefix != PRIORITY {
+            let ours = record.group == GROUP && record.prefix != PRIORITY && is_number(&record.packet, number);
+            if through.is_none() && ours && hook == last {
                 through = Some(record.packet.clone());
             }
             if !is_membership(&record.packet, number) {
@@ -214,6 +216,7 @@ impl<'a> Side<'a> {
             for event in self.send(&packet, &packet, number)?.0 {
                 *counts.entry(event.place()).or_default() += 1;
             }
+            // For ICMP this changes the identifier.
             if burst.vary_port {
                 packet.sport = packet.sport.checked_add(1).unwrap_or(1024);
             }

@@ -102,7 +102,7 @@ fn transport(packet: &Packet, number: u32) -> Vec<u8> {
         }
         1 | 58 => {
             let mut out = vec![packet.icmp_type, packet.icmp_code, 0, 0];
-            out.extend_from_slice(&(number as u16).to_be_bytes());
+            out.extend_from_slice(&packet.echo_id(number).to_be_bytes());
             out.extend_from_slice(&[0, 1]);
             out.extend_from_slice(&data);
             if matches!(packet.icmp_type, 3 | 4 | 5 | 11 | 12) || packet.protocol == 58 && packet.icmp_type < 5 {

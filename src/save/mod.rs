@@ -12,6 +12,6 @@ pub mod order;
 mod parse;
 pub mod print;
 pub mod value;
-mod words;
+pub(crate) mod words;
 
 pub use parse::{Parsed, parse};
