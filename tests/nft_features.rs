@@ -17,6 +17,11 @@ fn example(feature: Feature) -> (String, Option<&'static str>) {
         ),
         Feature::DccpOption => ip("dccp option 5 exists"),
         Feature::Destroy => "destroy table ip t\n".to_owned(),
+        Feature::DnatPortInInet => {
+            "table inet t {\n chain c {\n type nat hook prerouting priority -100;\n meta l4proto tcp \
+             dnat to :80\n }\n}\n"
+                .to_owned()
+        }
         Feature::DscpArithmetic => ip("ip dscp set ip dscp | 0x3"),
         Feature::HostOrderRangeInConcat => return (ip("meta mark . tcp dport { 1-5 . 80 }"), Some("byteorder")),
         Feature::InetNat => {
@@ -45,6 +50,7 @@ fn example(feature: Feature) -> (String, Option<&'static str>) {
         }
         Feature::Synproxy => entry("synproxy s {\n mss 1460\n wscale 7\n }\n chain c {\n synproxy name \"s\"\n }"),
         Feature::Typeof => entry("set s {\n typeof ip ttl\n elements = { 5 }\n }"),
+        Feature::UdpliteCoverage => ip("udplite csumcov 8"),
         Feature::WildcardInSet => ip("iifname { \"eth0\", \"ppp*\" }"),
         Feature::WildcardInConcat => ip("iifname . tcp dport { \"ppp*\" . 80 }"),
     };

@@ -383,6 +383,7 @@ impl Field {
             Field::Mark | Field::Ct(CtKey::Mark) | Field::Socket(SocketKey::Mark) => T::Mark,
             Field::L4proto | Field::IpProtocol | Field::Ip6Nexthdr | Field::Ct(CtKey::Protocol(_)) => T::InetProto,
             Field::Exthdr(_, ExthdrPart::Nexthdr) => T::InetProto,
+            Field::Exthdr(_, ExthdrPart::SrhSid(_)) => T::Ipv6Addr,
             Field::Nfproto | Field::Ct(CtKey::L3proto) => T::NfProto,
             Field::Pkttype => T::PktType,
             Field::Skuid => T::Uid,

@@ -6,11 +6,11 @@ use super::{Printer, Why};
 use crate::nft::ast::Expr;
 use crate::nft::identifier::check_name;
 use crate::nft::names::{Kind, Place, bit_names, spell};
-use crate::nft::quoted::{HELPER_MAX, WhyNot, nft_ifname, nft_string};
+use crate::nft::quoted::{WhyNot, nft_ifname, nft_string};
 use crate::packet::{DataType, Interval};
 
-/// Bytes of an osf name or version, and of a cgroup path.
-const STRING_MAX: usize = 127;
+/// Bytes of a cgroup's path.
+const PATH_MAX: usize = 127;
 
 /// How several bits of one value are joined.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,9 +58,9 @@ impl Printer<'_> {
         let quoted = match kind.data {
             DataType::Ifname => nft_ifname(text, wildcard).map_err(fail)?,
             _ if wildcard => return Err(Why::Shape("a wildcard outside of an interface name")),
-            DataType::String if kind.width == 128 => nonempty(text, HELPER_MAX).map_err(fail)?,
-            DataType::String | DataType::Cgroupv2 => nonempty(text, STRING_MAX).map_err(fail)?,
-            DataType::IfIndex => nft_ifname(text, false).map_err(fail)?,
+            // Helpers and systems: strings of 16 bytes, in which `*` is a wildcard all the same.
+            DataType::String | DataType::IfIndex => nft_ifname(text, false).map_err(fail)?,
+            DataType::Cgroupv2 => nonempty(text, PATH_MAX).map_err(fail)?,
             _ => return Err(Why::Shape("a string where nft wants a number")),
         };
         self.out.put(&quoted);

@@ -20,6 +20,7 @@ impl<'a> Printer<'a> {
         match (wants_address, address) {
             (false, Some(_)) => return Err(Why::Shape("an address for masquerade or redirect")),
             (true, None) if port.is_none() => return Err(Why::Shape("snat or dnat to nothing")),
+            (_, None) if family.is_some() => return Err(Why::Shape("a family without an address")),
             (true, _) => {
                 self.out.put(self.qualifiers(*family, address.as_ref(), *flags));
                 self.endpoint(*family, address.as_ref(), port.as_ref())?;

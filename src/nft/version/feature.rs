@@ -18,6 +18,8 @@ pub enum Feature {
     DccpOption,
     /// `destroy table`: no error where there is none.
     Destroy,
+    /// `dnat to :80` in a table inet; one of the two families cannot be named without an address.
+    DnatPortInInet,
     /// `ip dscp set ip dscp | 3`: a part of a header from itself.
     DscpArithmetic,
     /// A range of a number in host byte order (marks, ids, ct state) in a concatenation. 0.9.8 takes
@@ -59,6 +61,8 @@ pub enum Feature {
     Synproxy,
     /// Keys of sets as expressions: `typeof ip ttl`.
     Typeof,
+    /// `udplite csumcov 8`
+    UdpliteCoverage,
     /// `iifname { "eth0", "ppp*" }`
     WildcardInSet,
     /// `iifname . tcp dport { "ppp*" . 80 }`; 0.9.8 aborts.
@@ -88,12 +92,13 @@ pub struct Need {
 
 impl Feature {
     /// Every feature, sorted.
-    pub const ALL: [Feature; 27] = [
+    pub const ALL: [Feature; 29] = [
         Feature::BitwiseOfTwoFields,
         Feature::CatchAllElement,
         Feature::CounterInMap,
         Feature::DccpOption,
         Feature::Destroy,
+        Feature::DnatPortInInet,
         Feature::DscpArithmetic,
         Feature::HostOrderRangeInConcat,
         Feature::InetNat,
@@ -114,6 +119,7 @@ impl Feature {
         Feature::StatementsInSet,
         Feature::Synproxy,
         Feature::Typeof,
+        Feature::UdpliteCoverage,
         Feature::WildcardInSet,
         Feature::WildcardInConcat,
     ];
@@ -126,6 +132,7 @@ impl Feature {
             Feature::CounterInMap => notes(1, 0, 0).on(5, 7),
             Feature::DccpOption => measured(1, 1, 3).on(6, 4),
             Feature::Destroy => measured(1, 1, 3).on(6, 3),
+            Feature::DnatPortInInet => measured(1, 0, 6),
             Feature::DscpArithmetic => measured(1, 1, 3),
             Feature::HostOrderRangeInConcat => measured(1, 0, 6).on(5, 6),
             Feature::InetNat => notes(0, 9, 2),
@@ -146,6 +153,7 @@ impl Feature {
             Feature::StatementsInSet => notes(0, 9, 5).on(5, 7),
             Feature::Synproxy => notes(0, 9, 3).on(5, 4),
             Feature::Typeof => notes(0, 9, 4),
+            Feature::UdpliteCoverage => measured(1, 0, 6),
             Feature::WildcardInSet => notes(1, 0, 3),
             Feature::WildcardInConcat => measured(1, 0, 6).on(5, 6),
         }
