@@ -7,6 +7,7 @@ mod diff;
 mod exit;
 mod input;
 mod output;
+mod replay;
 mod side;
 mod translate;
 
@@ -31,6 +32,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let exit = match cli.command {
         Command::Diff(args) => diff::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Translate(args) => translate::run(&args),
     };
     match exit {
