@@ -35,7 +35,7 @@ impl Table<'_> {
             Statement::SetUpdate { op, set, key, timeout, inner } => ast::Statement::SetUpdate {
                 op: *op,
                 set: self.names.set(*set),
-                key: test::key(key),
+                key: test::masked_key(key),
                 timeout: *timeout,
                 statements: inner.iter().map(|s| self.statement(s)).collect(),
             },

@@ -143,6 +143,26 @@ pub(crate) fn key(fields: &[Field]) -> Expr {
     }
 }
 
+/// The key of an element that a rule adds: fields, each perhaps seen through a mask.
+pub(crate) fn masked_key(parts: &[ir::KeyPart]) -> Expr {
+    let part = |part: &ir::KeyPart| match part.mask {
+        None => Expr::Field(part.field),
+        Some(mask) => and(part.field, mask),
+    };
+    match parts {
+        [only] => part(only),
+        many => Expr::Concat(many.iter().map(part).collect()),
+    }
+}
+
+fn and(field: Field, mask: u128) -> Expr {
+    Expr::Binary {
+        op: crate::nft::ast::BinaryOp::And,
+        left: Box::new(Expr::Field(field)),
+        right: Box::new(Expr::Number(mask)),
+    }
+}
+
 /// `jhash` of a key.
 pub(crate) fn hash(fields: &[Field], modulus: u32, seed: u32, offset: u32) -> Expr {
     Expr::Jhash { key: Box::new(key(fields)), modulus, seed: Some(seed), offset }
@@ -307,12 +327,7 @@ fn bits(field: Field, mask: u128, value: u128, negated: bool) -> Statement {
     if field == Field::Ct(CtKey::Status) && ((value == 0 && negated) || (single && value == mask && !negated)) {
         return compare(Expr::Field(field), Op::Implicit, Expr::Flags(mask));
     }
-    let masked = Expr::Binary {
-        op: crate::nft::ast::BinaryOp::And,
-        left: Box::new(Expr::Field(field)),
-        right: Box::new(Expr::Number(mask)),
-    };
-    compare(masked, if negated { Op::Ne } else { Op::Eq }, Expr::Number(value))
+    compare(and(field, mask), if negated { Op::Ne } else { Op::Eq }, Expr::Number(value))
 }
 
 /// Flag types need the operator: without one nft tests for any of the bits.

@@ -11,7 +11,7 @@ mod statement;
 mod test;
 
 pub use rule::{Counters, Nat, NatData, NatRow, Origin, Rule, Step, Verdict};
-pub use statement::{Assigned, ObjectBody, Statement};
+pub use statement::{Assigned, KeyPart, ObjectBody, Statement};
 pub use test::{Component, Name, Row, Test};
 
 use bstr::BString;

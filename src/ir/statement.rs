@@ -56,7 +56,7 @@ pub enum Statement {
     SetUpdate {
         op: SetOp,
         set: SetId,
-        key: SmallVec<[Field; 3]>,
+        key: SmallVec<[KeyPart; 3]>,
         timeout: Option<u64>,
         inner: Vec<Statement>,
     },
@@ -65,6 +65,20 @@ pub enum Statement {
         over: bool,
         count: u32,
     },
+}
+
+/// A field of a key, perhaps seen through a mask.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct KeyPart {
+    pub field: Field,
+    /// The bits that are looked at; all when `None`.
+    pub mask: Option<u128>,
+}
+
+impl From<Field> for KeyPart {
+    fn from(field: Field) -> Self {
+        KeyPart { field, mask: None }
+    }
 }
 
 /// What a field is changed to.
