@@ -4,7 +4,7 @@ use bstr::BString;
 
 use super::cursor::{Parsed, Reader, Unread};
 use super::token::Kind;
-use crate::nft::ast::{BaseChain, Chain, ChainKind, Policy};
+use crate::nft::ast::{BaseChain, Chain, ChainKind, Policy, Rule, Statement};
 use crate::packet::Hook;
 
 impl Reader<'_> {
@@ -15,7 +15,7 @@ impl Reader<'_> {
             return Ok(chain);
         }
         loop {
-            let notes = self.notes();
+            let notes = self.notes(&mut chain.rules);
             if self.eat("}") {
                 return Ok(chain);
             }
@@ -26,15 +26,10 @@ impl Reader<'_> {
                     let policy = self.policy()?;
                     chain.base.as_mut().ok_or(Unread)?.policy = policy;
                 }
-                Some("comment") if self.ahead(1).kind == Kind::Text => {
-                    self.advance();
-                    chain.comment = Some(self.quoted()?);
-                }
-                _ => {
-                    let mut rule = self.rule();
-                    rule.notes = notes;
-                    chain.rules.push(rule);
-                }
+                _ => match self.attempt(Self::chain_comment) {
+                    Some(comment) => chain.comment = Some(comment),
+                    None => chain.rules.push(Rule { notes, ..self.rule() }),
+                },
             }
             if !self.at_end_of_statement() {
                 return Err(Unread);
@@ -45,17 +40,29 @@ impl Reader<'_> {
         }
     }
 
-    /// Skips what separates rules; answers the comments that stand on lines of their own.
-    fn notes(&mut self) -> Vec<BString> {
+    /// `comment "..."` alone; a listed rule may start so too.
+    fn chain_comment(&mut self) -> Parsed<BString> {
+        self.need("comment")?;
+        let comment = self.quoted()?;
+        if self.at_end_of_statement() { Ok(comment) } else { Err(Unread) }
+    }
+
+    /// Skips what separates rules; answers the comments that stand on lines of their own. A comment that hides
+    /// a rule becomes one.
+    fn notes(&mut self, rules: &mut Vec<Rule>) -> Vec<BString> {
         let mut notes = Vec::new();
         loop {
             match self.peek().kind {
-                Kind::Comment { own_line } => {
-                    if own_line {
-                        notes.push(self.sources.text(self.peek()).into());
-                    }
-                }
-                Kind::Newline => {}
+                Kind::Comment { own_line: true } => match self.hidden_statement() {
+                    Some(hidden) => rules.push(Rule {
+                        line: hidden.line,
+                        statements: vec![Statement::Opaque(hidden)],
+                        notes: std::mem::take(&mut notes),
+                        comment: None,
+                    }),
+                    None => notes.push(self.sources.text(self.peek()).into()),
+                },
+                Kind::Comment { own_line: false } | Kind::Newline => {}
                 _ if self.is(";") => {}
                 _ => return notes,
             }

@@ -1,6 +1,8 @@
 //! One rule: statements up to the end of the line.
 
-use super::cursor::Reader;
+use bstr::ByteSlice;
+
+use super::cursor::{Reader, Unread};
 use super::token::Kind;
 use crate::nft::ast::{Opaque, Rule, Statement};
 
@@ -12,13 +14,14 @@ impl Reader<'_> {
         while !self.at_end_of_statement() {
             let start = self.at;
             if self.is("comment") && self.ahead(1).kind == Kind::Text {
+                // Last in a rule, but listings of what iptables-nft wrote have it in the middle.
                 self.advance();
-                rule.comment = self.quoted().ok();
+                rule.comment = rule.comment.or(self.quoted().ok());
                 continue;
             }
             match self.statement() {
-                Ok(statement) if rule.comment.is_none() => rule.statements.push(statement),
-                _ => {
+                Ok(statement) => rule.statements.push(statement),
+                Err(Unread) => {
                     let opaque = self.opaque_statement(start);
                     rule.statements.push(Statement::Opaque(opaque));
                     break;
@@ -31,13 +34,13 @@ impl Reader<'_> {
         rule
     }
 
-    /// `nft list` hides what only iptables-nft understands in a comment behind the rule (`# xt_statistic`);
-    /// such a rule is not what it seems.
-    fn hidden_statement(&self) -> Option<Opaque> {
+    /// Versions before 1.0 list what only iptables-nft understands as a comment, which swallows the rest of
+    /// its rule: `ct state new # u32 "0x0=0x5" counter packets 0 bytes 0 accept`.
+    pub fn hidden_statement(&self) -> Option<Opaque> {
         let token = self.peek();
-        let Kind::Comment { own_line: false } = token.kind else { return None };
-        let text = self.sources.text(token).trim_ascii_start();
-        let hides = [&b"xt_"[..], b"match ", b"target "].iter().any(|start| text.starts_with(start));
+        let Kind::Comment { .. } = token.kind else { return None };
+        let text = self.sources.text(token).trim_ascii();
+        let hides = text.starts_with(b"xt_") || text.contains_str("counter packets ");
         hides.then(|| Opaque { text: self.sources.raw(token, token).into(), line: token.line })
     }
 }

@@ -10,6 +10,9 @@ impl Reader<'_> {
     pub fn unmodelled_match(&mut self) -> Parsed<Opaque> {
         let start = self.at;
         self.unmodelled_field()?;
+        if matches!(self.peek_word(), Some("map" | "set" | "vmap")) {
+            return Err(Unread);
+        }
         if ["==", "!=", "<", ">", "<=", ">=", "eq", "ne", "lt", "gt", "le", "ge"].iter().any(|op| self.is(op)) {
             self.advance();
         }
