@@ -132,10 +132,15 @@ pub fn duplicate(address: u128, device: Option<&str>) -> String {
     format!("dup to {address:#x}{device}")
 }
 
-/// The effect of handing the packet to a local socket; also the condition that there is one.
+/// The effect of handing the packet to a local socket.
 pub fn tproxy(address: Option<u128>, port: Option<u16>) -> String {
     let address = address.map(|a| format!("{a:#x}")).unwrap_or_default();
     format!("tproxy to {address}:{}", port.map(|p| p.to_string()).unwrap_or_default())
+}
+
+/// Whether there is a socket for [`tproxy`] to hand the packet to.
+pub fn finds_a_socket(tproxy: &str) -> String {
+    format!("{tproxy} finds a socket")
 }
 
 fn gcd(a: u64, b: u64) -> u64 {

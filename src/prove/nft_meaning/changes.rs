@@ -4,7 +4,7 @@ use super::values::number;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{Expr, Lookup};
 use crate::packet::{CtKey, Field, RtKey, TcpOptionPart};
-use crate::prove::block::{KEEP, Step};
+use crate::prove::block::{Effect, KEEP, Step};
 use crate::prove::dd::{Dd, Var};
 use crate::prove::space::Slot;
 use crate::prove::vocabulary;
@@ -17,7 +17,11 @@ impl Reading<'_> {
             // Tracing shows, and does nothing else.
             Field::Nftrace => Ok(()),
             Field::TcpOption { kind: 2, part: TcpOptionPart::MaxsegSize } => self.set_mss(value),
-            Field::Ct(CtKey::Zone | CtKey::Helper | CtKey::Expiration) => match number(value) {
+            Field::Ct(CtKey::Zone) => match number(value) {
+                Some(zone) => self.set_zone(zone),
+                None => unread("a zone that is no number"),
+            },
+            Field::Ct(CtKey::Helper | CtKey::Expiration) => match number(value) {
                 Some(number) => {
                     self.effect(vocabulary::set_of_connection(&format!("{field:?}"), number));
                     Ok(())
@@ -62,6 +66,16 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// `ct zone set`: packets that have a connection, or a zone, keep it (`nft_ct_set_zone_eval`).
+    fn set_zone(&mut self, zone: u128) -> Read<()> {
+        let tracked = self.space.tracked()?;
+        let packets = self.space.dd.not(tracked)?;
+        let effect = Effect::Other(vocabulary::set_of_connection("zone", zone));
+        self.steps.push(Step::EffectOn { packets, effect });
+        self.steps.push(Step::Assign(self.space.give_template(packets)?));
+        Ok(())
+    }
+
     /// `tcp option maxseg size set`: only lowers one that is there (`nft_exthdr_tcp_set_eval`).
     fn set_mss(&mut self, value: &Expr) -> Read<()> {
         let size = Field::TcpOption { kind: 2, part: TcpOptionPart::MaxsegSize };
@@ -77,7 +91,7 @@ impl Reading<'_> {
                 None => return unread("an MSS that is no number"),
             },
         };
-        self.steps.push(Step::EffectOn { packets, effect: crate::prove::block::Effect::Other(words) });
+        self.steps.push(Step::EffectOn { packets, effect: Effect::Other(words) });
         Ok(())
     }
 

@@ -61,7 +61,7 @@ impl Reading<'_> {
             port => port.flatten(),
         };
         let words = vocabulary::tproxy(address, port);
-        let socket = self.space.opaque(&format!("{words} finds a socket"))?;
+        let socket = self.space.opaque(&vocabulary::finds_a_socket(&words))?;
         self.test(socket);
         self.effect(words);
         Ok(())

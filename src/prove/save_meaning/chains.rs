@@ -1,9 +1,9 @@
 //! Tables and chains: which base chains there are, and in which order rules are tried.
 
 use bstr::BString;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Reading, head, parts};
+use super::{Reading, head, parts, sets};
 use crate::nft::ast::ChainKind;
 use crate::packet::{Family, Hook};
 use crate::prove::block::{Base, BaseKey, ChainId, Flow, Program, Rule as Meant, Step, Verdict};
@@ -20,14 +20,40 @@ pub(super) fn tables(dump: &Dump, family: Family) -> Vec<&Table> {
 /// The program of one family's tables.
 pub(super) fn program(dump: &Dump, space: &mut Space) -> Bounded<Program> {
     let mut program = Program::default();
-    for table in tables(dump, space.family()) {
-        add_table(table, space, &mut program)?;
+    let tables = tables(dump, space.family());
+    let written = tables.iter().flat_map(|table| table.rules()).flat_map(sets::written).collect();
+    for table in tables {
+        add_table(table, &written, space, &mut program)?;
     }
     Ok(program)
 }
 
-fn add_table(table: &Table, space: &mut Space, program: &mut Program) -> Bounded<()> {
+/// The hooks that can bring packets to each chain.
+fn hooks<'a>(restored: &'a [order::Chain<'_>]) -> FxHashMap<&'a [u8], Vec<Hook>> {
+    let chains: FxHashMap<&[u8], &order::Chain<'_>> =
+        restored.iter().map(|chain| (chain.name.as_ref(), chain)).collect();
+    let mut reached: FxHashMap<&[u8], Vec<Hook>> = FxHashMap::default();
+    for (base, hook) in restored.iter().filter_map(|chain| Some((chain, chain.hook?))) {
+        let mut waiting: Vec<&[u8]> = vec![base.name];
+        while let Some(name) = waiting.pop() {
+            let hooks = reached.entry(name).or_default();
+            if hooks.last() == Some(&hook) {
+                continue;
+            }
+            hooks.push(hook);
+            let rules = chains.get(name).map(|chain| chain.rules.as_slice()).unwrap_or_default();
+            waiting.extend(rules.iter().filter_map(|rule| match &rule.target {
+                Target::Chain { name, .. } => Some(name.as_slice()),
+                _ => None,
+            }));
+        }
+    }
+    reached
+}
+
+fn add_table(table: &Table, written: &FxHashSet<BString>, space: &mut Space, program: &mut Program) -> Bounded<()> {
     let restored = order::chains(table, space.family());
+    let hooks = hooks(&restored);
     let ids: FxHashMap<&[u8], ChainId> =
         restored.iter().map(|chain| (chain.name.as_ref(), program.add_chain(chain.name))).collect();
     for chain in &restored {
@@ -38,7 +64,8 @@ fn add_table(table: &Table, space: &mut Space, program: &mut Program) -> Bounded
                 program: &mut *program,
                 rule,
                 table: table.kind,
-                hook: chain.hook,
+                hooks: hooks.get::<[u8]>(chain.name).map(Vec::as_slice).unwrap_or_default(),
+                written,
                 part: 0,
             };
             rules.push(Meant { line: rule.line, steps: steps(&mut reading, &ids)? });

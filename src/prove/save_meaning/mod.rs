@@ -11,13 +11,17 @@ mod head;
 mod matches;
 mod options;
 mod parts;
+mod sets;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod words;
 
+use bstr::BString;
+use rustc_hash::FxHashSet;
+
 use crate::packet::{Family, Hook};
-use crate::prove::block::{Occurrence, OccurrenceId, Program, Step, local_answer};
+use crate::prove::block::{Flow, Occurrence, OccurrenceId, Program, Rule as Meant, Step, local_answer};
 use crate::prove::dd::{Bounded, Dd};
 use crate::prove::space::Space;
 use crate::prove::{Facts, Ruleset};
@@ -49,8 +53,10 @@ pub struct Reading<'a> {
     pub program: &'a mut Program,
     pub rule: &'a Rule,
     pub table: TableKind,
-    /// The hook, when the rule stands in a built-in chain.
-    pub hook: Option<Hook>,
+    /// The hooks whose packets can come here.
+    pub hooks: &'a [Hook],
+    /// Sets that rules write to.
+    pub written: &'a FxHashSet<BString>,
     /// Which of the rule's parts this is: 0 is the head.
     pub part: usize,
 }
@@ -72,6 +78,16 @@ impl Reading<'_> {
         let here = || format!("{family} {} line {} part {}", self.table.name(), self.rule.line, self.part);
         let place = place.unwrap_or_else(here);
         self.program.occurrence(Occurrence { content, place, chain: self.rule.chain.clone(), width })
+    }
+
+    /// A way of its own through some rules, each a list of steps; the packets go on where it lets them.
+    pub fn chain(&mut self, rules: Vec<Vec<Step>>) -> Step {
+        let name = format!("{} line {}", self.rule.chain, self.rule.line);
+        let id = self.program.add_chain(name);
+        if let Some(chain) = self.program.chains.get_mut(id.0) {
+            chain.rules = rules.into_iter().map(|steps| Meant { line: self.rule.line, steps }).collect();
+        }
+        Step::Flow(Flow::Jump(id))
     }
 
     /// `test`, or its complement.

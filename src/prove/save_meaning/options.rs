@@ -6,6 +6,7 @@ use crate::prove::block::Step;
 use crate::prove::dd::{Bounded, Dd};
 use crate::save::ast::{Opt, Part};
 use crate::save::option::Value;
+use crate::save::value;
 
 /// Reads one option as the set of packets that satisfy it, its `!` apart; `None` where it is not understood.
 pub(super) type Test = fn(&Opt, &mut Reading<'_>) -> Bounded<Option<Dd>>;
@@ -48,4 +49,19 @@ pub(super) fn set(value: &Value) -> Option<IntervalSet> {
 /// The numbers of the bits that are set, the lowest bit being 0.
 pub(super) fn bit_numbers(bits: u64) -> IntervalSet {
     (0..64u32).filter(|n| bits >> n & 1 == 1).map(|n| Interval::point(n.into())).collect()
+}
+
+/// The options as they are printed, apart from those named: what tells one use of an extension from another
+/// where the model knows no more of it.
+pub(super) fn words(part: &Part, reading: &Reading<'_>, apart: &[&str]) -> String {
+    let mut words = String::new();
+    for option in part.options.iter().filter(|option| !apart.contains(&option.spec.name)) {
+        words.push_str(if option.negated { " ! --" } else { " --" });
+        words.push_str(option.spec.name);
+        for word in value::show(&option.spec.arg, &option.value, reading.space.family()) {
+            words.push(' ');
+            words.push_str(&word.to_string());
+        }
+    }
+    words.trim_start().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use super::Reading;
 use super::matches::{headers, icmp, limits, owners, packets, ports, routes, tracked};
-use super::targets::{logs, marks, nat, tcpmss, tracking, verdicts};
+use super::targets::{self, logs, marks, nat, others, proxies, tcpmss, tracking, verdicts};
 use crate::prove::block::Step;
 use crate::prove::dd::Bounded;
 use crate::save::ast::Part;
@@ -34,22 +34,44 @@ const MATCHES: &[(&str, Read)] = &[
 
 const TARGETS: &[(&str, Read)] = &[
     ("ACCEPT", verdicts::accept),
+    ("AUDIT", others::audit),
+    ("CHECKSUM", others::named),
+    ("CLASSIFY", others::classify),
     ("CONNMARK", marks::connmark),
+    ("CONNSECMARK", others::named),
     ("CT", tracking::ct),
     ("DNAT", nat::dnat),
     ("DROP", verdicts::drop),
+    ("DSCP", targets::headers::dscp),
+    ("ECN", targets::headers::ecn),
+    ("HL", targets::headers::hl),
+    ("HMARK", others::hmark),
+    ("IDLETIMER", others::named),
+    ("LED", others::named),
     ("LOG", logs::log),
     ("MARK", marks::mark),
     ("MASQUERADE", nat::masquerade),
+    ("NETMAP", nat::netmap),
     ("NFLOG", logs::nflog),
+    ("NFQUEUE", proxies::nfqueue),
     ("NOTRACK", tracking::notrack),
     ("QUEUE", verdicts::queue),
+    ("RATEEST", others::named),
     ("REDIRECT", nat::redirect),
     ("REJECT", verdicts::reject),
     ("RETURN", verdicts::back),
+    ("SECMARK", others::named),
+    ("SET", targets::sets::set),
     ("SNAT", nat::snat),
+    ("SYNPROXY", proxies::synproxy),
     ("TCPMSS", tcpmss::tcpmss),
+    ("TCPOPTSTRIP", targets::headers::tcpoptstrip),
+    ("TEE", others::tee),
+    ("TOS", targets::headers::tos),
+    ("TPROXY", proxies::tproxy),
     ("TRACE", logs::trace),
+    ("TTL", targets::headers::ttl),
+    ("ULOG", others::named),
 ];
 
 /// Extensions whose use makes the kernel track connections (`nf_ct_netns_get` in their `checkentry`), or
@@ -79,6 +101,12 @@ const TRACKING: &[&str] = &[
 /// Whether a use of an extension makes the kernel track connections.
 pub(super) fn tracks(part: &Part) -> bool {
     TRACKING.contains(&part.extension.name) && !part.has("notrack")
+}
+
+/// Whether uses of an extension are read at all.
+#[cfg(test)]
+pub(super) fn knows(name: &str) -> bool {
+    MATCHES.iter().chain(TARGETS).any(|(known, _)| *known == name)
 }
 
 pub(super) fn read_match(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {

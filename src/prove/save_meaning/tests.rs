@@ -4,6 +4,7 @@
 //! values, everything else being 0 or absent.
 
 mod matches;
+mod same;
 mod targets;
 
 use rustc_hash::FxHashMap;

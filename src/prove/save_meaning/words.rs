@@ -1,7 +1,7 @@
 //! Numbers whose bits are functions of the packet: the arithmetic of marks and other values that rules write.
 
 use super::Reading;
-use crate::packet::Field;
+use crate::packet::{Field, Interval, IntervalSet};
 use crate::prove::block::Step;
 use crate::prove::dd::{Bounded, Dd};
 use crate::prove::space::Slot;
@@ -23,6 +23,27 @@ impl Word {
         let slot = reading.space.slot(field);
         let Slot::Bits(bits) = &*slot else { return Ok(Word(Vec::new())) };
         bits.iter().map(|&bit| reading.space.dd.var(bit)).collect::<Bounded<_>>().map(Word)
+    }
+
+    /// The number that `value` gives for each number of `field`, which has few bits.
+    pub fn by_value(field: Field, reading: &mut Reading<'_>, value: impl Fn(u128) -> u128) -> Bounded<Word> {
+        let width = field.width().min(16);
+        let mut bits = Vec::new();
+        for bit in (0..width).rev() {
+            let ones: IntervalSet =
+                (0..1u128 << width).filter(|&old| value(old) >> bit & 1 == 1).map(Interval::point).collect();
+            bits.push(reading.space.within(field, &ones)?);
+        }
+        Ok(Word(bits))
+    }
+
+    /// A number that `bit` tells bit by bit, each by its weight.
+    pub fn unknown(
+        field: Field,
+        reading: &mut Reading<'_>,
+        mut bit: impl FnMut(&mut Reading<'_>, u32) -> Bounded<Dd>,
+    ) -> Bounded<Word> {
+        (0..field.width()).rev().map(|weight| bit(reading, weight)).collect::<Bounded<_>>().map(Word)
     }
 
     /// The bits of `mask`; the others become 0.

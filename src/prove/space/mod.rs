@@ -149,14 +149,23 @@ impl Space {
     /// What `notrack` does to `ct state`: a packet that conntrack has not seen becomes untracked
     /// (`net/netfilter/nft_ct.c`, `nft_notrack_eval`; `xt_CT.c`, `xt_ct_target`).
     pub fn untrack(&mut self) -> Bounded<Vec<(Var, Dd)>> {
-        let state = Field::Ct(CtKey::State);
-        let fresh = self.within(state, &IntervalSet::point(1))?;
+        let fresh = self.within(Field::Ct(CtKey::State), &IntervalSet::point(slots::INVALID))?;
+        self.state_becomes(fresh, slots::UNTRACKED)
+    }
+
+    /// What a template for conntrack does to `ct state` of `packets`: they seem to be new until conntrack runs
+    /// (`nft_ct.c`, `nft_ct_set_zone_eval`; `xt_CT.c`, `xt_ct_target`).
+    pub fn give_template(&mut self, packets: Dd) -> Bounded<Vec<(Var, Dd)>> {
+        self.state_becomes(packets, slots::NEW)
+    }
+
+    fn state_becomes(&mut self, packets: Dd, state: u128) -> Bounded<Vec<(Var, Dd)>> {
         let mut changes = Vec::new();
-        if let Slot::Codes(bits, codes) = &*self.slot(state) {
-            let code = codes.iter().position(|&code| code == 64).unwrap_or(0);
+        if let Slot::Codes(bits, codes) = &*self.slot(Field::Ct(CtKey::State)) {
+            let code = codes.iter().position(|&code| code == state).unwrap_or(0);
             for (&bit, weight) in bits.iter().zip((0..bits.len()).rev()) {
                 let value = Dd::constant(code >> weight & 1 == 1);
-                changes.push((bit, self.dd.ite(fresh, value, Dd::leaf(crate::prove::block::KEEP))?));
+                changes.push((bit, self.dd.ite(packets, value, Dd::leaf(crate::prove::block::KEEP))?));
             }
         }
         Ok(changes)

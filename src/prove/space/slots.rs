@@ -19,7 +19,10 @@ pub enum Slot {
 }
 
 /// `ct state`: invalid, new, established, related, untracked, as bits of `NF_CT_STATE_*`.
-const CT_STATES: &[u128] = &[1, 8, 2, 4, 64];
+const CT_STATES: &[u128] = &[INVALID, NEW, 2, 4, UNTRACKED];
+pub(super) const INVALID: u128 = 1;
+pub(super) const NEW: u128 = 8;
+pub(super) const UNTRACKED: u128 = 64;
 /// The states of packets that have a connection.
 pub(super) const TRACKED_STATES: u128 = 8 | 2 | 4;
 /// Bits for the number that stands for a string.

@@ -1,10 +1,9 @@
 //! `LOG`, `NFLOG`, `TRACE` (`xt_LOG.c`, `xt_NFLOG.c`, `xt_TRACE.c`): the rule goes on behind them, and so does the chain.
 
 use crate::nft::ast::{Log, LogFlags};
-use crate::packet::Field;
 use crate::prove::block::{Step, log_line};
 use crate::prove::dd::{Bands, Bounded};
-use crate::prove::save_meaning::{Reading, words};
+use crate::prove::save_meaning::Reading;
 use crate::save::ast::Part;
 
 /// To the kernel's log.
@@ -36,7 +35,7 @@ pub fn nflog(part: &Part, _: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(vec![Step::Effect { effect: log_line(&log), reads: Bands::default() }])
 }
 
-/// The packet is traced from here on.
-pub fn trace(_: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
-    Ok(vec![words::set_to(Field::Nftrace, 1, reading)?])
+/// Tracing shows the packet's way, and does nothing else.
+pub fn trace(_: &Part, _: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    Ok(Vec::new())
 }

@@ -1,8 +1,10 @@
-//! Translation of addresses: `SNAT`, `DNAT`, `MASQUERADE`, `REDIRECT` (`xt_nat.c`, `xt_MASQUERADE.c`, `xt_REDIRECT.c`).
+//! Translation of addresses: `SNAT`, `DNAT`, `MASQUERADE`, `REDIRECT`, `NETMAP`
+//! (`xt_nat.c`, `xt_MASQUERADE.c`, `xt_REDIRECT.c`, `xt_NETMAP.c`).
 //!
 //! All of them are final. Which packets a nat table sees is the same for both kernels' tables.
 
 use crate::nft::ast::NatKind;
+use crate::packet::Hook;
 use crate::prove::block::{Flow, NatAction, NatAddress, Step, Verdict};
 use crate::prove::dd::Bounded;
 use crate::prove::save_meaning::{Reading, options};
@@ -24,6 +26,23 @@ pub fn masquerade(part: &Part, _: &mut Reading<'_>) -> Bounded<Vec<Step>> {
 
 pub fn redirect(part: &Part, _: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(translation(part, NatKind::Redirect, "to-ports"))
+}
+
+/// The host part stays. Which address is translated depends on the hook that the packet is at.
+pub fn netmap(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    let Some(Value::Nets(nets)) = part.get("to").map(|option| &option.value) else {
+        return Ok(options::not_understood(part));
+    };
+    let [net] = nets.as_slice() else { return Ok(options::not_understood(part)) };
+    let destination = |hook: &Hook| matches!(hook, Hook::Prerouting | Hook::Output);
+    let kind = match reading.hooks.iter().filter(|hook| destination(hook)).count() {
+        0 => NatKind::Snat,
+        n if n == reading.hooks.len() => NatKind::Dnat,
+        _ => return Ok(vec![Step::Unknown("NETMAP in a chain that several kinds of hooks call".to_owned())]),
+    };
+    let address = Some(NatAddress::Network(net.address & net.mask, net.mask.count_ones() as u8));
+    let action = NatAction { kind, address, ports: None, random: false, fully_random: false, persistent: false };
+    Ok(vec![Step::Flow(Flow::Verdict(Verdict::Nat(action)))])
 }
 
 fn translation(part: &Part, kind: NatKind, to: &str) -> Vec<Step> {

@@ -20,19 +20,25 @@ pub fn notrack(_: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(vec![Step::Assign(reading.space.untrack()?)])
 }
 
-/// With `--notrack`, nothing else is looked at.
+/// With `--notrack`, nothing else is looked at. Everything else goes into a template for the connection; one
+/// without a zone is of zone 0.
 pub fn ct(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     if part.has("notrack") {
         return notrack(part, reading);
     }
     let fresh = reading.space.within(Field::Ct(CtKey::State), &IntervalSet::point(INVALID))?;
     let mut steps = vec![Step::Test(fresh)];
+    if !part.options.iter().any(|option| option.spec.name.starts_with("zone")) {
+        let effect = Effect::Other(vocabulary::set_of_connection("zone", 0));
+        steps.push(Step::Effect { effect, reads: Bands::default() });
+    }
     for option in &part.options {
         match effect(option) {
             Some((effect, reads)) => steps.push(Step::Effect { effect: Effect::Other(effect), reads }),
             None => steps.push(options::unknown(part, option)),
         }
     }
+    steps.push(Step::Assign(reading.space.give_template(fresh)?));
     Ok(steps)
 }
 

@@ -107,13 +107,100 @@ fn an_mss_is_lowered_or_added() {
 
 #[test]
 fn only_what_nothing_tracks_yet_is_told_how() {
-    let raw =
-        |target: &str, state| run(Family::Ip, "raw", &format!("-A PREROUTING -j {target}"), &packet().state(state));
-    let state = |target: &str, before| raw(target, before).field(Field::Ct(CtKey::State));
-    assert_eq!(state("CT --notrack", INVALID), UNTRACKED);
-    assert_eq!(state("NOTRACK", INVALID), UNTRACKED);
-    assert_eq!(state("CT --notrack", NEW), NEW);
-    assert_eq!(raw("CT --zone 5", INVALID).effects(), ["ct zone set 5"]);
-    assert!(raw("CT --zone 5", NEW).effects().is_empty());
-    assert_eq!(raw("TRACE", INVALID).field(Field::Nftrace), 1);
+    let raw = |rule: &str, state| run(Family::Ip, "raw", &format!("-A PREROUTING {rule}"), &packet().state(state));
+    let state = |rule: &str, before| raw(rule, before).field(Field::Ct(CtKey::State));
+    assert_eq!(state("-j CT --notrack", INVALID), UNTRACKED);
+    assert_eq!(state("-j NOTRACK", INVALID), UNTRACKED);
+    assert_eq!(state("-j CT --notrack", ESTABLISHED), ESTABLISHED);
+    assert_eq!(state("-j CT", INVALID), NEW);
+    assert_eq!(raw("-j CT", INVALID).effects(), ["ct zone set 0"]);
+    assert_eq!(raw("-j CT --zone 5\n-A PREROUTING -j CT --zone 6", INVALID).effects(), ["ct zone set 5"]);
+    let told = run(Family::Ip, "raw", "-A PREROUTING -p tcp -j CT --zone 5 --helper ftp", &tcp(1, 21)).effects();
+    assert_eq!(told, ["ct zone set 5", "ct helper set ftp"]);
+    for state in [NEW, UNTRACKED] {
+        assert!(raw("-j CT --zone 5", state).effects().is_empty());
+    }
+}
+
+#[test]
+fn hops_and_classes() {
+    let start = packet().with(Field::IpTtl, 64).with(Field::IpDscp, 5).with(Field::IpEcn, 2);
+    for (target, field, wanted) in [
+        ("TTL --ttl-set 7", Field::IpTtl, 7),
+        ("TTL --ttl-dec 1", Field::IpTtl, 63),
+        ("TTL --ttl-dec 65", Field::IpTtl, 0),
+        ("TTL --ttl-inc 200", Field::IpTtl, 255),
+        ("TTL --ttl-inc 10", Field::IpTtl, 74),
+        ("DSCP --set-dscp 0x2e", Field::IpDscp, 0x2e),
+        ("DSCP --set-dscp 0x2e", Field::IpEcn, 2),
+        ("DSCP --set-dscp-class AF21", Field::IpDscp, 0x12),
+        ("TOS --set-tos 0x10", Field::IpDscp, 4),
+        ("TOS --set-tos 0x10", Field::IpEcn, 0),
+        ("TOS --set-tos 0x01/0x03", Field::IpDscp, 5),
+        ("TOS --set-tos 0x01/0x03", Field::IpEcn, 1),
+        ("TOS --and-tos 0xf0", Field::IpDscp, 4),
+        ("TOS --or-tos 0x80", Field::IpDscp, 0x25),
+        ("TOS --xor-tos 0xff", Field::IpEcn, 1),
+    ] {
+        assert_eq!(changed(target, &start, field), wanted, "{target}");
+    }
+    let class = "-A POSTROUTING -j CLASSIFY --set-class 1:10";
+    assert_eq!(run(Family::Ip, "mangle", class, &packet()).field(Field::Priority), 0x1_0010);
+}
+
+#[test]
+fn congestion_bits() {
+    let flags = |target: &str, start: &Packet| {
+        run(Family::Ip, "mangle", &format!("-A PREROUTING -p tcp -j {target}"), start).field(Field::TcpFlags)
+    };
+    let start = tcp(1, 2).with(Field::TcpFlags, 0xc2);
+    assert_eq!(flags("ECN --ecn-tcp-remove", &start), 0x02);
+    assert_eq!(flags("ECN --ecn-tcp-remove", &udp(1, 2).with(Field::TcpFlags, 0xc2)), 0xc2);
+}
+
+#[test]
+fn what_takes_packets_away() {
+    let verdict = |table, rule: &str, packet: &Packet| run(Family::Ip, table, rule, packet).trace.verdict;
+    let queue = |rule: &str| verdict("filter", &format!("-A INPUT -j NFQUEUE {rule}"), &packet()).to_string();
+    assert_eq!(queue(""), "queue to 0-0");
+    assert_eq!(queue("--queue-num 3 --queue-bypass"), "queue to 3-3 bypass");
+    assert_eq!(queue("--queue-balance 1:4 --queue-cpu-fanout"), "queue to 1-4 fanout");
+    let proxied = |flags| tcp(1, 2).with(Field::TcpFlags, flags);
+    let proxy = "-A INPUT -p tcp -j SYNPROXY --mss 1460 --wscale 7\n-A INPUT -j DROP";
+    for flags in [0x02, 0x10, 0xc2] {
+        assert!(matches!(verdict("filter", proxy, &proxied(flags)), Verdict::Synproxy { .. }), "{flags:#x}");
+    }
+    for flags in [0x12, 0x11, 0x04] {
+        assert_eq!(verdict("filter", proxy, &proxied(flags)), Verdict::Drop, "{flags:#x}");
+    }
+}
+
+#[test]
+fn a_proxy_without_socket_drops() {
+    let rule = "-A PREROUTING -p tcp -j TPROXY --on-port 3128 --tproxy-mark 0x1/0xf";
+    let start = tcp(1, 80).with(Field::Mark, 0xff);
+    assert_eq!(run(Family::Ip, "mangle", rule, &start).trace.verdict, Verdict::Drop);
+    let mut done = run(Family::Ip, "mangle", rule, &start.that("tproxy to :3128 finds a socket"));
+    assert_eq!(done.trace.verdict, Verdict::Accept);
+    assert_eq!((done.field(Field::Mark), done.effects()), (0xf1, vec!["tproxy to :3128".to_owned()]));
+}
+
+#[test]
+fn whole_networks_are_translated_by_hook() {
+    let nat = |rules: &str| match run(Family::Ip, "nat", rules, &packet()).trace.verdict {
+        Verdict::Nat(action) => action.to_string(),
+        other => other.to_string(),
+    };
+    assert_eq!(nat("-A PREROUTING -j NETMAP --to 10.0.0.0/24"), "dnat to network 10.0.0.0/24");
+    assert_eq!(nat("-A POSTROUTING -j NETMAP --to 10.0.0.0/24"), "snat to network 10.0.0.0/24");
+    let own = ":own - [0:0]\n-A POSTROUTING -j own\n-A own -j NETMAP --to 10.0.0.0/24";
+    assert_eq!(nat(own), "snat to network 10.0.0.0/24");
+    assert!(nat(&format!("{own}\n-A OUTPUT -j own")).starts_with("unknown"));
+}
+
+#[test]
+fn sets_are_written_in_order() {
+    let done = run(Family::Ip, "filter", "-A INPUT -j SET --add-set a src --timeout 5 --del-set b src,dst", &packet());
+    assert_eq!(done.effects(), ["add @a { src } --timeout 5", "delete @b { src,dst }"]);
+    assert_eq!(done.trace.consulted.len(), 2);
 }
