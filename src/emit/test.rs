@@ -218,7 +218,9 @@ fn interval(field: Field, i: Interval) -> Expr {
 fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
     let complement = set.complement(field.width());
     let own = labels.keys().any(|c| matches!(c, Component::Interval(i) if set.contains(i.lo)));
-    let negate = !own && !complement.is_empty() && complement.intervals().len() < set.intervals().len();
+    let shorter = complement.intervals().len() < set.intervals().len();
+    let but_one = complement.as_point().is_some() && set.as_point().is_none();
+    let negate = !own && !complement.is_empty() && (shorter || but_one);
     let (op, shown) = if negate { (Op::Ne, &complement) } else { (Op::Implicit, set) };
     (op, shown_set(field, shown, labels))
 }

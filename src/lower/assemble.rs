@@ -7,10 +7,12 @@
 //! helper goes there.
 
 use bstr::BString;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::fragments::{self, Guard};
 use crate::ir::{Chain, ChainId, Counters, Origin, Rule, Statement, Step, Table, Test, Verdict};
-use crate::packet::{Exthdr, ExthdrPart, Family, Field, IntervalSet};
+use crate::packet::{Family, Field};
 use crate::save::ext::lowering::{Action, Cond};
 
 /// Builds the rules that stand for one rule of the dump.
@@ -26,8 +28,10 @@ pub struct Builder<'t> {
     pub counters: Option<Counters>,
     pub comments: Vec<BString>,
     pub notes: Vec<BString>,
-    /// Whether later fragments may be seen here.
-    pub fragments: bool,
+    /// How later fragments are kept from rules that ask for ports.
+    pub guard: Guard,
+    /// Rules that later fragments skip, by chain and place, when a base chain's guard sees to it.
+    pub skipped: &'t mut FxHashMap<ChainId, Vec<usize>>,
 }
 
 /// How a helper chain hands back packets that it did not decide.
@@ -44,12 +48,19 @@ type Steps = SmallVec<[Step; 3]>;
 impl Builder<'_> {
     /// Adds the rule. A rule that can never match adds nothing.
     pub fn rule(&mut self, conditions: Vec<Cond>, action: Action) {
+        let whole_only = self.guard == Guard::PerBaseChain && conditions.contains(&Cond::NotLaterFragment);
+        let start = self.table.chains.get(self.chain.0 as usize).map_or(0, |c| c.rules.len());
+        let entry = self.chain;
         let conditions = self.settle(conditions);
         if conditions.contains(&Cond::Never) {
             return;
         }
         let back = if self.must_split(&conditions, &action) { self.split() } else { Back::Fall };
         self.build(self.chain, Steps::new(), &conditions, &action, back);
+        if whole_only {
+            let end = self.table.chains.get(entry.0 as usize).map_or(start, |c| c.rules.len());
+            self.skipped.entry(entry).or_default().extend(start..end);
+        }
         if let Back::Rest(rest) = back {
             let chain = self.chain;
             self.goto(chain, rest);
@@ -59,7 +70,7 @@ impl Builder<'_> {
 
     /// The fragment condition becomes a test where fragments can be seen, once, and else goes.
     fn settle(&self, conditions: Vec<Cond>) -> Vec<Cond> {
-        let mut seen = !self.fragments;
+        let mut seen = self.guard != Guard::PerRule;
         let mut out = Vec::with_capacity(conditions.len());
         for condition in conditions {
             match condition {
@@ -72,12 +83,11 @@ impl Builder<'_> {
     }
 
     fn not_later_fragment(&self) -> Cond {
-        match self.family {
-            Family::Ip6 => {
-                let offset = Field::Exthdr(Exthdr::Frag, ExthdrPart::FragOff);
-                Cond::Not(vec![Test::within(offset, IntervalSet::point(0), true).into()])
+        match (self.family, fragments::is_later(self.family)) {
+            (Family::Ip, Test::Bits { field, mask, value, negated }) => {
+                Test::Bits { field, mask, value, negated: !negated }.into()
             }
-            _ => Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: false }.into(),
+            (_, later) => Cond::Not(vec![later.into()]),
         }
     }
 

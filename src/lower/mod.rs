@@ -6,6 +6,7 @@
 //! Invariant: the rules of the dump appear in the order in which iptables evaluates them.
 
 mod assemble;
+mod fragments;
 mod reach;
 mod tracking;
 
@@ -21,6 +22,7 @@ use crate::save::ext::lowering::{Action, Cond, Cx, Refusal};
 use crate::save::ext::{Extension, Lower};
 use crate::save::order;
 use assemble::Builder;
+use fragments::Guard;
 
 /// What the user chose about lowering.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +63,8 @@ fn lower_document(document: &Document, source: SourceId, options: &Options, lowe
             kind: table.kind,
             source,
             options,
-            tracked,
+            guard: fragments::guard(table, tracked),
+            skipped: FxHashMap::default(),
             chains: order::chains(table, document.family),
             ids: FxHashMap::default(),
             out: ir::Table {
@@ -86,7 +89,9 @@ struct TableWork<'a> {
     kind: ast::TableKind,
     source: SourceId,
     options: &'a Options,
-    tracked: bool,
+    guard: Guard,
+    /// Rules that later fragments skip, by chain.
+    skipped: FxHashMap<ChainId, Vec<usize>>,
     chains: Vec<order::Chain<'a>>,
     ids: FxHashMap<&'a [u8], ChainId>,
     out: ir::Table,
@@ -112,6 +117,7 @@ impl<'a> TableWork<'a> {
             self.lower_chain(chain, hooks);
         }
         self.chains = chains;
+        fragments::divert(&mut self.out, &self.skipped);
     }
 
     fn base(&self, hook: Hook, chain: &order::Chain) -> Base {
@@ -166,7 +172,8 @@ impl<'a> TableWork<'a> {
         let origin = Origin::line(self.source, rule.line);
         let counters = rule.counters.filter(|_| self.options.counters).map(keep);
         let counters = counters.or_else(|| matches!(rule.target, Target::None).then(Counters::default));
-        let fragments = !self.tracked && hooks.iter().any(|&h| sees_fragments(self.family, h));
+        let seen = hooks.iter().any(|&h| fragments::are_seen(self.family, h));
+        let guard = if seen { self.guard } else { Guard::Needless };
         let mut builder = Builder {
             table: &mut self.out,
             family: self.family,
@@ -176,7 +183,8 @@ impl<'a> TableWork<'a> {
             counters,
             comments,
             notes,
-            fragments,
+            guard,
+            skipped: &mut self.skipped,
         };
         builder.rule(conditions, action);
         builder.chain
@@ -249,12 +257,6 @@ fn lower_target(extension: &Extension, part: &Part, cx: &mut Cx) -> Result<Actio
         Lower::Target(lower) => lower(part, cx),
         Lower::Match(_) => Ok(Action::Verdict(Verdict::Continue)),
     }
-}
-
-/// Whether fragments that nobody put together can be seen at a hook. IPv4 reassembles before
-/// INPUT (net/ipv4/ip_input.c, `ip_local_deliver`); IPv6 does so behind it.
-const fn sees_fragments(family: Family, hook: Hook) -> bool {
-    !matches!((family, hook), (Family::Ip, Hook::Input))
 }
 
 const fn keep(c: ast::Counters) -> Counters {

@@ -3,6 +3,8 @@
 //! Commands that change what is loaded (`-D`, `-F`, `-R` ...) have no meaning in a text that is
 //! to say what a firewall is; they are refused with the way out.
 
+use bstr::BString;
+
 use super::document::counters;
 use super::rule::{self, Around};
 use crate::diag::{Diagnostic, Place, Span, quote};
@@ -13,6 +15,10 @@ use crate::save::words::Word;
 pub enum Command {
     Rules(Vec<Rule>),
     Chain(ChainLine),
+    /// `-F`: empties a chain, or all.
+    Flush(Option<BString>),
+    /// `-Z`: counters are zero to begin with.
+    Nothing,
 }
 
 /// Reads a line inside a table that is neither a comment nor a chain line.
@@ -21,9 +27,11 @@ pub fn read(words: &[Word], around: &Around) -> Result<Command, Box<Diagnostic>>
     match words.first().map(|w| &*w.text) {
         Some(b"-N" | b"--new-chain" | b"--new") => new_chain(words, around).map(Command::Chain),
         Some(b"-P" | b"--policy") => policy(words, around).map(Command::Chain),
+        Some(b"-F" | b"--flush") => Ok(Command::Flush(words.get(1).map(|w| (*w.text).into()))),
+        Some(b"-Z" | b"--zero") => Ok(Command::Nothing),
         Some(
-            b"-D" | b"--delete" | b"-R" | b"--replace" | b"-F" | b"--flush" | b"-X" | b"--delete-chain" | b"-Z"
-            | b"--zero" | b"-E" | b"--rename-chain" | b"-C" | b"--check" | b"-L" | b"--list" | b"-S" | b"--list-rules",
+            b"-D" | b"--delete" | b"-R" | b"--replace" | b"-X" | b"--delete-chain" | b"-E" | b"--rename-chain" | b"-C"
+            | b"--check" | b"-L" | b"--list" | b"-S" | b"--list-rules",
         ) => Err(Box::new(
             error(
                 "command-not-a-rule",

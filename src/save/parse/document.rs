@@ -246,6 +246,8 @@ impl<'a> Reader<'a> {
         };
         let counters = match words.get(2) {
             None => None,
+            // iptables-restore reads nothing behind `-`.
+            Some(word) if policy.is_none() => counters(&word.text),
             Some(word) => match counters(&word.text) {
                 Some(c) => Some(c),
                 None => {
@@ -324,7 +326,26 @@ impl<'a> Reader<'a> {
                 }
             }
             Ok(command::Command::Chain(chain)) => self.declare(chain),
+            Ok(command::Command::Flush(chain)) => self.flush(chain.as_ref(), span),
+            Ok(command::Command::Nothing) => {}
             Err(diagnostic) => self.diagnostics.push(*diagnostic),
+        }
+    }
+
+    /// `-F`: the rules above it are gone, as if they had never stood there.
+    fn flush(&mut self, chain: Option<&BString>, span: Span) {
+        let Some(table) = &mut self.open else { return };
+        let before = table.items.len();
+        table.items.retain(|item| !matches!(item, Item::Rule(rule) if chain.is_none_or(|c| rule.chain == *c)));
+        let gone = before - table.items.len();
+        if gone > 0 {
+            let warning = Diagnostic::warning(
+                "flushed-rules",
+                self.source.place(span),
+                format!("this empties {gone} rules above"),
+            )
+            .help("they have no effect when the file is restored; remove them, or this line");
+            self.diagnostics.push(warning);
         }
     }
 

@@ -98,6 +98,7 @@ mod tests {
             ("-A INPUT ! -s 10.0.0.1,10.0.0.2 -j DROP", "bad-combination"),
             ("-A INPUT --s 10.0.0.1 -j DROP", "ambiguous-option"),
             ("-D INPUT 1", "command-not-a-rule"),
+            ("-X web", "command-not-a-rule"),
             ("-t nat -A INPUT -j DROP", "table-option"),
             ("-A INPUT -m comment --comment \"open", "open-quote"),
             (":mine ACCEPT [0:0]", "policy-on-own-chain"),
