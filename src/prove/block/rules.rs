@@ -1,7 +1,7 @@
 //! The block of one rule.
 
 use super::program::{Flow, OccurrenceId, Rule, Step, local_answer};
-use super::sequence::Workshop;
+use super::sequence::{On, Workshop};
 use super::{Block, Bucket, CONTINUE, KEEP, Key, RETURN, Verdict};
 use crate::prove::dd::{Bands, Bounded, Cube, Dd, Substitution, Var};
 
@@ -40,7 +40,7 @@ pub(super) fn rule_block(shop: &mut Workshop<'_>, rule: &Rule, around: &mut Surr
                 }
             }
             Step::Effect { effect, reads } => {
-                if shop.is_blind(&at.block, at.inside, Bands::default(), *reads)? {
+                if shop.is_blind(&at.block, On::Set(at.inside), Bands::default(), *reads)? {
                     return at.give_up(shop, rule, BLIND);
                 }
                 let key = shop.terms.key(effect);
@@ -58,7 +58,7 @@ pub(super) fn rule_block(shop: &mut Workshop<'_>, rule: &Rule, around: &mut Surr
             }
             Step::Flow(flow) => {
                 let block = (around.flow)(shop, flow)?;
-                return shop.join(&at.block, at.inside, &block);
+                return shop.join(&at.block, On::Set(at.inside), &block);
             }
             Step::Dispatch(branches) => return at.dispatch(shop, rule, branches, around),
             Step::Unknown(why) => return at.give_up(shop, rule, why),
@@ -75,16 +75,16 @@ const BLIND: &str = "a lookup or an effect reads what an earlier statement has c
 impl Progress {
     /// A function of the packet as it is now, as one of the packet that came; `None` where that is not known.
     fn read(&mut self, shop: &mut Workshop<'_>, d: Dd) -> Bounded<Option<Dd>> {
-        if shop.is_blind(&self.block, self.inside, shop.dd.bands(d), Bands::default())? {
+        if shop.is_blind(&self.block, On::Set(self.inside), shop.dd.bands(d), Bands::default())? {
             return Ok(None);
         }
-        let d = shop.rewrite(&self.block, self.inside, d)?;
+        let d = shop.rewrite(&self.block, On::Set(self.inside), d)?;
         self.answers.apply(shop.dd, d).map(Some)
     }
 
     fn consult(&mut self, shop: &mut Workshop<'_>, occurrence: OccurrenceId, buckets: &[Bucket]) -> Bounded<bool> {
         let Some(&bucket) = buckets.get(occurrence.0) else { return Ok(false) };
-        let Some(bits) = shop.next_answer(&self.block, self.inside, bucket)? else { return Ok(false) };
+        let Some(bits) = shop.next_answer(&self.block, On::Set(self.inside), bucket)? else { return Ok(false) };
         for (&answer, bit) in bits.iter().zip(0..) {
             self.answers.insert(local_answer(occurrence, bit), answer);
         }
@@ -139,17 +139,17 @@ impl Progress {
                 continue;
             }
             let block = (around.flow)(shop, flow)?;
-            let moved = shop.after(&self.block, set, &block)?;
-            let part = shop.place(&Block::identity(), set, moved.as_ref().unwrap_or(&block))?;
+            let moved = shop.after(&self.block, On::Set(set), &block)?;
+            let part = shop.place(&Block::identity(), On::Set(set), moved.as_ref().unwrap_or(&block))?;
             parts.push(part);
         }
         let all = fold_beside(shop, &parts)?;
-        shop.place(&self.block, self.inside, &all)
+        shop.place(&self.block, On::Set(self.inside), &all)
     }
 
     fn give_up(self, shop: &mut Workshop<'_>, rule: &Rule, why: &str) -> Bounded<Block> {
         let leaf = shop.terms.leaf(&Verdict::Unknown { line: rule.line, why: why.to_owned() });
-        shop.join(&self.block, self.inside, &Block::ending(leaf))
+        shop.join(&self.block, On::Set(self.inside), &Block::ending(leaf))
     }
 }
 

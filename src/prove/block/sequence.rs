@@ -13,16 +13,34 @@ pub struct Workshop<'a> {
     pub widths: &'a [u32],
 }
 
+/// Which packets a second block is about, all of which the first lets go on.
+#[derive(Clone, Copy)]
+pub enum On {
+    /// The packets of a set.
+    Set(Dd),
+    /// All packets that the first block lets go on: where this verdict is `CONTINUE`. Faster than the set
+    /// of them, which need not be made.
+    Continuing(Dd),
+}
+
+impl On {
+    fn nothing(self) -> bool {
+        match self {
+            On::Set(set) => set == Dd::FALSE,
+            On::Continuing(verdict) => verdict.as_leaf().is_some_and(|leaf| leaf != CONTINUE),
+        }
+    }
+}
+
 impl Workshop<'_> {
     /// First `a`, then `b` for the packets that go on.
     pub fn sequence(&mut self, a: &Block, b: &Block) -> Bounded<Block> {
-        let on = self.dd.is(a.verdict, CONTINUE)?;
-        self.join(a, on, b)
+        self.join(a, On::Continuing(a.verdict), b)
     }
 
-    /// First `a`, then `b` for the packets in `on`, all of which go on.
-    pub fn join(&mut self, a: &Block, on: Dd, b: &Block) -> Bounded<Block> {
-        if on == Dd::FALSE {
+    /// First `a`, then `b` for the packets in `on`.
+    pub fn join(&mut self, a: &Block, on: On, b: &Block) -> Bounded<Block> {
+        if on.nothing() {
             return Ok(a.clone());
         }
         match self.after(a, on, b)? {
@@ -31,20 +49,31 @@ impl Workshop<'_> {
         }
     }
 
-    /// `a`, and for the packets in `on`, all of which go on, also `b`, which speaks of the packet before `a`.
-    pub fn place(&mut self, a: &Block, on: Dd, b: &Block) -> Bounded<Block> {
-        let verdict = self.dd.ite(on, b.verdict, a.verdict)?;
+    /// `a`, and for the packets in `on` also `b`, which speaks of the packet before `a`.
+    pub fn place(&mut self, a: &Block, on: On, b: &Block) -> Bounded<Block> {
+        let verdict = match on {
+            On::Set(set) => self.dd.ite(set, b.verdict, a.verdict)?,
+            On::Continuing(_) => self.dd.otherwise(a.verdict, CONTINUE, b.verdict)?,
+        };
         let changes = merge(&a.changes, &b.changes, |old, new| {
             let Some(new) = new else { return Ok(old.unwrap_or(Dd::leaf(KEEP))) };
-            let new = self.dd.ite(on, new, Dd::leaf(KEEP))?;
+            let new = self.within(on, new, KEEP)?;
             old.map_or(Ok(new), |old| self.dd.otherwise(new, KEEP, old))
         })?;
         let effects = merge(&a.effects, &b.effects, |old, new| {
             let Some(new) = new else { return Ok(old.unwrap_or(Dd::FALSE)) };
-            let new = self.dd.ite(on, new, Dd::FALSE)?;
+            let new = self.within(on, new, 0)?;
             old.map_or(Ok(new), |old| self.dd.add(new, old))
         })?;
         Ok(self.finish(verdict, changes, effects, a.reads.union(b.reads)))
+    }
+
+    /// `d` for the packets in `on`, and a constant for all others.
+    fn within(&mut self, on: On, d: Dd, elsewhere: u32) -> Bounded<Dd> {
+        match on {
+            On::Set(set) => self.dd.ite(set, d, Dd::leaf(elsewhere)),
+            On::Continuing(verdict) => self.dd.where_zero(verdict, d, elsewhere),
+        }
     }
 
     /// Both blocks, which concern different packets.
@@ -77,7 +106,7 @@ impl Workshop<'_> {
     }
 
     /// `b` as a function of the packet before `a`, for the packets in `on`; `None` where that is `b` itself.
-    pub fn after(&mut self, a: &Block, on: Dd, b: &Block) -> Bounded<Option<Block>> {
+    pub fn after(&mut self, a: &Block, on: On, b: &Block) -> Bounded<Option<Block>> {
         let blind = b.reads.union(if b.bands.meets(VOLATILE) { CHANGEABLE } else { Bands::default() });
         if a.changes.iter().any(|&(var, _)| Bands::of(var).meets(blind)) && self.changes_within(a, on, blind)? {
             let why = "a lookup or an effect reads what an earlier rule has changed".to_owned();
@@ -107,33 +136,33 @@ impl Workshop<'_> {
     }
 
     /// A set as a function of the packet before `a`, for the packets in `on`.
-    pub fn rewrite(&mut self, a: &Block, on: Dd, d: Dd) -> Bounded<Dd> {
+    pub fn rewrite(&mut self, a: &Block, on: On, d: Dd) -> Bounded<Dd> {
         let mut substitution = Substitution::default();
         self.substitute_changes(a, on, self.dd.bands(d), &mut substitution)?;
         substitution.apply(self.dd, d)
     }
 
     /// Whether a test of `bands` after `a` would read, unseen, what `a` changes.
-    pub fn is_blind(&mut self, a: &Block, on: Dd, bands: Bands, reads: Bands) -> Bounded<bool> {
+    pub fn is_blind(&mut self, a: &Block, on: On, bands: Bands, reads: Bands) -> Bounded<bool> {
         let blind = reads.union(if bands.meets(VOLATILE) { CHANGEABLE } else { Bands::default() });
         self.changes_within(a, on, blind)
     }
 
-    fn changes_within(&mut self, a: &Block, on: Dd, bands: Bands) -> Bounded<bool> {
+    fn changes_within(&mut self, a: &Block, on: On, bands: Bands) -> Bounded<bool> {
         for &(var, change) in &a.changes {
-            if Bands::of(var).meets(bands) && self.dd.ite(on, change, Dd::leaf(KEEP))? != Dd::leaf(KEEP) {
+            if Bands::of(var).meets(bands) && self.within(on, change, KEEP)? != Dd::leaf(KEEP) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn substitute_changes(&mut self, a: &Block, on: Dd, bands: Bands, substitution: &mut Substitution) -> Bounded<()> {
+    fn substitute_changes(&mut self, a: &Block, on: On, bands: Bands, substitution: &mut Substitution) -> Bounded<()> {
         for &(var, change) in &a.changes {
             if !Bands::of(var).meets(bands) {
                 continue;
             }
-            let change = self.dd.ite(on, change, Dd::leaf(KEEP))?;
+            let change = self.within(on, change, KEEP)?;
             if change != Dd::leaf(KEEP) {
                 let itself = self.dd.var(var)?;
                 let function = self.dd.otherwise(change, KEEP, itself)?;
@@ -145,9 +174,9 @@ impl Workshop<'_> {
 
     /// Makes the answers that `b` gets those behind the ones that `a` has used up.
     /// False where there are too many to tell apart.
-    fn shift_answers(&mut self, a: &Block, on: Dd, b: &Block, substitution: &mut Substitution) -> Bounded<bool> {
+    fn shift_answers(&mut self, a: &Block, on: On, b: &Block, substitution: &mut Substitution) -> Bounded<bool> {
         for (bucket, used, wanted) in common_buckets(a, b) {
-            let used = self.dd.ite(on, used, Dd::FALSE)?;
+            let used = self.within(on, used, 0)?;
             if used == Dd::FALSE {
                 continue;
             }
@@ -181,9 +210,9 @@ impl Workshop<'_> {
     }
 
     /// The first unused answer of a bucket after `a`; `None` where there are too many to tell apart.
-    pub fn next_answer(&mut self, a: &Block, on: Dd, bucket: Bucket) -> Bounded<Option<Vec<Dd>>> {
+    pub fn next_answer(&mut self, a: &Block, on: On, bucket: Bucket) -> Bounded<Option<Vec<Dd>>> {
         let width = self.widths.get(bucket.0 as usize).copied().unwrap_or(1);
-        let used = self.dd.ite(on, a.effect(Key::Consult(bucket.0)), Dd::FALSE)?;
+        let used = self.within(on, a.effect(Key::Consult(bucket.0)), 0)?;
         let mut shift = Substitution::default();
         if !self.shift_answer(bucket, 0, used, &mut shift)? {
             return Ok(None);

@@ -16,6 +16,10 @@ enum Op {
     Otherwise1,
     /// The left function, but the right one where the left is 2.
     Otherwise2,
+    /// The right function where the left is 0, and 0 elsewhere.
+    Where0,
+    /// The right function where the left is 0, and 2 elsewhere.
+    Where0Else2,
     /// Where the two are the same number.
     Same,
 }
@@ -41,6 +45,8 @@ impl Op {
             Op::Otherwise0 => otherwise(a, b, 0),
             Op::Otherwise1 => otherwise(a, b, 1),
             Op::Otherwise2 => otherwise(a, b, 2),
+            Op::Where0 => where_zero(a, b, 0),
+            Op::Where0Else2 => where_zero(a, b, 2),
             Op::Same if a == b => Some(Dd::TRUE),
             Op::Same => Some(Dd::constant(x? == y?)),
             Op::And | Op::Or => None,
@@ -56,6 +62,15 @@ fn otherwise(a: Dd, b: Dd, gap: u32) -> Option<Dd> {
     match a.as_leaf() {
         Some(value) => Some(if value == gap { b } else { a }),
         None if b == Dd::leaf(gap) || a == b => Some(a),
+        None => None,
+    }
+}
+
+fn where_zero(a: Dd, b: Dd, elsewhere: u32) -> Option<Dd> {
+    match a.as_leaf() {
+        Some(0) => Some(b),
+        Some(_) => Some(Dd::leaf(elsewhere)),
+        None if b == Dd::leaf(elsewhere) => Some(b),
         None => None,
     }
 }
@@ -105,6 +120,18 @@ impl Arena {
             _ => {
                 let gap = self.is(a, gap)?;
                 self.ite(gap, b, a)
+            }
+        }
+    }
+
+    /// `b` where `a` is 0, and `elsewhere`, which is 0 or 2, where it is not.
+    pub fn where_zero(&mut self, a: Dd, b: Dd, elsewhere: u32) -> Bounded<Dd> {
+        match elsewhere {
+            0 => self.combine(Op::Where0, a, b),
+            2 => self.combine(Op::Where0Else2, a, b),
+            _ => {
+                let zero = self.is(a, 0)?;
+                self.ite(zero, b, Dd::leaf(elsewhere))
             }
         }
     }

@@ -70,12 +70,16 @@ proptest! {
         let differ = arena.differ(x, y).unwrap();
         let ite = arena.ite(set, x, y).unwrap();
         let gaps: Vec<_> = (0..4).map(|gap| arena.otherwise(x, gap, y).unwrap()).collect();
+        let wheres: Vec<_> = (0..4).map(|elsewhere| arena.where_zero(x, y, elsewhere).unwrap()).collect();
         for r in rows() {
             let (p, q, s) = (value(&a, r), value(&b, r), value(&f, r));
             let eval = |d| arena.eval(d, assignment(r));
             prop_assert_eq!(eval(sum), p + q);
             prop_assert_eq!(eval(differ), u32::from(p != q));
             prop_assert_eq!(eval(ite), if s == 1 { p } else { q });
+            for (elsewhere, &d) in wheres.iter().enumerate() {
+                prop_assert_eq!(eval(d), if p == 0 { q } else { elsewhere as u32 });
+            }
             for (gap, &d) in gaps.iter().enumerate() {
                 prop_assert_eq!(eval(d), if p == gap as u32 { q } else { p });
             }

@@ -75,7 +75,7 @@ fn states_exclude_each_other() {
 fn long_lists_are_cheap() {
     let mut s = space(Family::Ip);
     let list: IntervalSet = (0..100_000u128).map(|i| crate::packet::Interval::point(i * 40_503 % (1 << 32))).collect();
-    let start = std::time::Instant::now();
     s.within(Field::IpSaddr, &list).unwrap();
-    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    // One node per bit of each address at most; no intermediate unions.
+    assert!(s.dd.len() < 100_000 * 32, "{}", s.dd.len());
 }
