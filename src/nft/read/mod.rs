@@ -6,8 +6,8 @@
 //!
 //! Normalised while reading: constants joined by `|`, `&`, `^`, `<<`, `>>` become one number;
 //! `a / b` of flags becomes `& b == a`; `snat to 10.0.0.1` in an inet table gets the family of its
-//! address; a connection's address gets its family in an inet table only; milliseconds of
-//! durations are dropped.
+//! address; a connection's address gets its family in an inet table only; timeouts
+//! are cut to whole seconds.
 //!
 //! Invariants: never panics, takes time linear in the text and what it includes, recurses to a fixed
 //! depth; shares only the tree and the packet's vocabulary with the printer.
