@@ -196,6 +196,8 @@ pub enum Ignored {
     Logs,
     Comments,
     Counters,
+    /// That -j TCPMSS adds the option to a SYN without one, which nft cannot
+    MssAdded,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

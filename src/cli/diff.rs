@@ -7,6 +7,7 @@ use super::side::{self, Side};
 use super::{Exit, input, output};
 use crate::packet::{Family, Hook};
 use crate::prove::compare::{Answer, Options, Report, compare};
+use crate::prove::known::{self, Known};
 use crate::report::proof::{self, Sides};
 use crate::save::ast::TableKind;
 
@@ -25,6 +26,9 @@ pub fn run(args: &DiffArgs) -> Result<Exit> {
         ..Options::default()
     };
     let mut report = compare(&*left.rules(), &*right.rules(), &options);
+    if args.ignore.contains(&Ignored::MssAdded) {
+        known::excuse(&mut report, Known::MssAdded);
+    }
     if let Some(chain) = &args.chain {
         keep_chain(&mut report, chain)?;
     }

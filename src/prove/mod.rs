@@ -55,6 +55,7 @@
 pub mod block;
 pub mod compare;
 pub mod dd;
+pub mod known;
 pub mod nft_meaning;
 pub mod save_meaning;
 pub mod space;

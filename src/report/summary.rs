@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::ir;
 use crate::nft::ast::{Item, Ruleset};
 use crate::prove::compare::{Answer, Report};
+use crate::prove::known::Known;
 use crate::translate::Translation;
 
 /// What of the user's choices the summary speaks of.
@@ -16,6 +17,8 @@ pub struct Chosen {
     pub prefixed: bool,
     /// Gaps were allowed, and there are some.
     pub partial: bool,
+    /// A known difference that the proof left out.
+    pub known: Option<Known>,
 }
 
 /// Counts, renamed chains, assumptions, and which tables the file replaces.
@@ -26,7 +29,7 @@ pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) 
     let said = match proof.map(Report::answer) {
         Some(Answer::Equivalent) => "proved equivalent: ",
         Some(Answer::Undecided) => "NOT PROVED: ",
-        Some(Answer::Different) => "DIFFERENT: ",
+        Some(Answer::Different) => "APPROXIMATE, differences above: ",
         None => "",
     };
     let _ = writeln!(
@@ -51,6 +54,9 @@ pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) 
     }
     if chosen.reassembled {
         out.push_str("ipt2nft: assumed: fragments are put together before any rule sees them\n");
+    }
+    if let Some(known) = chosen.known {
+        let _ = writeln!(out, "ipt2nft: but for a known difference: {}", known.explain());
     }
     if chosen.partial {
         out.push_str("ipt2nft: INCOMPLETE: look for `NOT TRANSLATED` in the output\n");
