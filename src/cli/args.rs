@@ -64,6 +64,8 @@ pub enum Command {
     /// Print the nft ruleset that does what the dumps do (the default command)
     #[command(after_help = EXAMPLES)]
     Translate(TranslateArgs),
+    /// Print what every option of every extension becomes
+    Coverage(CoverageArgs),
     /// Decide whether two rulesets treat every packet alike
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
@@ -156,6 +158,13 @@ pub struct TranslateArgs {
     pub no_prove: bool,
     #[command(flatten)]
     pub messages: MessageArgs,
+}
+
+/// `ipt2nft coverage`
+#[derive(Debug, Args)]
+pub struct CoverageArgs {
+    /// A match or a target, such as `conntrack` or `REJECT`; all when left out
+    pub name: Option<String>,
 }
 
 /// `ipt2nft diff`

@@ -3,6 +3,7 @@
 //! Only here (and in `kernel`) does the program touch files, the environment and its streams.
 
 mod args;
+mod coverage;
 mod diff;
 mod exit;
 mod input;
@@ -31,6 +32,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let exit = match cli.command {
+        Command::Coverage(args) => coverage::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Translate(args) => translate::run(&args),

@@ -1,0 +1,26 @@
+//! Documents that are made from the code are what the code says. `SNAPSHOTS=overwrite cargo test`
+//! refreshes them.
+
+use std::path::Path;
+
+use ipt2nft::report::coverage;
+
+#[test]
+fn coverage_is_fresh() {
+    let [exact, approximate, refused] = coverage::counts();
+    println!("{exact} options exact, {approximate} approximate on request, {refused} refused");
+    let head = format!(
+        "# Coverage\n\nMade from the registry of extensions; do not edit. {exact} options are exact, {approximate} \
+         approximate on request, {refused} refused.\n\n"
+    );
+    check("docs/coverage.md", &(head + coverage::markdown(None).trim_end() + "\n"));
+}
+
+fn check(path: &str, want: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("SNAPSHOTS").is_some_and(|v| v == "overwrite") {
+        std::fs::write(&file, want).unwrap();
+    }
+    let got = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(got == want, "{path} is stale: run SNAPSHOTS=overwrite cargo test --test docs");
+}
