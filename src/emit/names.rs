@@ -59,7 +59,7 @@ impl Names {
 
 /// Whether nft can hold the text as a comment.
 pub(crate) fn fits_comment(text: &[u8]) -> bool {
-    nft_string(text, COMMENT_MAX).is_ok()
+    nft_string(text, COMMENT_MAX).is_ok() && !text.iter().any(u8::is_ascii_control)
 }
 
 fn is_legal(name: &[u8]) -> bool {

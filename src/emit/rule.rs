@@ -1,6 +1,6 @@
 //! One rule: steps to statements, counter in its place, comments where they fit.
 
-use bstr::{BString, ByteSlice, join};
+use bstr::{BString, join};
 
 use smallvec::SmallVec;
 
@@ -39,7 +39,7 @@ impl Table<'_> {
         }
         statements.extend(self.verdict(&rule.verdict));
         let (comment, mut notes) = comments(rule);
-        notes.extend(test::unplaced_labels(rule, &labels));
+        notes.extend(test::unplaced_labels(rule, &labels).iter().map(|c| harmless(c)));
         ast::Rule { statements, comment, notes, line: 0 }
     }
 }
@@ -77,6 +77,11 @@ fn comments(rule: &ir::Rule) -> (Option<BString>, Vec<BString>) {
     if names::fits_comment(&joined) {
         return (Some(joined), notes);
     }
-    notes.extend(rule.comments.iter().map(|c| c.as_bstr().to_owned()));
+    notes.extend(rule.comments.iter().map(|c| harmless(c)));
     (None, notes)
+}
+
+/// Without bytes that a terminal would obey.
+fn harmless(comment: &[u8]) -> BString {
+    comment.iter().map(|&b| if b.is_ascii_control() { b'?' } else { b }).collect::<Vec<u8>>().into()
 }

@@ -6,6 +6,7 @@
 //! Invariant: the rules of the dump appear in the order in which iptables evaluates them.
 
 mod assemble;
+mod depth;
 mod fragments;
 mod reach;
 mod tracking;
@@ -13,7 +14,7 @@ mod tracking;
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
-use crate::diag::{Diagnostic, Place, SourceId, quote};
+use crate::diag::{Diagnostic, Place, Severity, SourceId, Trouble, quote};
 use crate::ir::{self, Base, Chain, ChainId, Counters, Origin, Verdict};
 use crate::nft::ast::{ChainKind, Policy};
 use crate::packet::{Family, Hook};
@@ -118,6 +119,20 @@ impl<'a> TableWork<'a> {
         }
         self.chains = chains;
         fragments::divert(&mut self.out, &self.skipped);
+        self.report_depth();
+    }
+
+    fn report_depth(&mut self) {
+        let Some((chain, depth)) = depth::too_deep(&self.out) else { return };
+        let Some(chain) = self.out.chain(chain) else { return };
+        let message =
+            format!("chain {} is called through {depth} jumps; nft takes at most {}", quote(&chain.name), depth::MOST);
+        let line = self.chains.iter().find(|c| c.name == chain.name).and_then(|c| c.rules.first()).map(|r| r.span);
+        let error = match line {
+            Some(span) => Diagnostic::untranslatable("jump-depth", Place { source: self.source, span }, message),
+            None => Diagnostic::general("jump-depth", Severity::Error, Trouble::Untranslatable, message),
+        };
+        self.diagnostics.push(error.help("let the chains before it call its rules directly"));
     }
 
     fn base(&self, hook: Hook, chain: &order::Chain) -> Base {

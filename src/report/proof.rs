@@ -40,7 +40,10 @@ pub fn text(report: &Report, sides: Sides) -> String {
     for why in &report.stopped {
         let _ = writeln!(out, "undecided: {why}");
     }
-    out
+    // Prefixes and names come from the dump: nothing in them may reach a terminal as it is.
+    out.chars()
+        .map(|c| if c != '\n' && (c.is_control() || crate::diag::is_invisible(c)) { '\u{fffd}' } else { c })
+        .collect()
 }
 
 fn show_difference(base: &BaseAnswer, difference: &Difference, sides: Sides, out: &mut String) {
