@@ -114,7 +114,7 @@ impl Run {
             if a == b && known != Some(at) {
                 continue;
             }
-            let Some((x, y)) = mergeable(a).zip(mergeable(b)) else { return None };
+            let (x, y) = mergeable(a).zip(mergeable(b))?;
             if x != y || found.replace(at).is_some() || (known.is_some() && known != Some(at)) {
                 return None;
             }

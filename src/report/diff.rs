@@ -177,7 +177,10 @@ fn chain_groups(
     let mut groups: Vec<Group> = Vec::new();
     let mut last: &[u32] = &[];
     for (rule, ast) in chain.rules.iter().zip(&printed.rules) {
-        let shown = print_rule(ast, family).map_or_else(|why| format!("({why})"), |t| t.to_str_lossy().into_owned());
+        let gap = ast.statements.is_empty();
+        let printed =
+            || print_rule(ast, family).map_or_else(|why| format!("({why})"), |t| t.to_str_lossy().into_owned());
+        let shown = if gap { String::new() } else { printed() };
         let text = match ast.notes.is_empty() {
             true => shown,
             false => format!("{}{shown}", ast.notes.iter().map(|n| format!("# {} ", printable(n))).collect::<String>()),

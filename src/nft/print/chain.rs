@@ -13,6 +13,10 @@ impl<'a> Printer<'a> {
         self.chain_head(chain).map_err(|why| PrintError::new(why, place()))?;
         for (index, rule) in chain.rules.iter().enumerate() {
             self.notes(&rule.notes);
+            // Notes alone mark a gap: a rule that could not be said.
+            if rule.statements.is_empty() && !rule.notes.is_empty() {
+                continue;
+            }
             self.out.start_line();
             self.rule_line(rule).map_err(|why| PrintError::new(why, format!("{}, rule {}", place(), index + 1)))?;
             self.out.end_line();

@@ -207,7 +207,7 @@ pub fn protocol(word: &[u8]) -> Result<u8, String> {
         return within(n, 0, 255).map(|n| n as u8);
     }
     let lower = word.to_ascii_lowercase();
-    let named = lower.to_str().ok().and_then(|name| protocols::number(name));
+    let named = lower.to_str().ok().and_then(protocols::number);
     named.ok_or_else(|| format!("{} is no protocol that /etc/protocols usually names", quote(word)))
 }
 

@@ -78,8 +78,8 @@ pub fn ecn(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     for option in &part.options {
         match (option.spec.name, &option.value) {
             ("ecn-tcp-remove", _) => mask |= ECE | CWR,
-            ("ecn-tcp-ece", &Value::Number(bit)) => (mask, value) = (mask | ECE, value | u128::from(bit) * ECE),
-            ("ecn-tcp-cwr", &Value::Number(bit)) => (mask, value) = (mask | CWR, value | u128::from(bit) * CWR),
+            ("ecn-tcp-ece", &Value::Number(bit)) => (mask, value) = (mask | ECE, value | (u128::from(bit) * ECE)),
+            ("ecn-tcp-cwr", &Value::Number(bit)) => (mask, value) = (mask | CWR, value | (u128::from(bit) * CWR)),
             ("ecn-ip-ect", _) => {}
             _ => return Ok(options::not_understood(part)),
         }

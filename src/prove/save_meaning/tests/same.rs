@@ -10,7 +10,7 @@ use crate::save::ext::{Coverage, Extension};
 use crate::save::{parse, print};
 
 fn dump(text: &[u8], family: Family) -> Option<Dump> {
-    let parsed = parse(&Source::new(0, "test", text.to_vec().into())?, Some(family));
+    let parsed = parse(&Source::new(0, "test", text.to_vec())?, Some(family));
     parsed.diagnostics.is_empty().then_some(parsed.dump)
 }
 
