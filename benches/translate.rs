@@ -59,7 +59,9 @@ fn services(count: u32, endpoints: u32) -> String {
     let mut out = String::from("*nat\n:PREROUTING ACCEPT [0:0]\n:SERVICES - [0:0]\n");
     for s in 0..count {
         let _ = writeln!(out, ":SVC-{s} - [0:0]");
-        (0..endpoints).for_each(|e| drop(writeln!(out, ":SEP-{s}-{e} - [0:0]")));
+        for e in 0..endpoints {
+            let _ = writeln!(out, ":SEP-{s}-{e} - [0:0]");
+        }
     }
     out.push_str("-A PREROUTING -j SERVICES\n");
     for s in 0..count {
