@@ -7,6 +7,7 @@
 pub mod ast;
 pub mod ext;
 pub mod family;
+pub mod ipset;
 pub mod option;
 pub mod order;
 mod parse;

@@ -184,19 +184,6 @@ pub fn span(lo: u128, hi: u128) -> IntervalSet {
     if lo > hi { IntervalSet::empty() } else { IntervalSet::range(lo, hi) }
 }
 
-/// A port range of an option as a test; `None` when the value is something else.
-pub fn ports(field: Field, value: &Value, negated: bool) -> Option<Cond> {
-    match *value {
-        // A test of the whole range stays: it asks for a header.
-        Value::Range(lo, hi) if lo <= hi => {
-            Some(Test::within(field, IntervalSet::range(lo.into(), hi.into()), negated).into())
-        }
-        Value::Range(..) if negated => Some(Test::within(field, IntervalSet::full(16), false).into()),
-        Value::Range(..) => Some(Cond::Never),
-        _ => None,
-    }
-}
-
 /// A field in a set of ports or other numbers given as ranges.
 pub fn ranges(ranges: &[(u64, u64)]) -> IntervalSet {
     ranges.iter().map(|&(lo, hi)| crate::packet::Interval::new(lo.into(), hi.into())).collect()
@@ -209,4 +196,14 @@ pub fn interface(field: Field, interface: &Interface, negated: bool) -> Option<C
     }
     let name = Name { text: interface.name.clone(), wildcard: interface.wildcard };
     Some(Test::Named { field, names: smallvec::smallvec![name], negated }.into())
+}
+
+/// A number of a header (a port, an index) in a range of an option. A test of all of them stays,
+/// since it asks for the header.
+pub fn in_range(field: Field, value: &Value, negated: bool) -> Option<Cond> {
+    let Value::Range(lo, hi) = *value else { return None };
+    let all = IntervalSet::full(field.width());
+    let inside = span(lo.into(), hi.into()).intersection(&all);
+    let set = if negated { all.difference(&inside) } else { inside };
+    Some(if set.is_empty() { Cond::Never } else { Test::In { field, set }.into() })
 }

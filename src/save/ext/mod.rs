@@ -5,6 +5,8 @@
 //! one list of them all.
 //! Invariant: an extension file imports no other extension file.
 
+pub mod dynamic;
+pub mod extension_header;
 pub mod hops;
 pub mod icmp_type;
 pub mod lowering;

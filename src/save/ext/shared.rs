@@ -176,3 +176,35 @@ pub fn address(part: &Part, option: &str) -> Option<u128> {
         _ => None,
     }
 }
+
+/// Classes of DiffServ (extensions/dscp_helper.c).
+pub const DSCP_CLASSES: &[(&str, u64)] = &[
+    ("CS0", 0x00),
+    ("CS1", 0x08),
+    ("CS2", 0x10),
+    ("CS3", 0x18),
+    ("CS4", 0x20),
+    ("CS5", 0x28),
+    ("CS6", 0x30),
+    ("CS7", 0x38),
+    ("BE", 0x00),
+    ("AF11", 0x0a),
+    ("AF12", 0x0c),
+    ("AF13", 0x0e),
+    ("AF21", 0x12),
+    ("AF22", 0x14),
+    ("AF23", 0x16),
+    ("AF31", 0x1a),
+    ("AF32", 0x1c),
+    ("AF33", 0x1e),
+    ("AF41", 0x22),
+    ("AF42", 0x24),
+    ("AF43", 0x26),
+    ("EF", 0x2e),
+];
+
+/// The number at the beginning of a word, as `atoi` reads it; 0 when there is none.
+pub fn leading_number(word: &[u8]) -> u64 {
+    let digits = word.iter().take_while(|b| b.is_ascii_digit());
+    digits.fold(0u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0')))
+}

@@ -10,7 +10,7 @@ use crate::nft::ast::{Limit, TimeUnit};
 use crate::packet::Family;
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
-use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower};
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 
 pub static EXTENSION: Extension = Extension {
@@ -97,15 +97,11 @@ fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
         None => (word, &b"second"[..]),
     };
     let units = UNITS.map(|(name, seconds, _)| (name, seconds));
-    let seconds = crate::save::ext::shared::beginning(unit, &units)?;
-    let rate = digits
-        .iter()
-        .take_while(|b| b.is_ascii_digit())
-        .fold(0u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0')));
-    match rate {
+    let seconds = shared::beginning(unit, &units)?;
+    match shared::leading_number(digits) {
         0 => Err(format!("{} is no rate: packets per second, minute, hour or day", quote(word))),
-        _ if SCALE * seconds / rate == 0 => Err(format!("{} is too fast: at most {SCALE} a second", quote(word))),
-        _ => Ok(Value::Range(rate, seconds)),
+        rate if SCALE * seconds / rate == 0 => Err(format!("{} is too fast: at most {SCALE} a second", quote(word))),
+        rate => Ok(Value::Range(rate, seconds)),
     }
 }
 

@@ -7,7 +7,7 @@ use bstr::BString;
 use crate::ir::Test;
 use crate::packet::{Family, Field, IntervalSet, L4, TcpOptionPart};
 use crate::save::ast::{Opt, Part};
-use crate::save::ext::lowering::{Cond, Cx, Refusal, masked, ports};
+use crate::save::ext::lowering::{Cond, Cx, Refusal, in_range, masked};
 use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 
@@ -63,8 +63,8 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
 fn lower_option(opt: &Opt) -> Option<Cond> {
     let flags = |mask, value| masked(Field::TcpFlags, value, mask, opt.negated).cond();
     match (opt.spec.name, &opt.value) {
-        ("source-port", value) => ports(Field::Sport(L4::Tcp), value, opt.negated),
-        ("destination-port", value) => ports(Field::Dport(L4::Tcp), value, opt.negated),
+        ("source-port", value) => in_range(Field::Sport(L4::Tcp), value, opt.negated),
+        ("destination-port", value) => in_range(Field::Dport(L4::Tcp), value, opt.negated),
         ("tcp-flags", Value::Masked { value, mask }) => flags((*mask).into(), (*value).into()),
         ("syn", _) => flags(SYN_MASK, 2),
         ("tcp-option", Value::Number(kind)) => {

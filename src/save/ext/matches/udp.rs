@@ -5,7 +5,7 @@
 use crate::ir::Test;
 use crate::packet::{Field, IntervalSet, L4};
 use crate::save::ast::Part;
-use crate::save::ext::lowering::{Cond, Cx, Refusal, ports};
+use crate::save::ext::lowering::{Cond, Cx, Refusal, in_range};
 use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec};
 
@@ -31,7 +31,7 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let mut out = vec![Cond::NotLaterFragment];
     out.extend(part.options.iter().filter_map(|opt| {
         let field = if opt.spec.name == "source-port" { Field::Sport(L4::Udp) } else { Field::Dport(L4::Udp) };
-        ports(field, &opt.value, opt.negated)
+        in_range(field, &opt.value, opt.negated)
     }));
     if out.len() == 1 {
         // `-m udp` alone asks for a header, and any header will do.

@@ -16,7 +16,7 @@ pub static EXTENSION: Extension = Extension {
     families: Families::Both,
     options: &[
         OptionSpec::new("set-dscp", Arg::Custom { words: 1, read, show }),
-        OptionSpec::new("set-dscp-class", Arg::Word(CLASSES)),
+        OptionSpec::new("set-dscp-class", Arg::Word(shared::DSCP_CLASSES)),
     ],
     check: |part, cx| {
         shared::in_tables(cx, &[TableKind::Mangle])?;
@@ -33,32 +33,6 @@ pub static EXTENSION: Extension = Extension {
 const fn row(option: &'static str, example: &'static str, family: Family) -> Coverage {
     Coverage { option, grade: Grade::Exact, example, family, note: "" }
 }
-
-/// Classes of DiffServ (extensions/dscp_helper.c).
-const CLASSES: &[(&str, u64)] = &[
-    ("CS0", 0x00),
-    ("CS1", 0x08),
-    ("CS2", 0x10),
-    ("CS3", 0x18),
-    ("CS4", 0x20),
-    ("CS5", 0x28),
-    ("CS6", 0x30),
-    ("CS7", 0x38),
-    ("BE", 0x00),
-    ("AF11", 0x0a),
-    ("AF12", 0x0c),
-    ("AF13", 0x0e),
-    ("AF21", 0x12),
-    ("AF22", 0x14),
-    ("AF23", 0x16),
-    ("AF31", 0x1a),
-    ("AF32", 0x1c),
-    ("AF33", 0x1e),
-    ("AF41", 0x22),
-    ("AF42", 0x24),
-    ("AF43", 0x26),
-    ("EF", 0x2e),
-];
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     let dscp = part.number("set-dscp").or_else(|| part.number("set-dscp-class")).unwrap_or(0);

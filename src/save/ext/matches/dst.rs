@@ -1,0 +1,34 @@
+//! `-m dst`: the Destination options header of IPv6 (iptables-extensions(8), *dst*; net/ipv6/netfilter/ip6t_hbh.c).
+
+use crate::packet::Exthdr;
+use crate::save::ast::Part;
+use crate::save::ext::lowering::{Cond, Cx, Refusal};
+use crate::save::ext::{Coverage, Extension, Families, Lower, extension_header, shared};
+use crate::save::option::{Arg, OptionSpec};
+
+pub static EXTENSION: Extension = Extension {
+    name: "dst",
+    aliases: &[],
+    families: Families::Ip6,
+    options: &[
+        OptionSpec::new("dst-len", Arg::Number { min: 0, max: u32::MAX as u64 }).not(),
+        OptionSpec::new(
+            "dst-opts",
+            Arg::Custom { words: 1, read: extension_header::read_options, show: shared::show_text },
+        ),
+    ],
+    check: shared::no_check,
+    lower: Lower::Match(lower),
+    coverage: &[
+        Coverage::exact("--dst-len", "-m dst --dst-len 16 -j DROP").v6(),
+        Coverage::exact("! --dst-len", "-m dst ! --dst-len 8 -j DROP").v6(),
+        Coverage::refused("--dst-opts", "-m dst --dst-opts 1:4 -j DROP", extension_header::OPTIONS_NOTE).v6(),
+    ],
+};
+
+fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    if part.has("dst-opts") {
+        return Err(extension_header::options_refusal().at("dst-opts"));
+    }
+    Ok(extension_header::with_length(Exthdr::Dst, part.get("dst-len")))
+}

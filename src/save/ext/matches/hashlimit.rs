@@ -1,0 +1,351 @@
+//! `-m hashlimit`: a token bucket per address or port (iptables-extensions(8), *hashlimit*;
+//! net/netfilter/xt_hashlimit.c).
+//!
+//! Rules with one name share their buckets. An entry that is not used for the expiry time is
+//! forgotten, and the next packet finds a full bucket.
+
+use bstr::{BString, ByteSlice};
+use smallvec::SmallVec;
+
+use crate::diag::quote;
+use crate::ir::{KeyPart, SetId, Statement, Step};
+use crate::nft::ast::{Limit, SetOp, TimeUnit};
+use crate::packet::{Family, Field, L4};
+use crate::save::ast::Part;
+use crate::save::ext::lowering::{Cond, Cx, Refusal};
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower, dynamic, shared};
+use crate::save::option::{Arg, OptionSpec, Value};
+use crate::save::value::number;
+
+const COUNT: Arg = Arg::Number { min: 0, max: u32::MAX as u64 };
+
+pub static EXTENSION: Extension = Extension {
+    name: "hashlimit",
+    aliases: &[],
+    families: Families::Both,
+    options: &[
+        OptionSpec::new("hashlimit-upto", Arg::Custom { words: 1, read: read_rate, show: show_rate })
+            .alias(&["hashlimit"])
+            .not(),
+        OptionSpec::new("hashlimit-above", Arg::Custom { words: 1, read: read_rate, show: show_rate }).not(),
+        OptionSpec::new("hashlimit-burst", Arg::Custom { words: 1, read: read_burst, show: show_burst }),
+        OptionSpec::new("hashlimit-mode", Arg::Custom { words: 1, read: read_mode, show: show_mode }),
+        OptionSpec::new("hashlimit-srcmask", Arg::Number { min: 0, max: 128 }),
+        OptionSpec::new("hashlimit-dstmask", Arg::Number { min: 0, max: 128 }),
+        OptionSpec::new("hashlimit-name", Arg::Text { max: 255 }),
+        OptionSpec::new("hashlimit-htable-size", COUNT),
+        OptionSpec::new("hashlimit-htable-max", COUNT),
+        OptionSpec::new("hashlimit-htable-expire", COUNT),
+        OptionSpec::new("hashlimit-htable-gcinterval", COUNT),
+        OptionSpec::new("hashlimit-rate-match", Arg::Flag),
+        OptionSpec::new("hashlimit-rate-interval", Arg::Number { min: 1, max: u32::MAX as u64 }),
+    ],
+    check,
+    lower: Lower::Match(lower),
+    coverage: &[
+        Coverage::exact(
+            "--hashlimit-upto",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-name a -j ACCEPT",
+        )
+        .note(BYTES),
+        Coverage::exact(
+            "! --hashlimit-upto",
+            "-m hashlimit ! --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-name a -j DROP",
+        )
+        .note(BYTES),
+        Coverage::exact(
+            "--hashlimit-above",
+            "-m hashlimit --hashlimit-above 5/min --hashlimit-mode srcip --hashlimit-name a -j DROP",
+        )
+        .note(BYTES),
+        Coverage::exact(
+            "! --hashlimit-above",
+            "-m hashlimit ! --hashlimit-above 5/min --hashlimit-mode srcip --hashlimit-name a -j ACCEPT",
+        )
+        .note(BYTES),
+        Coverage::exact(
+            "--hashlimit-burst",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-burst 9 --hashlimit-mode dstip --hashlimit-name a -j ACCEPT",
+        ),
+        Coverage::exact(
+            "--hashlimit-mode",
+            "-p tcp -m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip,dstport --hashlimit-name a -j ACCEPT",
+        )
+        .note("ports need a rule for one protocol that has ports"),
+        Coverage::exact(
+            "--hashlimit-srcmask",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-srcmask 24 --hashlimit-name a -j ACCEPT",
+        ),
+        Coverage::exact(
+            "--hashlimit-dstmask",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode dstip --hashlimit-dstmask 24 --hashlimit-name a -j ACCEPT",
+        ),
+        Coverage::exact(
+            "--hashlimit-name",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-name web -j ACCEPT",
+        )
+        .note("rules with one name must say the same, and stand in one table"),
+        Coverage::exact(
+            "--hashlimit-htable-size",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-htable-size 512 --hashlimit-name a -j ACCEPT",
+        )
+        .note("nft sizes its tables itself"),
+        Coverage::exact(
+            "--hashlimit-htable-max",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-htable-max 999 --hashlimit-name a -j ACCEPT",
+        )
+        .note("when it is full, iptables drops packets of new keys, and with nft the rule does not match them"),
+        Coverage::exact(
+            "--hashlimit-htable-expire",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-htable-expire 9000 --hashlimit-name a -j ACCEPT",
+        ),
+        Coverage::exact(
+            "--hashlimit-htable-gcinterval",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-htable-gcinterval 500 --hashlimit-name a -j ACCEPT",
+        )
+        .note("nft forgets entries at once"),
+        Coverage::refused(
+            "--hashlimit-rate-match",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-name a -j ACCEPT",
+            "nft has token buckets only",
+        ),
+        Coverage::refused(
+            "--hashlimit-rate-interval",
+            "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 5 --hashlimit-name a -j ACCEPT",
+            "nft has token buckets only",
+        ),
+    ],
+};
+
+const BYTES: &str = "byte rates only with --approximate: iptables charges units of 16 bytes";
+
+/// The kernel counts in millionths of a second.
+const SCALE: u64 = 1_000_000;
+
+const UNITS: [(&str, u64, TimeUnit); 4] = [
+    ("second", 1, TimeUnit::Second),
+    ("minute", 60, TimeUnit::Minute),
+    ("hour", 3600, TimeUnit::Hour),
+    ("day", 86400, TimeUnit::Day),
+];
+
+const SUFFIXES: [(&[u8], u64); 4] = [(b"gb", 1 << 30), (b"mb", 1 << 20), (b"kb", 1 << 10), (b"b", 1)];
+
+const MODES: [(&str, u64); 4] = [("srcip", 1), ("srcport", 2), ("dstip", 4), ("dstport", 8)];
+const PORTS: u64 = 2 | 8;
+
+fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
+    shared::one_of(part, &["hashlimit-upto", "hashlimit-above"], true)?;
+    shared::needs(part, "hashlimit-name")?;
+    let name = part.text("hashlimit-name").unwrap_or_default();
+    if name.is_empty() || name.contains_str("/") {
+        return Err("the name must be one for a file: not empty, without `/`".into());
+    }
+    let width = u64::from(dynamic::address_width(cx.family));
+    if ["hashlimit-srcmask", "hashlimit-dstmask"].iter().filter_map(|o| part.number(o)).any(|n| n > width) {
+        return Err(format!("a mask is longer than /{width}"));
+    }
+    let Some(rate) = Rate::of(part) else { return Ok(()) };
+    match part.get("hashlimit-burst").map(|o| &o.value) {
+        Some(Value::Number(burst)) if rate.bytes && *burst < rate.rate => {
+            Err(format!("the burst cannot be smaller than the rate, {} bytes", rate.rate))
+        }
+        Some(Value::Number(burst)) if !rate.bytes && *burst > 1_000_000 => {
+            Err("the burst is out of range: 1 to 1000000".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A rate: `rate` per `seconds`; `None` for seconds means bytes a second.
+struct Rate {
+    rate: u64,
+    seconds: u64,
+    bytes: bool,
+    above: bool,
+}
+
+impl Rate {
+    fn of(part: &Part) -> Option<Rate> {
+        let opt = part.get("hashlimit-upto").or_else(|| part.get("hashlimit-above"))?;
+        let above = (opt.spec.name == "hashlimit-above") != opt.negated;
+        match opt.value {
+            Value::Range(rate, seconds) => Some(Rate { rate, seconds, bytes: false, above }),
+            Value::Number(rate) => Some(Rate { rate, seconds: 1, bytes: true, above }),
+            _ => None,
+        }
+    }
+
+    fn limit(&self, burst: Option<u64>) -> Limit {
+        let unit = UNITS.iter().find(|(_, s, _)| *s == self.seconds).map_or(TimeUnit::Second, |&(_, _, unit)| unit);
+        let burst = if self.bytes { burst } else { Some(burst.unwrap_or(5)) };
+        Limit { over: self.above, rate: self.rate, bytes: self.bytes, unit, burst }
+    }
+}
+
+/// `n[/unit]` packets -> `Range(n, seconds)`, or `n[kmg]b/s` -> `Number(bytes)`.
+fn read_rate(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    let wrong = || format!("{} is no rate: packets per second, minute, hour or day, or bytes as 512kb/s", quote(word));
+    if let Some(bytes) = word.strip_suffix(b"/s").and_then(bytes) {
+        return Ok(Value::Number(bytes));
+    }
+    let (digits, unit) = match word.iter().position(|&b| b == b'/') {
+        Some(at) => (&word[..at], &word[at + 1..]),
+        None => (word, &b"second"[..]),
+    };
+    let seconds = shared::beginning(unit, &UNITS.map(|(name, seconds, _)| (name, seconds))).map_err(|_| wrong())?;
+    match shared::leading_number(digits) {
+        0 => Err(wrong()),
+        rate if SCALE * seconds / rate == 0 => Err(format!("{} is too fast: at most {SCALE} a second", quote(word))),
+        rate => Ok(Value::Range(rate, seconds)),
+    }
+}
+
+/// `512kb` and the like in bytes.
+fn bytes(word: &[u8]) -> Option<u64> {
+    let (digits, unit) = SUFFIXES.iter().find_map(|(suffix, unit)| Some((word.strip_suffix(*suffix)?, unit)))?;
+    let digits = digits.iter().all(u8::is_ascii_digit).then_some(digits)?;
+    number(digits).ok().filter(|&n| n > 0)?.checked_mul(*unit).filter(|&n| n <= u32::MAX.into())
+}
+
+fn show_rate(rate: &Value, _: Family) -> Vec<BString> {
+    match rate {
+        Value::Range(rate, seconds) => {
+            let name = UNITS.iter().find(|(_, s, _)| s == seconds).map_or("second", |(name, ..)| name);
+            vec![format!("{rate}/{name}").into()]
+        }
+        Value::Number(bytes) => vec![format!("{bytes}b/s").into()],
+        _ => Vec::new(),
+    }
+}
+
+/// A number of packets, or of bytes with a suffix.
+fn read_burst(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    match bytes(word).map_or_else(|| number(word), Ok)? {
+        0 => Err("a burst of 0 never lets anything pass".into()),
+        n => Ok(Value::Number(n)),
+    }
+}
+
+fn show_burst(burst: &Value, _: Family) -> Vec<BString> {
+    match burst {
+        Value::Number(n) => vec![n.to_string().into()],
+        _ => Vec::new(),
+    }
+}
+
+fn read_mode(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    let one = |w: &[u8]| MODES.iter().find(|(name, _)| name.as_bytes() == w).map(|&(_, bit)| bit);
+    let modes = word.split(|&b| b == b',').filter(|w| !w.is_empty());
+    modes
+        .map(|w| one(w).ok_or_else(|| format!("{} is not one of srcip, srcport, dstip, dstport", quote(w))))
+        .try_fold(0, |bits, bit| bit.map(|b| bits | b))
+        .map(Value::Number)
+}
+
+fn show_mode(mode: &Value, _: Family) -> Vec<BString> {
+    match mode {
+        Value::Number(bits) => {
+            let names = MODES.iter().filter(|(_, bit)| bits & bit != 0).map(|(name, _)| *name);
+            vec![names.collect::<Vec<_>>().join(",").into()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    if part.has("hashlimit-rate-match") {
+        let reason = "it compares measured rates, where nft has token buckets only";
+        let help = "leave --hashlimit-rate-match out to limit by a token bucket";
+        return Err(Refusal::new("hashlimit-rate-match", reason, help).at("hashlimit-rate-match"));
+    }
+    let Some(rate) = Rate::of(part) else { return Ok(Vec::new()) };
+    if rate.bytes {
+        approximate_bytes(cx)?;
+    }
+    let limit = rate.limit(part.number("hashlimit-burst"));
+    let key = key(part, cx)?;
+    let milliseconds = part.number("hashlimit-htable-expire").unwrap_or(rate.seconds * 1000);
+    let timeout = milliseconds.div_ceil(1000).max(1);
+    let size = part.number("hashlimit-htable-max").filter(|&n| n > 0).map(|n| n as u32);
+    let fields: SmallVec<[Field; 3]> = key.iter().map(|k| k.field).collect();
+    let name = format!("hashlimit_{}", part.text("hashlimit-name").unwrap_or_default());
+    let inner = vec![Statement::Limit(limit)];
+    let set = match dynamic::find_set(cx, &name) {
+        Some(set) => set,
+        None => dynamic::add_set(cx, &name, fields, Some(timeout), size),
+    };
+    let update = Statement::SetUpdate { op: SetOp::Update, set, key, timeout: Some(timeout), inner };
+    if !agrees(cx, set, &update) {
+        let reason = "another rule uses this name with other settings, and both would share one set of buckets";
+        let help = "give the rules names of their own, or the same rate, burst, mode and direction";
+        return Err(Refusal::new("hashlimit-shared", reason, help).at("hashlimit-name"));
+    }
+    Ok(vec![update.into()])
+}
+
+fn approximate_bytes(cx: &mut Cx) -> Result<(), Refusal> {
+    if !cx.approximate {
+        let reason = "byte rates differ: iptables charges units of 16 bytes, nft each byte";
+        return Err(Refusal::new("hashlimit-bytes", reason, "give --approximate to take nft's way of counting"));
+    }
+    cx.notes.push("approximate: iptables charges units of 16 bytes, nft each byte".into());
+    Ok(())
+}
+
+/// What a bucket is for. Without a mode there is one for all, and a key that all packets share.
+fn key(part: &Part, cx: &Cx) -> Result<SmallVec<[KeyPart; 3]>, Refusal> {
+    let mode = part.number("hashlimit-mode").unwrap_or_default();
+    let l4 = match cx.protocol {
+        Some((number, false)) => {
+            [L4::Tcp, L4::Udp, L4::Udplite, L4::Dccp, L4::Sctp].into_iter().find(|l4| l4.protocol() == Some(number))
+        }
+        _ => None,
+    };
+    if mode & PORTS != 0 && l4.is_none() {
+        let reason = "ports are asked of packets that may have none, for which iptables takes 0";
+        return Err(Refusal::new("hashlimit-ports", reason, "give the rule `-p` with tcp, udp, dccp or sctp")
+            .at("hashlimit-mode"));
+    }
+    let l4 = l4.unwrap_or(L4::Th);
+    let mask = |name| {
+        part.number(name).map_or(Some(None), |length| match length {
+            0 => None,
+            length => Some(dynamic::prefix_mask(length, cx.family)),
+        })
+    };
+    let mut key = SmallVec::new();
+    if mode & 1 != 0
+        && let Some(mask) = mask("hashlimit-srcmask")
+    {
+        key.push(KeyPart { field: cx.saddr(), mask });
+    }
+    if mode & 2 != 0 {
+        key.push(Field::Sport(l4).into());
+    }
+    if mode & 4 != 0
+        && let Some(mask) = mask("hashlimit-dstmask")
+    {
+        key.push(KeyPart { field: cx.daddr(), mask });
+    }
+    if mode & 8 != 0 {
+        key.push(Field::Dport(l4).into());
+    }
+    if key.is_empty() {
+        key.push(Field::Nfproto.into());
+    }
+    Ok(key)
+}
+
+/// Whether all rules so far that add to the set say the same.
+fn agrees(cx: &Cx, set: SetId, update: &Statement) -> bool {
+    let steps = cx.table.chains.iter().flat_map(|c| &c.rules).flat_map(|r| &r.steps);
+    let mut others = steps.filter_map(|step| match step {
+        Step::Do(other @ Statement::SetUpdate { set: theirs, .. }) if *theirs == set => Some(other),
+        _ => None,
+    });
+    others.all(|other| other == update)
+}

@@ -1,0 +1,91 @@
+//! `-m rt`: the routing header of IPv6 (iptables-extensions(8), *rt*; net/ipv6/netfilter/ip6t_rt.c).
+
+use bstr::BString;
+
+use crate::diag::quote;
+use crate::ir::Test;
+use crate::packet::{Exthdr, ExthdrPart, Family, Field, IntervalSet};
+use crate::save::ast::{Opt, Part};
+use crate::save::ext::lowering::{Cond, Cx, Refusal, in_range};
+use crate::save::ext::{Coverage, Extension, Families, Lower, extension_header, shared};
+use crate::save::option::{Arg, OptionSpec, Value};
+use crate::save::value;
+
+pub static EXTENSION: Extension = Extension {
+    name: "rt",
+    aliases: &[],
+    families: Families::Ip6,
+    options: &[
+        OptionSpec::new("rt-type", Arg::Number { min: 0, max: u32::MAX as u64 }).not(),
+        OptionSpec::new("rt-segsleft", Arg::Range { max: u32::MAX as u64, separator: b':', open: true }).not(),
+        OptionSpec::new("rt-len", Arg::Number { min: 0, max: u32::MAX as u64 }).not(),
+        OptionSpec::new("rt-0-res", Arg::Flag),
+        OptionSpec::new("rt-0-addrs", Arg::Custom { words: 1, read: read_addresses, show: shared::show_text }),
+        OptionSpec::new("rt-0-not-strict", Arg::Flag),
+    ],
+    check,
+    lower: Lower::Match(lower),
+    coverage: &[
+        Coverage::exact("--rt-type", "-m rt --rt-type 0 -j DROP").v6(),
+        Coverage::exact("! --rt-type", "-m rt ! --rt-type 2 -j DROP").v6(),
+        Coverage::exact("--rt-segsleft", "-m rt --rt-segsleft 1:3 -j DROP").v6(),
+        Coverage::exact("! --rt-segsleft", "-m rt ! --rt-segsleft 0 -j DROP").v6(),
+        Coverage::exact("--rt-len", "-m rt --rt-len 24 -j DROP").v6(),
+        Coverage::exact("! --rt-len", "-m rt ! --rt-len 24 -j DROP").v6(),
+        Coverage::refused("--rt-0-res", "-m rt --rt-type 0 --rt-0-res -j DROP", NOTE).v6(),
+        Coverage::refused("--rt-0-addrs", "-m rt --rt-type 0 --rt-0-addrs 2001:db8::1 -j DROP", NOTE).v6(),
+        Coverage::refused(
+            "--rt-0-not-strict",
+            "-m rt --rt-type 0 --rt-0-addrs 2001:db8::1 --rt-0-not-strict -j DROP",
+            NOTE,
+        )
+        .v6(),
+    ],
+};
+
+const NOTE: &str = "nft cannot look at the fields of routing type 0, which hosts ignore since RFC 5095";
+
+fn check(part: &Part, _: &crate::save::ext::CheckCx) -> Result<(), String> {
+    let type_0 = part.get("rt-type").is_some_and(|o| !o.negated && o.value == Value::Number(0));
+    if (part.has("rt-0-res") || part.has("rt-0-addrs")) && !type_0 {
+        return Err("options of type 0 need `--rt-type 0`".into());
+    }
+    if part.has("rt-0-not-strict") && !part.has("rt-0-addrs") {
+        return Err("`--rt-0-not-strict` needs `--rt-0-addrs`".into());
+    }
+    Ok(())
+}
+
+/// Comma-separated addresses, at most 16.
+fn read_addresses(words: &[&[u8]], family: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    let addresses: Vec<u128> =
+        word.split(|&b| b == b',').map(|w| value::read_address(w, family)).collect::<Result<_, _>>()?;
+    if addresses.len() > 16 {
+        return Err(format!("{} holds more than 16 addresses", quote(word)));
+    }
+    let shown: Vec<String> = addresses.iter().map(|&a| value::show_address(a, family)).collect();
+    Ok(Value::Text(BString::from(shown.join(","))))
+}
+
+fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    if let Some(option) = ["rt-0-res", "rt-0-addrs"].into_iter().find(|o| part.has(o)) {
+        return Err(Refusal::new("rt-0", NOTE, "drop all packets with this header: `--rt-type 0` alone").at(option));
+    }
+    let out: Vec<Cond> = part.options.iter().filter_map(cond).collect();
+    Ok(if out.is_empty() { vec![extension_header::exists(Exthdr::Rt).into()] } else { out })
+}
+
+fn cond(opt: &Opt) -> Option<Cond> {
+    let field = |part| Field::Exthdr(Exthdr::Rt, part);
+    match (opt.spec.name, &opt.value) {
+        ("rt-type", Value::Number(n)) if *n <= 255 => {
+            Some(Test::within(field(ExthdrPart::Type), IntervalSet::point((*n).into()), opt.negated).into())
+        }
+        ("rt-type", _) if opt.negated => Some(extension_header::exists(Exthdr::Rt).into()),
+        ("rt-type", _) => Some(Cond::Never),
+        ("rt-segsleft", value) => in_range(field(ExthdrPart::SegLeft), value, opt.negated),
+        ("rt-len", Value::Number(bytes)) => Some(extension_header::length_is(Exthdr::Rt, *bytes, opt.negated)),
+        _ => None,
+    }
+}

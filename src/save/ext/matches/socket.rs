@@ -1,0 +1,56 @@
+//! `-m socket`: a local socket would take the packet (iptables-extensions(8), *socket*; net/netfilter/xt_socket.c).
+//!
+//! Without `--nowildcard`, sockets that listen on any address do not count. nft cannot say that of
+//! a half-closed connection, whose address is not wild.
+
+use crate::ir::{Step, Test};
+use crate::nft::version::Feature;
+use crate::packet::{Field, Hook, SocketKey};
+use crate::save::ast::Part;
+use crate::save::ext::lowering::{Cond, Cx, Refusal};
+use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
+use crate::save::option::{Arg, OptionSpec};
+
+pub static EXTENSION: Extension = Extension {
+    name: "socket",
+    aliases: &[],
+    families: Families::Both,
+    options: &[
+        OptionSpec::new("transparent", Arg::Flag),
+        OptionSpec::new("nowildcard", Arg::Flag),
+        OptionSpec::new("restore-skmark", Arg::Flag),
+    ],
+    check: |_, cx| shared::at_hooks(cx, &[Hook::Prerouting, Hook::Input]),
+    lower: Lower::Match(lower),
+    coverage: &[
+        Coverage::exact("--transparent", "-m socket --transparent -j ACCEPT").note(WILDCARD),
+        Coverage::exact("--nowildcard", "-m socket --nowildcard -j ACCEPT"),
+        Coverage::refused("--restore-skmark", "-m socket --restore-skmark -j ACCEPT", "a test of nft changes nothing"),
+    ],
+};
+
+const WILDCARD: &str = "without --nowildcard it needs nft and a kernel that know `socket wildcard`";
+
+fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    if part.has("restore-skmark") {
+        let reason = "the test also sets the packet's mark, and goes on where the socket has none";
+        let help = "test without it, and write `meta mark set socket mark` in a rule before";
+        return Err(Refusal::new("socket-mark", reason, help).at("restore-skmark"));
+    }
+    if !part.has("nowildcard") && !cx.target.supports(Feature::SocketWildcard) {
+        let reason = "sockets that listen on any address are told apart by newer versions of nft and Linux only";
+        return Err(Refusal::new("socket-wildcard", reason, "name a newer --target, or add --nowildcard"));
+    }
+    let is = |key, value| Step::Test(Test::is(Field::Socket(key), value));
+    let transparent = |value| is(SocketKey::Transparent, value);
+    let mut out = vec![if part.has("transparent") {
+        Cond::Step(transparent(1))
+    } else {
+        // Whatever the answer, there is a socket to give it.
+        Cond::OneOf(vec![vec![transparent(1)], vec![transparent(0)]])
+    }];
+    if !part.has("nowildcard") {
+        out.push(Cond::Not(vec![is(SocketKey::Wildcard, 1)]));
+    }
+    Ok(out)
+}
