@@ -2,7 +2,9 @@
 //! and what is printed back means to them what the original meant.
 //!
 //! The cases are lines of `tests/cases/matches/*.cases`: `ok`, `bad`, or `strict` where the old
-//! tool accepts something that is refused here on purpose (the reason stands behind `##`); then
+//! tool accepts something that is refused here on purpose (the reason stands behind `##`),
+//! `lax` where it is the other way round, `absent` where the tool reads the line and this kernel lacks
+//! what the rule is about, so that only our reading is tried; then
 //! perhaps `6` for IPv6 or `@table`; then the rule, in INPUT (or PREROUTING) unless it says `-A`.
 //! Everything runs in a network namespace of its own.
 
@@ -107,7 +109,7 @@ fn cases_are_accepted_and_refused_here() {
     let mut wrong = String::new();
     for case in cases() {
         match (case.verdict.as_str(), case.ours()) {
-            ("ok", Ok(_)) | ("bad" | "strict", Err(_)) => {}
+            ("ok" | "absent" | "lax", Ok(_)) | ("bad" | "strict", Err(_)) => {}
             (verdict, ours) => writeln!(wrong, "{} {verdict}: {} -> {ours:?}", case.place, case.rule).unwrap(),
         }
     }
@@ -125,6 +127,10 @@ fn the_tool_accepts_the_same_and_saves_the_same() {
     let originals = legacy(&original);
     let mut wrong = String::new();
     for (case, saved) in cases.iter().zip(&originals) {
+        if case.verdict == "absent" {
+            println!("not tried with the tool: {} {}", case.place, case.rule);
+            continue;
+        }
         if saved.is_some() != matches!(case.verdict.as_str(), "ok" | "strict") {
             writeln!(wrong, "{} {}: {} -> the tool says {saved:?}", case.place, case.verdict, case.rule).unwrap();
         }

@@ -46,7 +46,12 @@ pub(super) fn read(text: &[u8], kind: &Kind, cx: &Cx) -> Result<Vec<Part>, Strin
     let words: Vec<&[u8]> = text.split(|&b| b == b',').collect();
     let learns = !hash && kinds.last() == Some(&PartKind::Mac) && words.len() + 1 == kinds.len();
     if words.len() != kinds.len() && !learns {
-        return Err(format!("{} has {} parts, and an element of this set has {}", quote(text), words.len(), kinds.len()));
+        return Err(format!(
+            "{} has {} parts, and an element of this set has {}",
+            quote(text),
+            words.len(),
+            kinds.len()
+        ));
     }
     let mut out = Vec::with_capacity(kinds.len());
     for (at, kind) in kinds.iter().enumerate() {

@@ -69,7 +69,10 @@ impl<'a> Words<'a> {
 
     fn number(&mut self, of: &[u8], most: u64) -> Result<u64, String> {
         let word = self.next().ok_or_else(|| format!("{} takes a number", quote(of)))?;
-        number(word).ok().filter(|&n| n <= most).ok_or_else(|| format!("{}: {} is no such number", quote(of), quote(word)))
+        number(word)
+            .ok()
+            .filter(|&n| n <= most)
+            .ok_or_else(|| format!("{}: {} is no such number", quote(of), quote(word)))
     }
 }
 
