@@ -129,6 +129,9 @@ pub struct TranslateArgs {
     /// What will load the output: `nft=1.0.6`, `nft=1.0.6,kernel=6.1`, or a distribution such as `debian12`
     #[arg(long, default_value_t, value_name = "TARGET")]
     pub target: Target,
+    /// What is in the sets that rules name: the output of `ipset save`
+    #[arg(long, value_name = "FILE")]
+    pub ipset: Option<PathBuf>,
     /// How much to merge
     #[arg(long, value_enum, default_value_t)]
     pub merge: Level,

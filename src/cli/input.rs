@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::args::FamilyArgs;
 use crate::diag::{Source, SourceId};
 use crate::packet::Family;
+use crate::save::ipset::{self, Ipsets};
 
 /// The files as sources in their order; `-`, or no file at all, is standard input.
 pub fn sources(files: &[PathBuf]) -> Result<Vec<Source>> {
@@ -34,6 +35,23 @@ fn read(file: &Path) -> Result<(String, Vec<u8>)> {
     }
     let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     Ok((file.display().to_string(), text))
+}
+
+/// The sets of an `ipset save` text; none without a file. Every line must be understood.
+pub fn ipsets(file: Option<&Path>) -> Result<Ipsets> {
+    let Some(file) = file else { return Ok(Ipsets::default()) };
+    let (name, text) = read(file)?;
+    let (sets, problems) = ipset::parse(&text);
+    match problems.first() {
+        None => Ok(sets),
+        Some(problem) => {
+            let more = match problems.len() {
+                1 => String::new(),
+                n => format!(", and {} more lines cannot be read", n - 1),
+            };
+            bail!("{name}, line {}: {}{more}", problem.line, problem.message)
+        }
+    }
 }
 
 /// What `-4` and `-6` say.

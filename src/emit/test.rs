@@ -214,8 +214,23 @@ fn interval(field: Field, i: Interval) -> Expr {
     }
 }
 
+/// From a value on, or up to one: nft writes whole seconds, and a range could not say where the
+/// last one ends.
+fn one_ended(set: &IntervalSet) -> Option<(Op, Expr)> {
+    match set.intervals() {
+        [only] if only.hi == u128::from(u64::MAX) => Some((Op::Ge, Expr::Number(only.lo))),
+        [only] if only.lo == 0 => Some((Op::Lt, Expr::Number(only.hi + 1))),
+        _ => None,
+    }
+}
+
 /// The shorter of the set and its complement; comments need the values themselves.
 fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
+    if field == Field::Time
+        && let Some(end) = one_ended(set)
+    {
+        return end;
+    }
     let complement = set.complement(field.width());
     let own = labels.keys().any(|c| matches!(c, Component::Interval(i) if set.contains(i.lo)));
     let shorter = complement.intervals().len() < set.intervals().len();

@@ -30,6 +30,8 @@ use fragments::Guard;
 pub struct Options {
     /// What will load the output.
     pub target: crate::nft::version::Target,
+    /// The sets that rules may name.
+    pub ipsets: crate::save::ipset::Ipsets,
     /// Keep `[packets:bytes]`.
     pub counters: bool,
     /// Accept translations that are close and not equal.
@@ -220,6 +222,7 @@ impl<'a> TableWork<'a> {
             hooks,
             protocol: rule.protocol(),
             target: &self.options.target,
+            ipsets: &self.options.ipsets,
             approximate: self.options.approximate,
             table: &mut self.out,
             comments,

@@ -81,6 +81,8 @@ pub struct Cx<'a> {
     pub protocol: Option<(u8, bool)>,
     /// What will load the output.
     pub target: &'a crate::nft::version::Target,
+    /// What `ipset save` said.
+    pub ipsets: &'a crate::save::ipset::Ipsets,
     /// `--approximate` was given.
     pub approximate: bool,
     /// The table being built: sets and objects are added here.

@@ -12,6 +12,7 @@ pub mod icmp_type;
 pub mod lowering;
 pub mod mark;
 pub mod matches;
+pub mod named_set;
 pub mod nat;
 pub mod registry;
 pub mod shared;

@@ -53,6 +53,7 @@ pub const MATCHES: &[&Extension] = &[
     &matches::rpfilter::EXTENSION,
     &matches::rt::EXTENSION,
     &matches::sctp::EXTENSION,
+    &matches::set::EXTENSION,
     &matches::socket::EXTENSION,
     &matches::srh::EXTENSION,
     &matches::state::EXTENSION,

@@ -143,3 +143,11 @@ impl Kind {
         }
     }
 }
+
+impl Ipset {
+    /// The set's own settings, with no elements and nothing counted.
+    #[must_use]
+    pub fn without_elements(&self) -> Ipset {
+        Ipset { kind: self.kind.clone(), elements: Vec::new(), counters: false, ..*self }
+    }
+}

@@ -146,16 +146,21 @@ fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
         return Err(format!("a mask is longer than /{width}"));
     }
     let Some(rate) = Rate::of(part) else { return Ok(()) };
-    match part.get("hashlimit-burst").map(|o| &o.value) {
-        Some(Value::Number(burst)) if rate.bytes && *burst < rate.rate => {
+    match burst(part) {
+        Some(burst) if rate.bytes && burst < rate.rate => {
             Err(format!("the burst cannot be smaller than the rate, {} bytes", rate.rate))
         }
-        Some(Value::Number(burst)) if !rate.bytes && *burst > 1_000_000 => {
-            Err("the burst is out of range: 1 to 1000000".into())
+        Some(burst) if !rate.bytes && burst > 1_000_000 => Err("the burst is out of range: 1 to 1000000".into()),
+        _ if !rate.bytes && rate.wraps(burst(part).unwrap_or(5)) => {
+            Err("rate and burst together are too large for the kernel, which refuses them".into())
         }
         _ => Ok(()),
     }
 }
+
+/// Credits per millionth of a second of the kernel's counter where it ticks 250 or 1000 times a
+/// second (`user2credits`).
+const CREDITS: u64 = 137_438_953;
 
 /// A rate: `rate` per `seconds`; `None` for seconds means bytes a second.
 struct Rate {
@@ -174,6 +179,21 @@ impl Rate {
             Value::Number(rate) => Some(Rate { rate, seconds: 1, bytes: true, above }),
             _ => None,
         }
+    }
+
+    /// What a packet costs, in millionths of a second.
+    const fn cost(&self) -> u64 {
+        SCALE * self.seconds / if self.rate == 0 { 1 } else { self.rate }
+    }
+
+    /// Whether the full bucket overflows in the kernel and then does not hold one packet.
+    const fn wraps(&self, burst: u64) -> bool {
+        self.cost().wrapping_mul(burst).wrapping_mul(CREDITS) < self.cost().wrapping_mul(CREDITS)
+    }
+
+    /// Whether the full bucket overflows in the kernel.
+    fn overflows(&self, burst: u64) -> bool {
+        self.cost().checked_mul(burst).and_then(|time| time.checked_mul(CREDITS)).is_none()
     }
 
     fn limit(&self, burst: Option<u64>) -> Limit {
@@ -220,10 +240,13 @@ fn show_rate(rate: &Value, _: Family) -> Vec<BString> {
     }
 }
 
-/// A number of packets, or of bytes with a suffix.
+/// A number of packets -> `Number`, or of bytes with a suffix -> `Range` of one.
 fn read_burst(words: &[&[u8]], _: Family) -> Result<Value, String> {
     let word = words.first().copied().unwrap_or_default();
-    match bytes(word).map_or_else(|| number(word), Ok)? {
+    if let Some(bytes) = bytes(word) {
+        return Ok(Value::Range(bytes, bytes));
+    }
+    match number(word)? {
         0 => Err("a burst of 0 never lets anything pass".into()),
         n => Ok(Value::Number(n)),
     }
@@ -232,7 +255,15 @@ fn read_burst(words: &[&[u8]], _: Family) -> Result<Value, String> {
 fn show_burst(burst: &Value, _: Family) -> Vec<BString> {
     match burst {
         Value::Number(n) => vec![n.to_string().into()],
+        Value::Range(bytes, _) => vec![format!("{bytes}b").into()],
         _ => Vec::new(),
+    }
+}
+
+fn burst(part: &Part) -> Option<u64> {
+    match part.get("hashlimit-burst")?.value {
+        Value::Number(n) | Value::Range(n, _) => Some(n),
+        _ => None,
     }
 }
 
@@ -266,7 +297,12 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     if rate.bytes {
         approximate_bytes(cx)?;
     }
-    let limit = rate.limit(part.number("hashlimit-burst"));
+    if !rate.bytes && rate.overflows(burst(part).unwrap_or(5)) {
+        let reason = "a bucket that takes over 37 hours to fill overflows in the kernel, which then uses a smaller one";
+        let help = "write a burst that the kernel can hold";
+        return Err(Refusal::new("hashlimit-overflow", reason, help).at("hashlimit-burst"));
+    }
+    let limit = rate.limit(burst(part));
     let key = key(part, cx)?;
     let milliseconds = part.number("hashlimit-htable-expire").unwrap_or(rate.seconds * 1000);
     let timeout = milliseconds.div_ceil(1000).max(1);

@@ -48,6 +48,7 @@ pub mod recent;
 pub mod rpfilter;
 pub mod rt;
 pub mod sctp;
+pub mod set;
 pub mod socket;
 pub mod srh;
 pub mod state;
@@ -60,3 +61,6 @@ pub mod tos;
 pub mod ttl;
 pub mod u32;
 pub mod udp;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! `-m set`: whether parts of the packet are in an ipset (iptables-extensions(8), *set*;
+//! net/netfilter/xt_set.c).
+//!
+//! The set becomes a named set of nft with the elements that `ipset save` says. A rule that gives
+//! fewer directions than the set has parts never finds anything.
+
+use bstr::{BString, ByteSlice};
+
+use crate::diag::quote;
+use crate::ir::{Step, Test};
+use crate::packet::{Family, Field};
+use crate::save::ast::Part;
+use crate::save::ext::lowering::{Cond, Cx, Refusal};
+use crate::save::ext::named_set::{self, Way, Which};
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower, shared};
+use crate::save::option::{Arg, OptionSpec, Value};
+
+const COUNT: Arg = Arg::Number { min: 0, max: u64::MAX };
+
+pub static EXTENSION: Extension = Extension {
+    name: "set",
+    aliases: &[],
+    families: Families::Both,
+    options: &[
+        OptionSpec::new("match-set", Arg::Custom { words: 2, read, show }).alias(&["set"]).not(),
+        OptionSpec::new("return-nomatch", Arg::Flag),
+        OptionSpec::new("update-counters", Arg::Flag).not(),
+        OptionSpec::new("update-subcounters", Arg::Flag).not(),
+        OptionSpec::new("packets-eq", COUNT).not(),
+        OptionSpec::new("packets-lt", COUNT),
+        OptionSpec::new("packets-gt", COUNT),
+        OptionSpec::new("bytes-eq", COUNT).not(),
+        OptionSpec::new("bytes-lt", COUNT),
+        OptionSpec::new("bytes-gt", COUNT),
+    ],
+    check,
+    lower: Lower::Match(lower),
+    coverage: &[
+        Coverage::exact("--match-set", "-m set --match-set blocked src -j DROP").note(CONTENT),
+        Coverage::exact("! --match-set", "-m set ! --match-set allowed src,dst -j DROP").note(CONTENT),
+        Coverage::exact("--return-nomatch", "-m set --match-set nets src --return-nomatch -j ACCEPT").note(CONTENT),
+        Coverage::exact("--update-counters", "-m set --match-set blocked src --update-counters -j DROP"),
+        Coverage::refused("! --update-counters", "-m set --match-set blocked src ! --update-counters -j DROP", COUNTED),
+        Coverage::exact("--update-subcounters", "-m set --match-set blocked src --update-subcounters -j DROP"),
+        Coverage::refused(
+            "! --update-subcounters",
+            "-m set --match-set blocked src ! --update-subcounters -j DROP",
+            COUNTED,
+        ),
+        Coverage::refused("--packets-eq", "-m set --match-set blocked src --packets-eq 5 -j DROP", TESTED),
+        Coverage::refused("! --packets-eq", "-m set --match-set blocked src ! --packets-eq 5 -j DROP", TESTED),
+        Coverage::refused("--packets-lt", "-m set --match-set blocked src --packets-lt 5 -j DROP", TESTED),
+        Coverage::refused("--packets-gt", "-m set --match-set blocked src --packets-gt 5 -j DROP", TESTED),
+        Coverage::refused("--bytes-eq", "-m set --match-set blocked src --bytes-eq 5 -j DROP", TESTED),
+        Coverage::refused("! --bytes-eq", "-m set --match-set blocked src ! --bytes-eq 5 -j DROP", TESTED),
+        Coverage::refused("--bytes-lt", "-m set --match-set blocked src --bytes-lt 5 -j DROP", TESTED),
+        Coverage::refused("--bytes-gt", "-m set --match-set blocked src --bytes-gt 5 -j DROP", TESTED),
+    ],
+};
+
+const CONTENT: &str = "needs the output of `ipset save`, given by --ipset";
+const COUNTED: &str = "nft counts each time an element is found";
+const TESTED: &str = "nft cannot test the counter of an element";
+
+const COUNTERS: [&str; 6] = ["packets-eq", "packets-lt", "packets-gt", "bytes-eq", "bytes-lt", "bytes-gt"];
+
+/// Most directions (include/uapi/linux/netfilter/ipset/ip_set.h, `IPSET_DIM_MAX`).
+const MOST: usize = 6;
+
+fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
+    shared::needs(part, "match-set")?;
+    shared::one_of(part, &["packets-eq", "packets-lt", "packets-gt"], false)?;
+    shared::one_of(part, &["bytes-eq", "bytes-lt", "bytes-gt"], false)?;
+    let inverted = part.get("match-set").is_some_and(|o| o.negated);
+    if inverted && part.has("return-nomatch") {
+        return Err("`--return-nomatch` cannot stand beside `! --match-set`".into());
+    }
+    Ok(())
+}
+
+/// `NAME src,dst,...` -> the name, then 1 for each source and 0 for each destination.
+fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let [name, directions] = words else { return Err("a set and its directions are needed".into()) };
+    if name.is_empty() || name.len() > 31 || name.contains_str(":") || name.starts_with(b"-") {
+        return Err(format!("{} is no name of a set", quote(name)));
+    }
+    let one = |word: &[u8]| match word {
+        b"src" => Ok(Value::Number(1)),
+        b"dst" => Ok(Value::Number(0)),
+        other => Err(format!("{} is neither src nor dst", quote(other))),
+    };
+    let directions: Vec<Value> = directions.split(|&b| b == b',').map(one).collect::<Result<_, _>>()?;
+    if directions.len() > MOST {
+        return Err(format!("at most {MOST} directions fit"));
+    }
+    Ok(Value::List(std::iter::once(Value::Text((*name).into())).chain(directions).collect()))
+}
+
+fn name_and_directions(value: &Value) -> Option<(&BString, Vec<bool>)> {
+    let Value::List(parts) = value else { return None };
+    match parts.split_first()? {
+        (Value::Text(name), rest) => Some((name, rest.iter().map(|d| *d == Value::Number(1)).collect())),
+        _ => None,
+    }
+}
+
+fn show(value: &Value, _: Family) -> Vec<BString> {
+    let Some((name, directions)) = name_and_directions(value) else { return Vec::new() };
+    let words: Vec<&str> = directions.iter().map(|source| if *source { "src" } else { "dst" }).collect();
+    vec![name.clone(), words.join(",").into()]
+}
+
+fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    if let Some(option) = COUNTERS.into_iter().find(|o| part.has(o)) {
+        return Err(Refusal::new("set-counters", TESTED, "limit by a quota or a rate instead").at(option));
+    }
+    let silent = ["update-counters", "update-subcounters"].into_iter().find(|o| part.get(o).is_some_and(|o| o.negated));
+    if let Some(option) = silent {
+        return Err(Refusal::new("set-counting", COUNTED, "leave it out, or make the set without counters").at(option));
+    }
+    let Some(opt) = part.get("match-set") else { return Ok(Vec::new()) };
+    let Some((name, source)) = name_and_directions(&opt.value) else { return Ok(Vec::new()) };
+    let which = if part.has("return-nomatch") { Which::Exceptions } else { Which::Matching };
+    let ways = named_set::ways(name.as_bstr(), &source, which, cx)?;
+    Ok(if opt.negated { outside(ways, cx.family) } else { inside(ways, cx.family) })
+}
+
+fn inside(mut ways: Vec<Way>, family: Family) -> Vec<Cond> {
+    match (ways.pop(), ways.is_empty()) {
+        (None, _) => vec![Cond::Never],
+        (Some(only), true) => {
+            let fragment = only.header.then_some(Cond::NotLaterFragment);
+            fragment.into_iter().chain(only.steps.into_iter().map(Cond::Step)).collect()
+        }
+        (Some(last), false) => {
+            ways.push(last);
+            vec![Cond::OneOf(ways.into_iter().map(|w| guarded(w, family)).collect())]
+        }
+    }
+}
+
+/// Not in the set by any way.
+fn outside(ways: Vec<Way>, family: Family) -> Vec<Cond> {
+    let not = |mut way: Way| {
+        // What only keeps the ways apart goes: every way is ruled out.
+        way.steps.retain(|s| !matches!(s, Step::Test(Test::Lookup { negated: true, .. })));
+        match way.steps.as_slice() {
+            [Step::Test(Test::Lookup { fields, set, .. })] if !way.breaks => {
+                Test::Lookup { fields: fields.clone(), set: *set, negated: true }.into()
+            }
+            _ => Cond::Not(guarded(way, family)),
+        }
+    };
+    ways.into_iter().map(not).collect()
+}
+
+/// The way's steps, where data behind the network header is read with a test that it is there.
+fn guarded(way: Way, family: Family) -> Vec<Step> {
+    let fragment = (way.header && family != Family::Ip6).then_some(Step::Test(Test::Bits {
+        field: Field::IpFragOff,
+        mask: 0x1fff,
+        value: 0,
+        negated: false,
+    }));
+    fragment.into_iter().chain(way.steps).collect()
+}
