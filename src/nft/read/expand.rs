@@ -80,12 +80,27 @@ impl Expander<'_> {
                     starts_statement = token.kind == Kind::Newline
                         || matches!(token.kind, Kind::Comment { .. })
                         || (token.kind == Kind::Sign && matches!(text, b";" | b"{" | b"}"));
-                    self.out.push(token);
+                    let kind = if self.holds_variable(token) { Kind::Stray } else { token.kind };
+                    self.out.push(Token { kind, ..token });
                     continue;
                 }
             }
             starts_statement = false;
         }
+    }
+
+    /// Whether a log prefix names a variable, which nft would replace; anywhere else a `$` in quotes is a `$`.
+    fn holds_variable(&self, token: Token) -> bool {
+        let follows = |last: &Token| last.kind == Kind::Word && self.sources.text(*last) == b"prefix";
+        if token.kind != Kind::Text || !self.out.last().is_some_and(follows) {
+            return false;
+        }
+        let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let mut pieces = self.sources.text(token).split(|byte| *byte == b'$').skip(1);
+        pieces.any(|piece| {
+            let length = piece.iter().take_while(|byte| in_name(byte)).count();
+            piece.get(..length).is_some_and(|name| self.scopes.iter().any(|scope| scope.contains_key(name)))
+        })
     }
 
     fn next(&mut self) -> Option<Token> {

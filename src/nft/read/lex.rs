@@ -148,7 +148,7 @@ fn number(text: &[u8]) -> (Kind, usize) {
     }
 }
 
-/// Length of `1w2d3h4m5s6ms`, any part of it; 0 when the text does not start so.
+/// Length of `2d3h4m5s6ms`, any part of it; 0 when the text does not start so.
 fn duration(text: &[u8]) -> usize {
     let mut length = 0;
     loop {
@@ -157,7 +157,7 @@ fn duration(text: &[u8]) -> usize {
         let unit = match rest.get(digits..).unwrap_or(&[]) {
             _ if digits == 0 => return length,
             [b'm', b's', ..] => 2,
-            [b'w' | b'd' | b'h' | b'm' | b's', ..] => 1,
+            [b'd' | b'h' | b'm' | b's', ..] => 1,
             _ => return length,
         };
         length += digits + unit;

@@ -4,7 +4,7 @@ use super::{Read, Reading, unread};
 use crate::nft::ast::{BinaryOp, Expr};
 use crate::packet::{Field, IntervalSet};
 use crate::prove::block::{Step, local_answer};
-use crate::prove::dd::{Bounded, Dd, Piece};
+use crate::prove::dd::{Bands, Bounded, Dd, Piece};
 use crate::prove::space::Slot;
 use crate::prove::vocabulary;
 
@@ -58,13 +58,13 @@ impl Reading<'_> {
             Expr::Binary { op, left, right } => self.binary(*op, left, right, width),
             Expr::Numgen { random, modulus, offset } => self.numgen(*random, *modulus, *offset, width),
             Expr::Symhash { modulus, offset } => {
-                self.hash(&format!("symhash mod {modulus} offset {offset}"), *modulus, *offset, width)
+                self.hash(&format!("symhash mod {modulus} offset {offset}"), &[], *modulus, *offset, width)
             }
             Expr::Jhash { key, modulus, seed, offset } => {
-                let words = self.key_words(key)?;
+                let (words, fields) = (self.key_words(key)?, key_fields(key)?);
                 let Some(seed) = seed else { return unread("a hash without seed, which the kernel then draws") };
                 let words = format!("jhash {words} mod {modulus} seed {seed:#x} offset {offset}");
-                self.hash(&words, *modulus, *offset, width)
+                self.hash(&words, &fields, *modulus, *offset, width)
             }
             Expr::Map { key, map } => self.mapped_bits(key, map, width),
             _ => unread("an expression that depends on the packet"),
@@ -136,10 +136,10 @@ impl Reading<'_> {
     }
 
     /// A hash is a number that depends on the packet in a way only the kernel knows.
-    fn hash(&mut self, words: &str, modulus: u32, offset: u32, width: usize) -> Read<Vec<Dd>> {
+    fn hash(&mut self, words: &str, fields: &[Field], modulus: u32, offset: u32, width: usize) -> Read<Vec<Dd>> {
         let digits = (32 - modulus.saturating_sub(1).leading_zeros()).max(1);
         let bits: Bounded<Vec<Dd>> =
-            (0..digits).map(|bit| self.space.volatile(&format!("{words}, bit {bit}"))).collect();
+            (0..digits).map(|bit| self.condition(&format!("{words}, bit {bit}"), fields)).collect();
         let bits = bits?;
         let below = Piece { lo: 0, hi: u128::from(modulus) - u128::from(modulus > 0), value: Dd::TRUE };
         let possible = self.space.dd.piecewise_of(&bits, &[below], Dd::FALSE)?;
@@ -174,20 +174,44 @@ impl Reading<'_> {
 
     /// The canonical words of a key of fields.
     pub fn key_words(&self, key: &Expr) -> Read<String> {
-        let one = |part: &Expr| match part {
-            Expr::Field(field) => Ok((*field, None)),
-            Expr::Binary { op: BinaryOp::And, left, right } => match (&**left, &**right) {
-                (Expr::Field(field), Expr::Number(mask)) => Ok((*field, Some(*mask))),
-                _ => unread("a key that is no field"),
-            },
-            _ => unread("a key that is no field"),
-        };
-        let fields = match key {
-            Expr::Concat(parts) => parts.iter().map(one).collect::<Read<Vec<_>>>()?,
-            part => vec![one(part)?],
-        };
-        Ok(vocabulary::key(&fields))
+        Ok(vocabulary::key(&key_parts(key)?))
     }
+
+    /// The bands of fields: what an effect or a condition that depends on them reads.
+    pub fn reads(&mut self, fields: &[Field]) -> Bands {
+        fields.iter().fold(Bands::default(), |bands, &field| match &*self.space.slot(field) {
+            Slot::Constant(_) => bands,
+            Slot::Bits(bits) | Slot::Codes(bits, _) => bits.iter().fold(bands, |b, &bit| b.union(Bands::of(bit))),
+        })
+    }
+
+    /// A condition without bits that depends on fields, which rules of the table may change.
+    pub fn condition(&mut self, words: &str, fields: &[Field]) -> Bounded<Dd> {
+        let table = self.table;
+        let changed = self.reads(&table.changed);
+        if self.reads(fields).meets(changed) { self.space.volatile(words) } else { self.space.opaque(words) }
+    }
+}
+
+/// The fields of a key, each perhaps behind a mask.
+fn key_parts(key: &Expr) -> Read<Vec<(Field, Option<u128>)>> {
+    let one = |part: &Expr| match part {
+        Expr::Field(field) => Ok((*field, None)),
+        Expr::Binary { op: BinaryOp::And, left, right } => match (&**left, &**right) {
+            (Expr::Field(field), Expr::Number(mask)) => Ok((*field, Some(*mask))),
+            _ => unread("a key that is no field"),
+        },
+        _ => unread("a key that is no field"),
+    };
+    match key {
+        Expr::Concat(parts) => parts.iter().map(one).collect(),
+        part => Ok(vec![one(part)?]),
+    }
+}
+
+/// The fields of a key.
+pub(super) fn key_fields(key: &Expr) -> Read<Vec<Field>> {
+    Ok(key_parts(key)?.into_iter().map(|(field, _)| field).collect())
 }
 
 /// Bits of an expression's value.

@@ -92,6 +92,8 @@ struct Reading<'a> {
     places: usize,
     /// What the statements so far have said about protocols.
     said: fields::Said,
+    /// A verdict map has sent some packets on to the next statement.
+    open: bool,
 }
 
 impl Reading<'_> {

@@ -15,9 +15,12 @@ impl Reading<'_> {
             Statement::Match { left, op, right } => self.comparison(left, *op, right),
             Statement::Vmap { key, map } => {
                 let cases = self.verdict_cases(key, map)?;
+                self.open = cases.iter().any(|(_, flow)| *flow == Flow::Continue);
                 self.steps.push(Step::Dispatch(cases));
                 Ok(())
             }
+            // The kernel goes on with the rule (`nft_do_chain`).
+            Statement::Verdict(crate::nft::ast::Verdict::Continue) => Ok(()),
             Statement::Verdict(verdict) => {
                 let flow = self.flow(verdict)?;
                 self.steps.push(Step::Flow(flow));

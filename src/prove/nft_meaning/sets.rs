@@ -2,14 +2,11 @@
 
 use bstr::BString;
 
+use super::expressions::key_fields;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{Expr, Op, SetOp, Statement};
 use crate::prove::block::{Effect, Step};
-use crate::prove::dd::Bands;
 use crate::prove::vocabulary;
-
-/// Effects that depend on a key may depend on anything that rules change.
-const ANYTHING: Bands = Bands(u32::MAX);
 
 impl Reading<'_> {
     /// `key @name`
@@ -29,7 +26,7 @@ impl Reading<'_> {
         let members = if set.elements.is_empty() && !set.flags.constant {
             // Filled by somebody else; who knows when.
             let words = vocabulary::member(&name.to_string(), &self.key_words(key)?);
-            self.space.volatile(&words)?
+            self.condition(&words, &key_fields(key)?)?
         } else {
             self.among(&operands, &set.elements)?
         };
@@ -66,6 +63,7 @@ impl Reading<'_> {
         statements: &[Statement],
     ) -> Read<()> {
         let words = self.key_words(key)?;
+        let reads = self.reads(&key_fields(key)?);
         self.operands(key)?;
         let state: Vec<&Statement> =
             statements.iter().filter(|s| !matches!(s, Statement::Counter { .. } | Statement::Last)).collect();
@@ -77,7 +75,7 @@ impl Reading<'_> {
                     SetOp::Delete => "delete",
                 };
                 let effect = vocabulary::set_update(op_word, &set.to_string(), &words, timeout);
-                self.steps.push(Step::Effect { effect: Effect::Other(effect), reads: ANYTHING });
+                self.steps.push(Step::Effect { effect: Effect::Other(effect), reads });
                 if op != SetOp::Delete {
                     // A set that is full breaks the rule.
                     self.consult(vocabulary::room(&set.to_string()), Some(format!("set {set} room")), true)?;
@@ -89,7 +87,7 @@ impl Reading<'_> {
                 let content = vocabulary::per_key(&words, &state, timeout);
                 // Which bucket is asked depends on the key as it is now.
                 let effect = Effect::Other(format!("asks per {words}"));
-                self.steps.push(Step::Effect { effect, reads: ANYTHING });
+                self.steps.push(Step::Effect { effect, reads });
                 self.consult(content, Some(format!("set {set}")), wanted)?;
                 Ok(())
             }

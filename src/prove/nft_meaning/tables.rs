@@ -4,8 +4,10 @@ use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Read, Reading, Stop, fields, unread};
-use crate::nft::ast::{Chain, Element, Entry, Lookup, Object, Policy, Rule, Set, Statement, Table, Verdict as Written};
-use crate::packet::Family;
+use crate::nft::ast::{
+    Chain, Element, Entry, Expr, Lookup, Object, Policy, Rule, Set, Statement, Table, Verdict as Written,
+};
+use crate::packet::{CtKey, Family, Field};
 use crate::prove::block::{Base, BaseKey, ChainId, Flow, Program, Rule as Meant, Step, Verdict};
 use crate::prove::dd::Bounded;
 use crate::prove::space::Space;
@@ -20,6 +22,8 @@ pub(super) struct Context<'a> {
     pub objects: FxHashMap<&'a BString, Vec<&'a Object>>,
     /// Sets that rules write to.
     pub written: FxHashSet<&'a BString>,
+    /// Fields that rules change.
+    pub changed: Vec<Field>,
 }
 
 impl Context<'_> {
@@ -56,6 +60,7 @@ pub(super) fn add_table<'a>(table: &'a Table, number: usize, space: &mut Space, 
         sets: FxHashMap::default(),
         objects: FxHashMap::default(),
         written: FxHashSet::default(),
+        changed: Vec::new(),
     };
     let chains: Vec<&'a Chain> = table.entries.iter().filter_map(chain_of).collect();
     for entry in &table.entries {
@@ -67,13 +72,16 @@ pub(super) fn add_table<'a>(table: &'a Table, number: usize, space: &mut Space, 
             Entry::Opaque(opaque) => program.unread.push(format!("line {}: {}", opaque.line, opaque.text)),
         }
     }
-    let statements = chains.iter().flat_map(|chain| &chain.rules).flat_map(|rule| &rule.statements);
-    context.written = statements
-        .filter_map(|statement| match statement {
-            Statement::SetUpdate { set, .. } => Some(set),
-            _ => None,
-        })
-        .collect();
+    for statement in chains.iter().flat_map(|chain| &chain.rules).flat_map(|rule| &rule.statements) {
+        match statement {
+            Statement::SetUpdate { set, .. } => drop(context.written.insert(set)),
+            Statement::Set { target: Expr::Field(field), .. } if !context.changed.contains(field) => {
+                context.changed.push(*field);
+            }
+            Statement::Notrack => context.changed.push(Field::Ct(CtKey::State)),
+            _ => {}
+        }
+    }
     for chain in chains {
         add_chain(chain, &context, space, program)?;
     }
@@ -100,6 +108,7 @@ fn add_chain(chain: &Chain, context: &Context<'_>, space: &mut Space, program: &
             steps: Vec::new(),
             places: 0,
             said: fields::Said::default(),
+            open: false,
         };
         rules.push(Meant { line: rule.line, steps: reading.rule(rule)? });
     }
@@ -122,7 +131,12 @@ impl Reading<'_> {
     /// All steps of a rule; a statement that is not understood is the last.
     fn rule(mut self, rule: &Rule) -> Bounded<Vec<Step>> {
         for statement in &rule.statements {
-            match self.statement(statement) {
+            let read = if self.open {
+                unread("a statement behind a verdict map that says continue")
+            } else {
+                self.statement(statement)
+            };
+            match read {
                 Ok(()) => {}
                 Err(Stop::Budget(stop)) => return Err(stop),
                 Err(Stop::Unread(why)) => {

@@ -1,7 +1,5 @@
 //! `log` and its options (nft(8), *LOG STATEMENT*).
 
-use bstr::{BString, ByteSlice};
-
 use crate::nft::ast::{Log, LogFlags, Statement};
 use crate::nft::read::cursor::{Parsed, Reader, Unread};
 
@@ -14,7 +12,7 @@ impl Reader<'_> {
             match self.peek_word() {
                 Some("prefix") => {
                     self.advance();
-                    log.prefix = Some(self.log_prefix()?);
+                    log.prefix = Some(self.name()?);
                 }
                 Some("level") => {
                     self.advance();
@@ -39,14 +37,6 @@ impl Reader<'_> {
                 _ => return Ok(Statement::Log(log)),
             }
         }
-    }
-
-    /// nft replaces `$name` in a prefix by a variable; whether there is one, the text alone does not tell.
-    fn log_prefix(&mut self) -> Parsed<BString> {
-        let prefix = self.name()?;
-        let variable =
-            prefix.find_iter(b"$").any(|at| prefix.get(at + 1).is_some_and(|byte| byte.is_ascii_alphabetic()));
-        if variable { Err(Unread) } else { Ok(prefix) }
     }
 
     fn log_flags(&mut self, flags: &mut LogFlags) -> Parsed<()> {

@@ -115,6 +115,18 @@ fn variables() {
 }
 
 #[test]
+fn variables_in_log_prefixes() {
+    for (text, opaque) in [
+        ("define x = eth0\ntable t { chain c { log prefix \"a $x \"\n } }", true),
+        ("define x = eth0\ntable t { chain c { log prefix \"a $y 5$ \"\n } }", false),
+        ("define x = eth0\ntable t { chain c { accept comment \"a $x \"\n } }", false),
+    ] {
+        let found = format!("{:?}", items(text)).contains("Opaque");
+        assert_eq!(found, opaque, "{text}");
+    }
+}
+
+#[test]
 fn includes() {
     let fetch = |path: &str| match path {
         "defs" => Ok(vec![("defs".to_owned(), b"define port = 22".to_vec())]),

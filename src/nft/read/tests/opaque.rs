@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::nft::ast::{Opaque, Verdict};
-use crate::packet::L4;
+use crate::packet::{CtKey, L4};
 
 fn opaque(text: &str) -> Statement {
     Statement::Opaque(Opaque { text: text.into(), line: 3 })
@@ -21,7 +21,7 @@ fn statements() {
             "counter frobnicate { a; b } accept",
             vec![Statement::Counter { packets: 0, bytes: 0 }, opaque("frobnicate { a; b } accept")],
         ),
-        ("log prefix \"a $b\"", vec![opaque("log prefix \"a $b\"")]),
+        ("ct expiration 1w", vec![is(Field::Ct(CtKey::Expiration), number(1000)), opaque("w")]),
         ("jump { accept; }", vec![opaque("jump { accept; }")]),
         ("queue to symhash mod 2", vec![opaque("queue to symhash mod 2")]),
         ("xt match \"comment\"", vec![opaque("xt match \"comment\"")]),

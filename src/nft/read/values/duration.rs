@@ -28,7 +28,6 @@ pub(super) fn milliseconds(text: &[u8]) -> Option<u64> {
         let letters = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, tail) = tail.split_at_checked(letters)?;
         let factor = match unit {
-            "w" => 604_800_000,
             "d" => 86_400_000,
             "h" => 3_600_000,
             "m" => 60_000,
