@@ -2,7 +2,7 @@
 //! we refuse, and what we print back is the same rule to them.
 //!
 //! A case is `family table chain rest-of-rule`. The tools run in network namespaces of their own;
-//! without root or without the tools the tests say so and pass.
+//! without root or without the tools the tests say so and pass, unless CI forbids it.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,6 +14,7 @@ use ipt2nft::save::{parse, print};
 
 #[path = "ext_targets/cases.rs"]
 mod cases;
+mod support;
 
 /// One line as a dump.
 struct Case {
@@ -41,12 +42,7 @@ fn ours(case: &Case) -> Result<String, String> {
 }
 
 fn can_run() -> bool {
-    let works = |args: &[&str]| Command::new("unshare").args(args).output().is_ok_and(|o| o.status.success());
-    let can = works(&["-n", "sh", "-c", "iptables-legacy-save && ip6tables-legacy-save"]);
-    if !can {
-        println!("skipped: root, unshare and the legacy iptables tools are needed");
-    }
-    can
+    support::can_run(&["iptables-legacy-restore", "ip6tables-legacy-restore", "ipset"])
 }
 
 /// What the tools save after restoring each text, all in one namespace; `None` where they refuse.

@@ -91,6 +91,10 @@ impl Table<'_> {
             Test::In { field: Field::L4proto, set } if set.as_point().is_some_and(|p| implied.contains(&(p as u8))) => {
                 return None;
             }
+            // Any value will do: only a connection must be there.
+            Test::In { field: field @ Field::Ct(key), set } if *key != CtKey::State && set.is_full(field.width()) => {
+                ct_state(&TRACKED.into_iter().map(Interval::point).collect())
+            }
             // Any value will do: only the header must be there, which its protocol says.
             Test::In { field, set } if set.is_full(field.width()) => match implied_protocol(*field) {
                 Some(protocol) if !implied.contains(&protocol) => {
@@ -237,7 +241,10 @@ fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
     let but_one = complement.as_point().is_some() && set.as_point().is_none();
     let negate = !own && !complement.is_empty() && (shorter || but_one);
     let (op, shown) = if negate { (Op::Ne, &complement) } else { (Op::Implicit, set) };
-    (op, shown_set(field, shown, labels))
+    match shown_set(field, shown, labels) {
+        Expr::Number(only) if op == Op::Implicit => (eq_for(field), Expr::Number(only)),
+        right => (op, right),
+    }
 }
 
 fn shown_set(field: Field, set: &IntervalSet, labels: &Labels) -> Expr {
@@ -320,6 +327,9 @@ fn values(set: &IntervalSet, width: u32) -> (Op, Expr) {
 
 /// The states a packet can have, each a bit of its own (include/uapi/linux/netfilter/nf_conntrack_common.h).
 const CT_STATES: [u128; 5] = [1, 2, 4, 8, 64];
+
+/// Those of packets that have a connection.
+const TRACKED: [u128; 3] = [2, 4, 8];
 
 /// A packet is in exactly one state, so a set of states is a test of bits, and its negation is
 /// written as a set.

@@ -76,6 +76,10 @@ impl Table<'_> {
     }
 
     fn prefix_map(&self, nat: &Nat, from: (u128, u8), to: (u128, u8)) -> Expr {
+        // Any address: the kernel keeps the host bits of the packet's own, no map is needed.
+        if from.1 == 0 {
+            return Expr::Prefix { address: to.0, len: to.1 };
+        }
         let v6 = matches!(self.family(), crate::packet::Family::Ip6);
         let field = match (nat.kind, v6) {
             (ast::NatKind::Snat, false) => Field::IpSaddr,

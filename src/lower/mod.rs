@@ -68,6 +68,7 @@ fn lower_document(document: &Document, source: SourceId, options: &Options, lowe
             options,
             guard: fragments::guard(table, tracked),
             skipped: FxHashMap::default(),
+            untracks: table.rules().any(|rule| rule.parts().any(tracking::untracks)),
             chains: order::chains(table, document.family),
             ids: FxHashMap::default(),
             out: ir::Table {
@@ -95,6 +96,7 @@ struct TableWork<'a> {
     guard: Guard,
     /// Rules that later fragments skip, by chain.
     skipped: FxHashMap<ChainId, Vec<usize>>,
+    untracks: bool,
     chains: Vec<order::Chain<'a>>,
     ids: FxHashMap<&'a [u8], ChainId>,
     out: ir::Table,
@@ -223,6 +225,7 @@ impl<'a> TableWork<'a> {
             protocol: rule.protocol(),
             target: &self.options.target,
             ipsets: &self.options.ipsets,
+            untracks: self.untracks,
             approximate: self.options.approximate,
             table: &mut self.out,
             comments,

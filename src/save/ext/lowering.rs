@@ -83,6 +83,8 @@ pub struct Cx<'a> {
     pub target: &'a crate::nft::version::Target,
     /// What `ipset save` said.
     pub ipsets: &'a crate::save::ipset::Ipsets,
+    /// Some rule of the dump's table takes packets out of connection tracking.
+    pub untracks: bool,
     /// `--approximate` was given.
     pub approximate: bool,
     /// The table being built: sets and objects are added here.

@@ -117,6 +117,46 @@ pub const TARGETS: &[&Extension] = &[
 /// Modules that no translation is planned for: name, reason, advice.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     (
+        "BALANCE",
+        "left the kernel before 2.6.32",
+        "use DNAT to a range of addresses, or `dnat to numgen inc mod N map { ... }`",
+    ),
+    (
+        "CHAOS",
+        "comes with xtables-addons and answers scans by chance, which nft cannot",
+        "use `reject` and `drop` behind `numgen random mod N`",
+    ),
+    ("DELUDE", "comes with xtables-addons and fakes answers, which nft cannot", "use `drop` or `reject`"),
+    (
+        "DNETMAP",
+        "comes with xtables-addons and hands out addresses by need, which nft cannot",
+        "use SNAT to a range with --persistent, or NETMAP",
+    ),
+    (
+        "FLOWOFFLOAD",
+        "is OpenWrt's own, and nft has flowtables instead",
+        "declare `flowtable f { hook ingress priority 0; devices = { eth0, eth1 }; }` and write `flow add @f`",
+    ),
+    (
+        "FULLCONENAT",
+        "is a module of its own that nft does not know",
+        "use `masquerade persistent`, or a version of nft that is patched for full cone NAT",
+    ),
+    (
+        "IPMARK",
+        "comes with xtables-addons and computes marks from addresses, which nft cannot",
+        "list the addresses in a map: `meta mark set ip saddr map { 10.0.0.1 : 0x1 }`",
+    ),
+    ("MIRROR", "left the kernel in 2.6", "drop the rule: sending packets back invites loops"),
+    ("RAWDNAT", "comes with xtables-addons", "write `ip daddr set` in a chain of priority raw, with `notrack`"),
+    ("RAWSNAT", "comes with xtables-addons", "write `ip saddr set` in a chain of priority raw, with `notrack`"),
+    ("SAME", "left the kernel in 2.6.25", "use SNAT to a range with --persistent, which took its place"),
+    (
+        "TARPIT",
+        "comes with xtables-addons and holds connections open, which nft cannot",
+        "use `drop`, or hand the packets to a program with `queue`",
+    ),
+    (
         "geoip",
         "comes with xtables-addons and reads a database of its own, which nft cannot",
         "make named sets of the countries' networks from the same database and test them with `ip saddr @country`",
@@ -125,6 +165,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "ipp2p",
         "comes with xtables-addons and looks into payloads, which nft cannot",
         "drop the rule, or classify with a proxy or `nfqueue` program",
+    ),
+    (
+        "ndpi",
+        "is a module of its own that looks into payloads, which nft cannot",
+        "drop the rule, or classify with a program behind `queue`",
     ),
     (
         "rateest",
@@ -156,9 +201,10 @@ fn find(list: &'static [&'static Extension], name: &[u8], family: Family) -> Opt
     list.iter().find(is).copied()
 }
 
-/// Whether any family has a target of this name.
-pub fn is_target_name(name: &[u8]) -> bool {
-    TARGETS.iter().any(|e| e.name.as_bytes() == name)
+/// Whether a name is a verdict that the kernel knows without a module: no chain can have it, while a
+/// chain that a dump declares hides every other target of its name.
+pub fn is_verdict(name: &[u8]) -> bool {
+    matches!(name, b"ACCEPT" | b"DROP" | b"QUEUE" | b"RETURN")
 }
 
 /// The matches that have an option of this name.

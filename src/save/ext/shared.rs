@@ -5,6 +5,7 @@ use bstr::BString;
 use super::CheckCx;
 use super::lowering::{Cond, Cx, Refusal, within};
 use crate::diag::quote;
+use crate::nft::version::Feature;
 use crate::packet::{Family, Field, Hook, IntervalSet};
 use crate::save::ast::{Opt, Part, TableKind};
 use crate::save::option::Value;
@@ -207,4 +208,15 @@ pub const DSCP_CLASSES: &[(&str, u64)] = &[
 pub fn leading_number(word: &[u8]) -> u64 {
     let digits = word.iter().take_while(|b| b.is_ascii_digit());
     digits.fold(0u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0')))
+}
+
+/// For what the target of the output cannot do.
+pub fn too_old(feature: Feature, cx: &Cx) -> Refusal {
+    let need = feature.need();
+    let kernel = need.kernel.map(|k| format!(" and Linux {}.{}", k.major, k.minor)).unwrap_or_default();
+    Refusal::new(
+        "target-too-old",
+        format!("it needs nft {}{kernel}, and the output is for {}", need.nft, cx.target),
+        "name a newer target with --target, if what loads the output is newer",
+    )
 }

@@ -112,8 +112,8 @@ pub fn chain_name_trouble(name: &[u8]) -> Option<String> {
     if name.iter().any(|b| b.is_ascii_whitespace()) {
         return Some(format!("{} holds a blank, which no chain name can", quote(name)));
     }
-    if crate::save::ext::registry::is_target_name(name) {
-        return Some(format!("{} is the name of a target; a chain cannot have it", quote(name)));
+    if crate::save::ext::registry::is_verdict(name) {
+        return Some(format!("{} is a verdict; a chain cannot have its name", quote(name)));
     }
     None
 }

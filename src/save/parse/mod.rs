@@ -72,6 +72,8 @@ mod tests {
                 r#"-A INPUT -j LOG --log-prefix "a b" --log-level 7"#,
             ),
             ("-N more\n-A more -j RETURN", "-A more -j RETURN"),
+            // A chain hides the target of its name, whose --type must be given.
+            ("-N AUDIT\n-A INPUT -j AUDIT", "-A INPUT -j AUDIT"),
         ] {
             assert_eq!(round(rule).as_deref(), Ok(want), "{rule}");
         }

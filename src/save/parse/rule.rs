@@ -394,8 +394,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Err(self.error("two-targets", span.to(end), "a rule has one `-j` or `-g`"));
         }
         self.goto = goto;
+        let hidden = (self.around.has_chain)(name) && !registry::is_verdict(name);
         match registry::find_target(name, self.around.family) {
-            Some(extension) if !goto => {
+            Some(extension) if !goto && !hidden => {
                 self.rule.target =
                     Target::Extension(Part { extension, name_span: end, implicit: false, options: SmallVec::new() });
                 self.loaded.push(Owner::Target);

@@ -5,6 +5,7 @@
 //! breaks off, which is why nothing may follow it in its rule that must still happen.
 
 use crate::ir::{Assigned, Statement};
+use crate::nft::version::Feature;
 use crate::packet::{CtKey, Family, Field};
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Action, Cx, Refusal};
@@ -14,7 +15,7 @@ use crate::save::option::{Arg, OptionSpec, Value};
 
 const BITS: Arg = Arg::Number { min: 0, max: ALL };
 const SHIFT: Arg = Arg::Number { min: 0, max: 31 };
-const MIX: &str = "masks that keep bits of the target need nft 1.1; older versions get one rule per bit";
+const MIX: &str = "masks that keep bits of the target are one rule for each bit before nft 1.1.2 with Linux 6.13";
 const SHIFTED: &str = "only with --set-mark or --set-xmark and no mask; nft cannot shift while it keeps bits";
 
 pub static EXTENSION: Extension = Extension {
@@ -95,31 +96,36 @@ fn change(part: &Part) -> Change {
     out
 }
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
+fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     let Change { ctmark, ctmask, nfmask, shift } = change(part);
-    let statement = if part.has("save-mark") {
+    if part.has("save-mark") {
         no_shift(shift)?;
-        copy(CT_MARK, ctmask, Field::Mark, nfmask)
-    } else if part.has("restore-mark") {
+        return Ok(copy(CT_MARK, ctmask, Field::Mark, nfmask, cx));
+    }
+    if part.has("restore-mark") {
         no_shift(shift)?;
-        copy(Field::Mark, nfmask, CT_MARK, ctmask)
-    } else if ctmask == ALL {
-        let shifted = if shift < 0 { ctmark >> -shift } else { (ctmark << shift) & ALL };
-        mark::assign(CT_MARK, XMark { flip: shifted, clear: ALL })
-    } else {
-        no_shift(shift)?;
-        mark::assign(CT_MARK, XMark { flip: ctmark, clear: ctmask })
+        return Ok(copy(Field::Mark, nfmask, CT_MARK, ctmask, cx));
+    }
+    let flip = match shift {
+        _ if ctmask != ALL => {
+            no_shift(shift)?;
+            ctmark
+        }
+        ..0 => ctmark >> -shift,
+        _ => (ctmark << shift) & ALL,
     };
-    Ok(Action::Statements(statement.into_iter().collect()))
+    Ok(Action::Statements(mark::assign(CT_MARK, XMark { flip, clear: ctmask }).into_iter().collect()))
 }
 
-/// `to = (to & ~clear) ^ (from & take)`; `None` when that changes nothing.
-fn copy(to: Field, clear: u64, from: Field, take: u64) -> Option<Statement> {
-    if take == 0 {
-        return mark::assign(to, XMark { flip: 0, clear });
+/// `to = (to & ~clear) ^ (from & take)`, where there is a connection.
+fn copy(to: Field, clear: u64, from: Field, take: u64, cx: &Cx) -> Action {
+    let keep = !clear & ALL;
+    // What keeps nothing is one value, which every version can write.
+    if keep != 0 && (take == 0 || !cx.target.supports(Feature::BitwiseOfTwoFields)) {
+        return Action::Block(mark::mix_bit_by_bit(to, keep, from, take));
     }
-    let value = Assigned::Mix { keep: (!clear & ALL).into(), from, take: take.into() };
-    Some(Statement::Assign { field: to, value })
+    let value = Assigned::Mix { keep: keep.into(), from, take: take.into() };
+    Action::Statements(vec![Statement::Assign { field: to, value }])
 }
 
 fn no_shift(shift: i64) -> Result<(), Refusal> {

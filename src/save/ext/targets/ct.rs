@@ -4,10 +4,10 @@
 //! The target hangs a template on a packet that is not tracked yet. nft does that for zones; helpers,
 //! timeouts and events it sets only once there is a connection, which is after this table.
 
-use bstr::BString;
+use bstr::{BStr, BString};
 
 use crate::diag::quote;
-use crate::ir::{Assigned, Statement};
+use crate::ir::{Assigned, Origin, Rule, Statement, Step, Test, Verdict};
 use crate::packet::{CtKey, Family, Field};
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
@@ -89,30 +89,35 @@ const EVENTS: [(&str, u64); 10] = [
 /// `--zone mark`, as a number no zone has.
 const FROM_MARK: u64 = 1 << 16;
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
+fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     if part.has("notrack") {
         return Ok(Action::Statements(vec![Statement::Notrack]));
     }
-    refuse(part)?;
-    let zone = Statement::Assign { field: Field::Ct(CtKey::Zone), value: Assigned::Constant(zone(part).into()) };
+    refuse(part, cx)?;
     // Without a zone the template still hides the packet from CT rules behind this one: zone 0.
-    Ok(Action::Statements(vec![zone]))
+    let zone = part.number("zone").unwrap_or(0);
+    let statement = Statement::Assign { field: Field::Ct(CtKey::Zone), value: Assigned::Constant(zone.into()) };
+    if !cx.untracks {
+        return Ok(Action::Statements(vec![statement]));
+    }
+    // xtables leaves packets alone that are taken out of tracking, nft would track them after all.
+    let fresh = Test::Bits { field: Field::Ct(CtKey::State), mask: INVALID, value: INVALID, negated: false };
+    let steps = [Step::Test(fresh), Step::Do(statement)];
+    Ok(Action::Block(vec![Rule::new(steps, Verdict::Continue, Origin::default())]))
 }
 
-/// The zone given last, whatever direction its option names.
-fn zone(part: &Part) -> u64 {
-    let zones = part.options.iter().filter(|o| o.spec.name.starts_with("zone"));
-    let number = |value: &Value| if let Value::Number(n) = value { Some(*n) } else { None };
-    zones.filter_map(|o| number(&o.value)).next_back().unwrap_or(0)
-}
+/// `ct state` of a packet that nothing has looked at yet.
+const INVALID: u128 = 1;
 
-fn refuse(part: &Part) -> Result<(), Refusal> {
+fn refuse(part: &Part, cx: &Cx) -> Result<(), Refusal> {
     if let Some(helper) = part.text("helper").filter(|t| !t.is_empty()) {
         return Err(Refusal::new(
             "ct-helper",
-            format!("nft gives a connection the helper {} only after connection tracking, and this table is before it", quote(helper)),
-            "declare `ct helper name { type \"ftp\" protocol tcp; }` and write `ct helper set \"name\"` with the same tests \
-             in a chain with a priority above -200, then remove the rule from the dump",
+            format!(
+                "nft gives a connection the helper {} only after connection tracking, and this table is before it",
+                quote(helper)
+            ),
+            helper_advice(helper, cx),
         )
         .at("helper"));
     }
@@ -138,6 +143,16 @@ fn refuse(part: &Part) -> Result<(), Refusal> {
     refuse_zone(part)
 }
 
+/// What to write by hand, ready to copy.
+fn helper_advice(helper: &BStr, cx: &Cx) -> String {
+    let protocol = if cx.protocol.is_some_and(|(number, _)| number == 17) { "udp" } else { "tcp" };
+    format!(
+        "remove the rule from the dump, declare `ct helper {helper}-helper {{ type \"{helper}\" protocol {protocol}; }}` in a \
+         table, and write `ct helper set \"{helper}-helper\"` with the rule's tests in a chain of its hook with priority \
+         -199 or above"
+    )
+}
+
 fn refuse_zone(part: &Part) -> Result<(), Refusal> {
     let option = part.options.iter().find(|o| o.value == Value::Number(FROM_MARK)).map(|o| o.spec.name);
     if let Some(option) = option {
@@ -148,11 +163,12 @@ fn refuse_zone(part: &Part) -> Result<(), Refusal> {
         )
         .at(option));
     }
-    match (part.has("zone-orig"), part.has("zone-reply")) {
-        (true, false) => Err(one_way("zone-orig", "original")),
-        (false, true) => Err(one_way("zone-reply", "reply")),
-        _ => Ok(()),
+    for (option, direction) in [("zone-orig", "original"), ("zone-reply", "reply")] {
+        if part.has(option) {
+            return Err(one_way(option, direction));
+        }
     }
+    Ok(())
 }
 
 fn one_way(option: &'static str, direction: &str) -> Refusal {

@@ -2,6 +2,7 @@
 //! (iptables-extensions(8), *ECN*; net/ipv4/netfilter/ipt_ECN.c).
 
 use crate::ir::{Assigned, Origin, Rule, Statement, Step, Test, Verdict};
+use crate::nft::version::Feature;
 use crate::packet::{Family, Field, Interval, IntervalSet};
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
@@ -30,7 +31,7 @@ pub static EXTENSION: Extension = Extension {
     ],
 };
 
-const OUTCOMES: &str = "one rule for each outcome";
+const OUTCOMES: &str = "one rule for each outcome before nft 1.1.3";
 
 const fn row(option: &'static str, example: &'static str, note: &'static str) -> Coverage {
     Coverage { option, grade: Grade::Exact, example, family: Family::Ip, note }
@@ -52,11 +53,16 @@ fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
     if tcp { shared::needs_protocol(cx, 6, "tcp") } else { Ok(()) }
 }
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
+fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     let ip = part.number("ecn-ip-ect").map(|n| assign(Field::IpEcn, n));
     let (clear, set) = tcp_bits(part);
     if clear == 0 {
         return Ok(Action::Statements(ip.into_iter().collect()));
+    }
+    if cx.target.supports(Feature::DscpArithmetic) {
+        let value = Assigned::Bits { keep: (!clear & 0xff).into(), flip: set.into() };
+        let tcp = Statement::Assign { field: Field::TcpFlags, value };
+        return Ok(Action::Statements(ip.into_iter().chain([tcp]).collect()));
     }
     let ip = ip.map(|statement| Rule::new([Step::Do(statement)], Verdict::Continue, Origin::default()));
     Ok(Action::Block(ip.into_iter().chain(tcp_rules(clear, set)).collect()))

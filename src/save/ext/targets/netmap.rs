@@ -59,7 +59,11 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
             ));
         }
     };
+    let width = if cx.family == Family::Ip6 { 128 } else { 32 };
     // The tests of the rule have chosen the packets: any address they let through is mapped.
-    let data = NatData::Prefix { from: (0, 0), to };
+    let data = match to {
+        (address, len) if len == width => NatData::Fixed { address: Some((address, address)), port: None },
+        _ => NatData::Prefix { from: (0, 0), to },
+    };
     Ok(Action::Verdict(Verdict::Nat(Nat { kind, data, flags: NatFlags::default() })))
 }

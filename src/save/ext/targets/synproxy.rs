@@ -5,6 +5,7 @@
 //! flags (net/netfilter/nft_synproxy.c), so the flags are tested before it.
 
 use crate::ir::{Origin, Rule, Statement, Step, Test, Verdict};
+use crate::nft::version::Feature;
 use crate::packet::{Family, Field, Hook};
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
@@ -57,8 +58,11 @@ const MASK: u128 = 0x17;
 const SYN: u128 = 0x02;
 const ACK: u128 = 0x10;
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
+fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     refuse(part)?;
+    if !cx.target.supports(Feature::Synproxy) {
+        return Err(shared::too_old(Feature::Synproxy, cx));
+    }
     let proxy = Statement::Synproxy {
         mss: part.number("mss").map(|n| n as u16),
         wscale: part.number("wscale").map(|n| n as u8),

@@ -5,6 +5,7 @@ use bstr::BString;
 
 use crate::diag::quote;
 use crate::ir::Statement;
+use crate::nft::version::Feature;
 use crate::packet::Family;
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
@@ -27,7 +28,7 @@ pub static EXTENSION: Extension = Extension {
         grade: Grade::Exact,
         example: "-p tcp -j TCPOPTSTRIP --strip-options timestamp,sack-permitted",
         family: Family::Ip,
-        note: "needs nft 1.0; of an option that stands in one header twice, nft strips the first only",
+        note: "needs nft 1.0.2 and Linux 5.18; of an option that stands in one header twice, nft strips the first only",
     }],
 };
 
@@ -35,8 +36,11 @@ pub static EXTENSION: Extension = Extension {
 const NAMES: [(&str, u64); 6] =
     [("wscale", 3), ("mss", 2), ("sack-permitted", 4), ("sack", 5), ("timestamp", 8), ("md5", 19)];
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
+fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     let kinds: Vec<u64> = part.options.iter().flat_map(|o| kinds(&o.value)).collect();
+    if !kinds.is_empty() && !cx.target.supports(Feature::ResetTcpOption) {
+        return Err(shared::too_old(Feature::ResetTcpOption, cx).at("strip-options"));
+    }
     let strip = |kind: &u64| Statement::ResetTcpOption { kind: *kind as u8 };
     Ok(Action::Statements(kinds.iter().map(strip).collect()))
 }

@@ -8,6 +8,7 @@ use bstr::BString;
 
 use crate::diag::quote;
 use crate::ir::{Assigned, Origin, Rule, Statement, Step, Test, Verdict};
+use crate::nft::version::Feature;
 use crate::packet::{Family, Field, Interval, IntervalSet};
 use crate::save::ast::{Opt, Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
@@ -43,7 +44,7 @@ pub static EXTENSION: Extension = Extension {
 };
 
 const fn row(option: &'static str, example: &'static str, family: Family) -> Coverage {
-    let note = "where bits are kept, one rule for each outcome";
+    let note = "where bits are kept, one rule for each outcome before nft 1.1.3";
     Coverage { option, grade: Grade::Exact, example, family, note }
 }
 
@@ -78,11 +79,23 @@ impl Bits {
         (1 << self.width) - 1
     }
 
+    /// In one statement, for versions of nft that can work on the old value.
+    fn at_once(self) -> Option<Statement> {
+        let (keep, flip) = (u128::from(self.keep), u128::from(self.flip));
+        let value = match self.keep {
+            0 => Assigned::Constant(flip),
+            all if all == self.all() && flip == 0 => return None,
+            _ => Assigned::Bits { keep, flip },
+        };
+        Some(Statement::Assign { field: self.field, value })
+    }
+
     /// Twice is the same as once.
     const fn is_idempotent(self) -> bool {
         self.keep & self.flip == 0
     }
 
+    /// Values that stay as they are are left out, unless they are all.
     fn outcomes(self) -> Vec<Outcome> {
         if self.keep == 0 {
             return vec![(None, Some(self.flip.into()))];
@@ -90,7 +103,8 @@ impl Bits {
         if self.keep == self.all() && self.flip == 0 {
             return vec![(None, None)];
         }
-        let leads_to = |new: u64| (0..=self.all()).filter(move |&old| self.apply(old) == new);
+        let stays = |old: u64| self.is_idempotent() && self.apply(old) == old;
+        let leads_to = |new: u64| (0..=self.all()).filter(move |&old| !stays(old) && self.apply(old) == new);
         let set = |new| leads_to(new).map(|old| Interval::point(old.into())).collect::<IntervalSet>();
         let all = (0..=self.all()).map(|new| (Some(set(new)), Some(new.into())));
         all.filter(|(set, _)| set.as_ref().is_some_and(|s| !s.is_empty())).collect()
@@ -105,6 +119,9 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     };
     let dscp = Bits { field: dscp, width: 6, keep: keep >> 2, flip: flip >> 2 };
     let ecn = Bits { field: ecn, width: 2, keep: keep & 3, flip: flip & 3 };
+    if cx.target.supports(Feature::DscpArithmetic) {
+        return Ok(Action::Statements([dscp, ecn].into_iter().filter_map(Bits::at_once).collect()));
+    }
     Ok(action(dscp, ecn))
 }
 
@@ -119,22 +136,27 @@ fn change(opt: &Opt) -> Option<(u64, u64)> {
     })
 }
 
-/// One rule when nothing is kept, else one for each pair of outcomes. Where a second rule could
-/// undo what the first did, a packet leaves after the first.
+/// One rule when nothing is kept. Else a rule for each outcome of each field, and where a later rule
+/// could undo what an earlier one did, one for each pair of outcomes, which the packet leaves.
 fn action(dscp: Bits, ecn: Bits) -> Action {
     let (dscps, ecns) = (dscp.outcomes(), ecn.outcomes());
     if let ([(None, d)], [(None, e)]) = (dscps.as_slice(), ecns.as_slice()) {
         return Action::Statements(write(dscp.field, *d).into_iter().chain(write(ecn.field, *e)).collect());
     }
-    let verdict = if dscp.is_idempotent() && ecn.is_idempotent() { Verdict::Continue } else { Verdict::Return };
-    let pairs = dscps.iter().flat_map(|d| ecns.iter().map(move |e| (d, e)));
-    let rule = |((in_dscp, new_dscp), (in_ecn, new_ecn)): (&Outcome, &Outcome)| {
-        let test = |field, set: &Option<IntervalSet>| set.clone().map(|set| Step::Test(Test::In { field, set }));
-        let tests = test(dscp.field, in_dscp).into_iter().chain(test(ecn.field, in_ecn));
-        let writes = write(dscp.field, *new_dscp).into_iter().chain(write(ecn.field, *new_ecn)).map(Step::Do);
-        Rule::new(tests.chain(writes), verdict.clone(), Origin::default())
+    let rule = |verdict: &Verdict, parts: &[(Field, &Outcome)]| {
+        let tests = parts.iter().filter_map(|&(field, (set, _))| Some(Test::In { field, set: set.clone()? }));
+        let writes = parts.iter().filter_map(|&(field, (_, new))| write(field, *new));
+        Rule::new(tests.map(Step::Test).chain(writes.map(Step::Do)), verdict.clone(), Origin::default())
     };
-    Action::Block(pairs.map(rule).collect())
+    if dscp.is_idempotent() && ecn.is_idempotent() {
+        let apart = |bits: Bits, outcomes: &[Outcome]| {
+            let writes = outcomes.iter().filter(|(_, new)| new.is_some());
+            writes.map(|o| rule(&Verdict::Continue, &[(bits.field, o)])).collect::<Vec<_>>()
+        };
+        return Action::Block(apart(dscp, &dscps).into_iter().chain(apart(ecn, &ecns)).collect());
+    }
+    let pairs = dscps.iter().flat_map(|d| ecns.iter().map(move |e| (d, e)));
+    Action::Block(pairs.map(|(d, e)| rule(&Verdict::Return, &[(dscp.field, d), (ecn.field, e)])).collect())
 }
 
 fn write(field: Field, value: Option<u128>) -> Option<Statement> {
