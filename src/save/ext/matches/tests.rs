@@ -35,6 +35,7 @@ fn lowered(family: Family, rule: &str, approximate: bool, ipsets: &Ipsets) -> Re
         protocol: rule.protocol(),
         target: &target,
         ipsets,
+        untracks: false,
         approximate,
         table: &mut table,
         comments: &mut comments,
