@@ -4,6 +4,7 @@
 
 pub mod ast;
 pub mod identifier;
+pub mod json;
 pub mod keywords;
 pub mod names;
 pub mod print;

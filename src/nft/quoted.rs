@@ -24,6 +24,8 @@ pub enum WhyNot {
     QuotationMark,
     #[error("nft ends a string at a zero byte")]
     Zero,
+    #[error("JSON holds UTF-8 only")]
+    NotUtf8,
     #[error("a line break inside a string")]
     LineBreak,
     #[error("nft reads `$` in a log prefix as the start of a variable")]

@@ -9,6 +9,7 @@ mod field;
 mod icmp;
 mod kind;
 mod priority;
+mod span;
 mod value;
 mod words;
 
@@ -17,5 +18,6 @@ pub use field::field_words;
 pub(in crate::nft) use field::tcp_option;
 pub use kind::{Kind, kinds_of};
 pub use priority::priority_name;
+pub use span::Span;
 pub use value::{Place, Spelling, duration, spell};
 pub use words::{log_level, name_of, type_name};

@@ -5,9 +5,9 @@ use bstr::BString;
 use super::{Printer, Why};
 use crate::nft::ast::Expr;
 use crate::nft::identifier::check_name;
-use crate::nft::names::{Kind, Place, bit_names, spell};
+use crate::nft::names::{Kind, Place, Span, bit_names, spell};
 use crate::nft::quoted::{WhyNot, nft_ifname, nft_string};
-use crate::packet::{DataType, Interval};
+use crate::packet::DataType;
 
 /// Bytes of a cgroup's path.
 const PATH_MAX: usize = 127;
@@ -69,35 +69,29 @@ impl Printer<'_> {
 
     /// A range of numbers; addresses that share a prefix are written as one.
     pub(super) fn range(&mut self, low: &Expr, high: &Expr, kind: Kind) -> Result<(), Why> {
-        let (Expr::Number(low), Expr::Number(high)) = (low, high) else {
-            return Err(Why::Shape("a range of something other than numbers"));
-        };
-        let (low, high) = (*low, *high);
-        if low > high {
-            return Err(Why::Shape("a range that ends before it begins"));
-        }
-        let prefix = is_address(kind).then(|| Interval::new(low, high).prefix_len(kind.width)).flatten();
-        match prefix {
-            _ if low == high => self.number(low, kind, Place::Alone, Join::Parentheses),
-            Some(len) if kind.holds(high) => {
-                self.number(low, kind, Place::Alone, Join::Parentheses)?;
-                self.out.put(format!("/{len}"));
-                Ok(())
-            }
-            _ => self.bounds(low, high, kind),
-        }
-    }
-
-    /// `low-high`, even where a prefix would say the same.
-    pub(super) fn bounds(&mut self, low: u128, high: u128, kind: Kind) -> Result<(), Why> {
-        self.number(low, kind, Place::Bound, Join::Parentheses)?;
-        self.out.put("-");
-        self.number(high, kind, Place::Bound, Join::Parentheses)
+        let span = span_of(low, high, kind)?;
+        self.span(span, kind)
     }
 
     pub(super) fn prefix(&mut self, address: u128, len: u8, kind: Kind) -> Result<(), Why> {
-        let (low, high) = prefix_bounds(address, len, kind)?;
-        self.range(&Expr::Number(low), &Expr::Number(high), kind)
+        let span = Span::of_prefix(address, len, kind).ok_or(BAD_PREFIX)?;
+        self.span(span, kind)
+    }
+
+    fn span(&mut self, span: Span, kind: Kind) -> Result<(), Why> {
+        match span {
+            Span::One(value) => self.number(value, kind, Place::Alone, Join::Parentheses),
+            Span::Prefix { address, len } => {
+                self.number(address, kind, Place::Alone, Join::Parentheses)?;
+                self.out.put(format!("/{len}"));
+                Ok(())
+            }
+            Span::Bounds(low, high) => {
+                self.number(low, kind, Place::Bound, Join::Parentheses)?;
+                self.out.put("-");
+                self.number(high, kind, Place::Bound, Join::Parentheses)
+            }
+        }
     }
 
     /// A legal name, as it is.
@@ -108,18 +102,17 @@ impl Printer<'_> {
     }
 }
 
-/// First and last value of a prefix; bits behind its length do not count.
-pub(super) fn prefix_bounds(address: u128, len: u8, kind: Kind) -> Result<(u128, u128), Why> {
-    let rest = kind.width.checked_sub(len.into()).ok_or(Why::Shape("a prefix longer than the address"))?;
-    if !kind.holds(address) {
-        return Err(Why::Number { value: address, data: kind.data });
-    }
-    let host = if rest >= 128 { u128::MAX } else { (1 << rest) - 1 };
-    Ok((address & !host, address | host))
-}
+const BAD_PREFIX: Why = Why::Shape("a prefix longer than the address, or an address too wide");
 
-pub(super) const fn is_address(kind: Kind) -> bool {
-    matches!(kind.data, DataType::Ipv4Addr | DataType::Ipv6Addr)
+/// The span of a range expression.
+pub(super) fn span_of(low: &Expr, high: &Expr, kind: Kind) -> Result<Span, Why> {
+    let (Expr::Number(low), Expr::Number(high)) = (low, high) else {
+        return Err(Why::Shape("a range of something other than numbers"));
+    };
+    if !kind.holds(*high) {
+        return Err(Why::Number { value: *high, data: kind.data });
+    }
+    Span::new(*low, *high, kind).ok_or(Why::Shape("a range that ends before it begins"))
 }
 
 fn nonempty(text: &[u8], max: usize) -> Result<BString, WhyNot> {

@@ -1,10 +1,10 @@
 //! Address translation: `snat`, `dnat`, `masquerade`, `redirect`, and the `address:port` they share with `tproxy`.
 
-use super::constant::{Join, prefix_bounds};
+use super::constant::{Join, span_of};
 use super::expr::Beside;
 use super::{Printer, Why};
 use crate::nft::ast::{Data, DataKind, Expr, Lookup, Nat, NatFlags, NatKind};
-use crate::nft::names::{Kind, Place};
+use crate::nft::names::{Kind, Place, Span};
 use crate::packet::{DataType, Family};
 
 impl<'a> Printer<'a> {
@@ -99,11 +99,11 @@ impl<'a> Printer<'a> {
         let bracket = port && kind.data == DataType::Ipv6Addr;
         let (low, high) = match address {
             Expr::Number(value) => (*value, *value),
-            Expr::Prefix { address, len } => prefix_bounds(*address, *len, kind)?,
-            Expr::Range(low, high) => match (low.as_ref(), high.as_ref()) {
-                (Expr::Number(low), Expr::Number(high)) if low <= high => (*low, *high),
-                _ => return Err(Why::Shape("a range of addresses that is none")),
+            Expr::Prefix { address, len } => match Span::of_prefix(*address, *len, kind) {
+                Some(span) => span.bounds(kind),
+                None => return Err(Why::Shape("a prefix longer than the address")),
             },
+            Expr::Range(low, high) => span_of(low, high, kind)?.bounds(kind),
             Expr::Map { .. } if self.yields_port(address, NatFlags::default()) => {
                 return self.expr(address, Beside::of(&[kind, Kind::PORT]));
             }
