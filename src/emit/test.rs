@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::{Table, names};
 use crate::ir::{self, Component, Name, Row, Test};
 use crate::nft::ast::{Element, Expr, Op, Statement};
-use crate::packet::{CtKey, DataType, Field, Interval, IntervalSet};
+use crate::packet::{CtKey, DataType, ExthdrPart, Field, Interval, IntervalSet, SctpChunkPart, TcpOptionPart};
 
 /// Protocols that some test of the rule says already by reading that protocol's header.
 pub(crate) fn implied_protocols(rule: &ir::Rule) -> SmallVec<[u8; 2]> {
@@ -72,6 +72,20 @@ impl PortContext {
     }
 }
 
+/// Whether a packet may lack the field although it has the headers, so that a test of all values
+/// still says something.
+const fn may_be_missing(field: Field) -> bool {
+    match field {
+        Field::Ct(key) => !matches!(key, CtKey::State),
+        Field::Skuid | Field::Skgid | Field::Cgroup | Field::SocketCgroupv2 { .. } => true,
+        Field::Socket(_) | Field::Ipsec { .. } | Field::Rt(_) | Field::Payload { .. } => true,
+        Field::Exthdr(_, part) => !matches!(part, ExthdrPart::Exists),
+        Field::TcpOption { part, .. } => !matches!(part, TcpOptionPart::Exists),
+        Field::SctpChunk { part, .. } => !matches!(part, SctpChunkPart::Exists),
+        _ => false,
+    }
+}
+
 /// The comments of merged values: the first one that fits for each value.
 pub(crate) type Labels<'a> = FxHashMap<&'a Component, &'a BString>;
 
@@ -96,12 +110,14 @@ impl Table<'_> {
                 ct_state(&TRACKED.into_iter().map(Interval::point).collect())
             }
             // Any value will do: only the header must be there, which its protocol says.
-            Test::In { field, set } if set.is_full(field.width()) => match implied_protocol(*field) {
-                Some(protocol) if !implied.contains(&protocol) => {
-                    compare(Expr::Field(Field::L4proto), Op::Implicit, Expr::Number(protocol.into()))
+            Test::In { field, set } if set.is_full(field.width()) && !may_be_missing(*field) => {
+                match implied_protocol(*field) {
+                    Some(protocol) if !implied.contains(&protocol) => {
+                        compare(Expr::Field(Field::L4proto), Op::Implicit, Expr::Number(protocol.into()))
+                    }
+                    _ => return None,
                 }
-                _ => return None,
-            },
+            }
             Test::In { field: Field::Ct(CtKey::State), set } => ct_state(set),
             Test::In { field, set } => {
                 let (op, right) = choose(*field, set, labels);
@@ -280,6 +296,7 @@ fn pieces(field: Field, set: &IntervalSet, labels: &Labels) -> Vec<Interval> {
             16
         }
         DataType::InetService if several => 2,
+        DataType::Boolean => 2,
         _ => 1,
     };
     let cut = rest.intervals().iter().flat_map(|&i| points(i, most));
@@ -351,6 +368,9 @@ fn bits(field: Field, mask: u128, value: u128, negated: bool) -> Statement {
         return compare(Expr::Field(field), if negated { Op::Ne } else { eq_for(field) }, Expr::Number(value));
     }
     let single = mask.is_power_of_two();
+    if field == Field::Ct(CtKey::Label) && single && value == 0 && negated {
+        return compare(Expr::Field(field), Op::Implicit, Expr::Number(mask));
+    }
     if field == Field::Ct(CtKey::Status) && ((value == 0 && negated) || (single && value == mask && !negated)) {
         return compare(Expr::Field(field), Op::Implicit, Expr::Flags(mask));
     }

@@ -5,7 +5,7 @@
 
 use crate::ir::{Step, Test};
 use crate::nft::version::Feature;
-use crate::packet::{Field, Hook, SocketKey};
+use crate::packet::{Field, Hook, IntervalSet, SocketKey};
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
 use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
@@ -47,7 +47,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         Cond::Step(transparent(1))
     } else {
         // Whatever the answer, there is a socket to give it.
-        Cond::OneOf(vec![vec![transparent(1)], vec![transparent(0)]])
+        Test::within(Field::Socket(SocketKey::Transparent), IntervalSet::full(1), false).into()
     }];
     if !part.has("nowildcard") {
         out.push(Cond::Not(vec![is(SocketKey::Wildcard, 1)]));
