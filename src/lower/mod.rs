@@ -67,6 +67,7 @@ fn lower_document(document: &Document, source: SourceId, options: &Options, lowe
             source,
             options,
             guard: fragments::guard(table, tracked),
+            reassembled: tracked,
             skipped: FxHashMap::default(),
             untracks: table.rules().any(|rule| rule.parts().any(tracking::untracks)),
             chains: order::chains(table, document.family),
@@ -94,6 +95,7 @@ struct TableWork<'a> {
     source: SourceId,
     options: &'a Options,
     guard: Guard,
+    reassembled: bool,
     /// Rules that later fragments skip, by chain.
     skipped: FxHashMap<ChainId, Vec<usize>>,
     untracks: bool,
@@ -226,6 +228,7 @@ impl<'a> TableWork<'a> {
             target: &self.options.target,
             ipsets: &self.options.ipsets,
             untracks: self.untracks,
+            reassembled: self.reassembled,
             approximate: self.options.approximate,
             table: &mut self.out,
             comments,

@@ -6,7 +6,8 @@
 
 use crate::save::ast::{Document, Part};
 
-/// Matches and targets that ask for connection tracking, or for whole packets, when they are loaded.
+/// Matches and targets that ask for connection tracking, or for whole packets, when they are loaded,
+/// and still do so once translated. (The match `socket` does not: nft's test takes fragments.)
 const TRACKING: &[&str] = &[
     "CONNMARK",
     "CONNSECMARK",
@@ -25,7 +26,6 @@ const TRACKING: &[&str] = &[
     "connmark",
     "conntrack",
     "helper",
-    "socket",
     "state",
 ];
 

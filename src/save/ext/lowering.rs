@@ -85,6 +85,8 @@ pub struct Cx<'a> {
     pub ipsets: &'a crate::save::ipset::Ipsets,
     /// Some rule of the dump's table takes packets out of connection tracking.
     pub untracks: bool,
+    /// Fragments are put together before any rule of the output sees them.
+    pub reassembled: bool,
     /// `--approximate` was given.
     pub approximate: bool,
     /// The table being built: sets and objects are added here.

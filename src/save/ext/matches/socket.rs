@@ -24,11 +24,12 @@ pub static EXTENSION: Extension = Extension {
     lower: Lower::Match(lower),
     coverage: &[
         Coverage::exact("--transparent", "-m socket --transparent -j ACCEPT").note(WILDCARD),
-        Coverage::exact("--nowildcard", "-m socket --nowildcard -j ACCEPT"),
+        Coverage::exact("--nowildcard", "-m socket --nowildcard -j ACCEPT").note(FRAGMENTS),
         Coverage::refused("--restore-skmark", "-m socket --restore-skmark -j ACCEPT", "a test of nft changes nothing"),
     ],
 };
 
+const FRAGMENTS: &str = "where something else in the dump puts fragments together";
 const WILDCARD: &str = "without --nowildcard it needs nft and a kernel that know `socket wildcard`";
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
@@ -36,6 +37,11 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         let reason = "the test also sets the packet's mark, and goes on where the socket has none";
         let help = "test without it, and write `meta mark set socket mark` in a rule before";
         return Err(Refusal::new("socket-mark", reason, help).at("restore-skmark"));
+    }
+    if !cx.reassembled {
+        let reason = "its test makes the kernel put fragments together, which the one of nft does not";
+        let help = "say --assume reassembled if no fragments come, or use any test of the connection besides";
+        return Err(Refusal::new("socket-fragments", reason, help));
     }
     if !part.has("nowildcard") && !cx.target.supports(Feature::SocketWildcard) {
         let reason = "sockets that listen on any address are told apart by newer versions of nft and Linux only";

@@ -36,6 +36,7 @@ fn lowered(family: Family, rule: &str, approximate: bool, ipsets: &Ipsets) -> Re
         target: &target,
         ipsets,
         untracks: false,
+        reassembled: false,
         approximate,
         table: &mut table,
         comments: &mut comments,
