@@ -1,6 +1,8 @@
 //! The pipeline in a screenful: dump text in, nft tree and what there is to say out.
 //!
-//!     text -> save tree -> intermediate form -> passes -> nft tree
+//! ```text
+//! text -> save tree -> intermediate form -> passes -> nft tree
+//! ```
 //!
 //! Invariant: a result without error diagnostics stands for every rule of every input.
 

@@ -1,6 +1,8 @@
 //! What we print loads on every nft at hand, twice; what cannot be printed breaks nothing.
 
 mod nft;
+#[path = "nft/optional.rs"]
+mod optional;
 #[path = "nft/tree.rs"]
 mod tree;
 
@@ -13,6 +15,7 @@ use ipt2nft::nft::print::{Style, print, print_rule};
 use ipt2nft::nft::read::read;
 use ipt2nft::nft::version::Feature;
 use ipt2nft::packet::{Family, Field};
+use optional::optional_statements;
 use tree::*;
 
 fn text(ruleset: &Ruleset) -> String {

@@ -69,7 +69,7 @@ pub fn print(ruleset: &Ruleset, style: &Style) -> Result<Vec<u8>, PrintError> {
 /// `family`. Meant for reports and diffs: with no table at hand, named sets are taken on trust.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_rule(rule: &Rule, family: Family) -> Result<BString, PrintError> {
     let mut printer = Printer::new(family, None);
     printer.rule_line(rule).map_err(|why| PrintError::new(why, "rule"))?;

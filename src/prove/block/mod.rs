@@ -11,7 +11,7 @@
 //! own; consulting is an effect of its own. So a block that consults a bucket shifts the answers that
 //! later blocks get from it, just as one that sets the mark changes what later blocks read.
 //!
-//! [`walk`] is the same semantics once more, for one packet, without diagrams. It finds the deciding
+//! [`mod@walk`] is the same semantics once more, for one packet, without diagrams. It finds the deciding
 //! rule of a witness, and is the oracle that the algebra is tested against.
 
 mod calls;
