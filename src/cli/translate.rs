@@ -1,18 +1,17 @@
 //! `ipt2nft translate`: dumps in, one nft file out.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 
 use super::args::{Assumption, CounterChoice, DiffFormat, RulesetFormat, TranslateArgs};
 use super::{Exit, input, output};
+use crate::certify::certify;
 use crate::diag::{Diagnostic, Trouble};
 use crate::nft;
-use crate::prove::compare::{self, Answer, Report, compare};
-use crate::prove::known::{self, Known};
-use crate::prove::nft_meaning::NftRules;
-use crate::prove::save_meaning::SaveRules;
+use crate::prove::compare::Answer;
 use crate::report::proof::{self, Sides};
 use crate::report::{diff, summary};
-use crate::save::ast::Dump;
 use crate::translate::{Options, Translation, translate};
 use crate::{emit, lower};
 
@@ -28,9 +27,9 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         output::message(&refusal(&translation, exit));
         return Ok(exit);
     }
-    let mut proof = if args.no_prove || gaps { None } else { Some(prove(&translation)?) };
-    let mss = proof.as_mut().is_some_and(|report| known::excuse(report, Known::MssAdded));
-    if let Some(report) = proof.as_ref().filter(|r| r.answer() == Answer::Different) {
+    let proof = if args.no_prove || gaps { None } else { Some(certify(&translation, Some(PROOF_TIME))?) };
+    let report = proof.as_ref().map(|p| &p.report);
+    if let Some(report) = report.filter(|r| r.answer() == Answer::Different) {
         output::message(&proof::text(report, Sides { old: "the dump", new: "the output" }));
         if !args.approximate {
             output::message(OUR_BUG);
@@ -50,27 +49,18 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
             reassembled: args.assume.contains(&Assumption::Reassembled),
             prefixed: !args.table_prefix.is_empty(),
             partial: gaps,
-            known: mss.then_some(Known::MssAdded),
+            known: proof.as_ref().and_then(|p| p.known),
         };
-        output::message(&summary::text(&translation, &chosen, proof.as_ref()));
+        output::message(&summary::text(&translation, &chosen, report));
     }
     Ok(exit)
 }
 
+/// How long each family may take to prove.
+const PROOF_TIME: Duration = Duration::from_secs(60);
+
 const OUR_BUG: &str = "ipt2nft: the translation does not mean what the dump means, so nothing was printed. \
     This is a bug in ipt2nft: please report it with the lines above; --merge none may avoid it\n";
-
-/// Compares the dumps with the text that would be printed, as an independent reader understands it.
-fn prove(translation: &Translation) -> Result<Report> {
-    let text = nft::print::print(&translation.ruleset, &nft::print::Style::default())?;
-    let Ok(tree) = nft::read::read("the output", &text) else { bail!("the output cannot be read back: this is a bug") };
-    let Ok(resolved) = nft::read::resolve(tree) else { bail!("the output cannot be read back: this is a bug") };
-    let documents = translation.dumps.iter().flat_map(|d| d.documents.iter().cloned()).collect();
-    let dump = Dump { documents };
-    let families = dump.documents.iter().map(|d| d.family).collect();
-    let rules = NftRules { tables: &resolved.tables, unknown: &resolved.unknown };
-    Ok(compare(&SaveRules(&dump), &rules, &compare::Options { families, ..compare::Options::default() }))
-}
 
 fn options(args: &TranslateArgs) -> Result<Options> {
     if let Err(why) = nft::identifier::check_name(format!("{}filter", args.table_prefix).as_bytes()) {
