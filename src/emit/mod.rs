@@ -4,6 +4,7 @@
 //! by another test, which names are legal. What a rule means was decided before.
 //! Invariant: every chain, rule, set and object of the intermediate form is in the tree.
 
+mod map;
 mod names;
 mod rule;
 mod set;
@@ -95,7 +96,7 @@ impl Table<'_> {
 
     fn callees(&self, id: ChainId) -> Vec<ChainId> {
         let rules = self.ir.chain(id).map(|c| c.rules.as_slice()).unwrap_or_default();
-        rules.iter().flat_map(|rule| verdict::callees(&rule.verdict)).collect()
+        rules.iter().flat_map(|rule| rule.verdict.callees(self.ir)).collect()
     }
 
     fn chain(&self, id: ChainId) -> Option<ast::Chain> {

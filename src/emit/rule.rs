@@ -26,7 +26,7 @@ impl Table<'_> {
                 Step::Test(test) => {
                     let statement = self.test(test, &implied, &labels);
                     ports.behind(test, statement.is_some());
-                    statements.extend(statement);
+                    statements.extend(statement.filter(|s| !is_said_protocol(s, &statements)));
                 }
                 Step::Do(statement) => statements.push(self.statement(statement)),
             }
@@ -42,6 +42,12 @@ impl Table<'_> {
         notes.extend(test::unplaced_labels(rule, &labels).iter().map(|c| harmless(c)));
         ast::Rule { statements, comment, notes, line: 0 }
     }
+}
+
+/// Whether it tests the protocol as another test has done: nothing changes a packet's protocol.
+fn is_said_protocol(statement: &ast::Statement, said: &[ast::Statement]) -> bool {
+    matches!(statement, ast::Statement::Match { left: ast::Expr::Field(Field::L4proto), .. })
+        && said.contains(statement)
 }
 
 /// The fields that a step's test reads.
@@ -70,6 +76,8 @@ fn counter(rule: &ir::Rule) -> Option<ast::Statement> {
 /// The rule's comment when nft can hold it, else `#` lines.
 fn comments(rule: &ir::Rule) -> (Option<BString>, Vec<BString>) {
     let mut notes = rule.notes.clone();
+    let long = rule.row_comments().filter(|comment| !names::fits_comment(comment));
+    notes.extend(long.map(|comment| harmless(comment)));
     let joined = BString::from(join(", ", &rule.comments));
     if joined.is_empty() {
         return (None, notes);

@@ -1,8 +1,8 @@
 //! Statements: one nft statement each.
 
-use super::{Table, test};
+use super::{Table, map, test};
 use crate::ir::{self, Assigned, Statement};
-use crate::nft::ast::{self, BinaryOp, Data, Element, Expr, Lookup, ObjectName};
+use crate::nft::ast::{self, BinaryOp, Data, Expr, ObjectName};
 use crate::packet::{Family, Field, RtKey};
 
 impl Table<'_> {
@@ -67,11 +67,8 @@ fn assigned(field: Field, value: &Assigned) -> Expr {
         Assigned::Bits { keep, flip } => keep_and_flip(field, *keep, *flip),
         Assigned::Mix { keep, from, take } => mix(field, *keep, *from, *take),
         Assigned::Map { key, rows } => {
-            let rows = rows.iter().map(|(row, value)| Element {
-                data: Some(Data::Value(Expr::Number(*value))),
-                ..test::element(test::row(key, row))
-            });
-            Expr::Map { key: Box::new(test::key(key)), map: Lookup::Anonymous(rows.collect()) }
+            let rows = map::anonymous(key, rows, |&value| Some(Data::Value(Expr::Number(value))));
+            Expr::Map { key: Box::new(test::key(key)), map: rows }
         }
         Assigned::Hash { key, modulus, seed, offset } => test::hash(key, *modulus, *seed, *offset),
         Assigned::RouteMtu => Expr::Field(Field::Rt(RtKey::Mtu)),

@@ -17,7 +17,13 @@ pub(crate) fn implied_protocols(rule: &ir::Rule) -> SmallVec<[u8; 2]> {
         Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|&f| implied_protocol(f)),
         _ => None,
     };
-    rule.tests().filter_map(single).collect()
+    let by_key = match &rule.verdict {
+        ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } => {
+            key.iter().find_map(|&field| implied_protocol(field))
+        }
+        _ => None,
+    };
+    rule.tests().filter_map(single).chain(by_key).collect()
 }
 
 /// The protocol that nft makes sure of before it reads the field.

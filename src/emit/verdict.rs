@@ -1,9 +1,9 @@
 //! Verdicts, NAT among them.
 
-use super::{Table, test};
-use crate::ir::{ChainId, Nat, NatData, NatRow, Verdict};
+use super::{Table, map, test};
+use crate::ir::{MapRow, Nat, NatData, SetData, Verdict};
 use crate::nft::ast::{self, Data, Element, Expr, Lookup, Statement};
-use crate::packet::{Field, Interval};
+use crate::packet::Field;
 
 impl Table<'_> {
     /// `Continue` needs no words.
@@ -15,12 +15,9 @@ impl Table<'_> {
             Verdict::Queue { from, to, bypass, fanout } => {
                 Statement::Queue { from: *from, to: *to, bypass: *bypass, fanout: *fanout }
             }
-            Verdict::Map { key, rows } => {
-                let rows = rows.iter().map(|(row, verdict)| Element {
-                    data: self.simple(verdict).map(Data::Verdict),
-                    ..test::element(test::row(key, row))
-                });
-                Statement::Vmap { key: test::key(key), map: Lookup::Anonymous(rows.collect()) }
+            Verdict::Map { key, rows } => Statement::Vmap { key: test::key(key), map: self.vmap(key, rows) },
+            Verdict::Draw { random, rows } => {
+                Statement::Vmap { key: map::draw(*random, rows.len()), map: self.vmap(&[map::DRAWN], rows) }
             }
             Verdict::MapNamed { key, set } => {
                 Statement::Vmap { key: test::key(key), map: Lookup::Named(self.names.set(*set)) }
@@ -42,7 +39,8 @@ impl Table<'_> {
             | Verdict::Nat(_)
             | Verdict::Queue { .. }
             | Verdict::Map { .. }
-            | Verdict::MapNamed { .. } => {
+            | Verdict::MapNamed { .. }
+            | Verdict::Draw { .. } => {
                 return None;
             }
         })
@@ -54,10 +52,14 @@ impl Table<'_> {
             NatData::Fixed { address, port } => {
                 (address.map(|(lo, hi)| range(lo, hi)), port.map(|(lo, hi)| range(lo.into(), hi.into())))
             }
-            NatData::Map { key, rows } => (Some(self.nat_map(key, rows)), None),
-            NatData::Random { choices } => (Some(random_map(choices)), None),
+            NatData::Map { key, rows } => map::targets(test::key(key), key, rows),
+            NatData::Draw { random, rows } => map::targets(map::draw(*random, rows.len()), &[map::DRAWN], rows),
             NatData::MapNamed { key, set } => {
-                (Some(Expr::Map { key: Box::new(test::key(key)), map: Lookup::Named(self.names.set(*set)) }), None)
+                let map = Expr::Map { key: Box::new(test::key(key)), map: Lookup::Named(self.names.set(*set)) };
+                match self.ir.set(*set).map(|set| set.data) {
+                    Some(SetData::Values(Some(only), None)) if only.width() == 16 => (None, Some(map)),
+                    _ => (Some(map), None),
+                }
             }
             NatData::Prefix { from, to } => {
                 flags.prefix = true;
@@ -67,12 +69,8 @@ impl Table<'_> {
         ast::Nat { kind: nat.kind, family: None, address, port, flags }
     }
 
-    fn nat_map(&self, key: &[Field], rows: &[NatRow]) -> Expr {
-        let elements = rows.iter().map(|row| Element {
-            data: Some(Data::Value(target(row.address, row.port))),
-            ..test::element(test::row(key, &row.key))
-        });
-        Expr::Map { key: Box::new(test::key(key)), map: Lookup::Anonymous(elements.collect()) }
+    fn vmap(&self, key: &[Field], rows: &[MapRow<Verdict>]) -> Lookup {
+        map::anonymous(key, rows, |verdict| self.simple(verdict).map(Data::Verdict))
     }
 
     fn prefix_map(&self, nat: &Nat, from: (u128, u8), to: (u128, u8)) -> Expr {
@@ -97,30 +95,4 @@ impl Table<'_> {
 
 fn range(lo: u128, hi: u128) -> Expr {
     if lo == hi { Expr::Number(lo) } else { Expr::Range(Box::new(Expr::Number(lo)), Box::new(Expr::Number(hi))) }
-}
-
-fn target(address: Option<u128>, port: Option<u16>) -> Expr {
-    match (address, port) {
-        (Some(a), Some(p)) => Expr::Concat(vec![Expr::Number(a), Expr::Number(p.into())]),
-        (Some(a), None) => Expr::Number(a),
-        (None, port) => Expr::Number(port.unwrap_or_default().into()),
-    }
-}
-
-fn random_map(choices: &[(Option<u128>, Option<u16>)]) -> Expr {
-    let rows = choices.iter().enumerate().map(|(at, &(address, port))| Element {
-        data: Some(Data::Value(target(address, port))),
-        ..test::element(Expr::Number(Interval::point(at as u128).lo))
-    });
-    let numgen = Expr::Numgen { random: true, modulus: choices.len() as u32, offset: 0 };
-    Expr::Map { key: Box::new(numgen), map: Lookup::Anonymous(rows.collect()) }
-}
-
-/// The chains a verdict can go to.
-pub(crate) fn callees(verdict: &Verdict) -> Vec<ChainId> {
-    match verdict {
-        Verdict::Jump(id) | Verdict::Goto(id) => vec![*id],
-        Verdict::Map { rows, .. } => rows.iter().flat_map(|(_, v)| callees(v)).collect(),
-        _ => Vec::new(),
-    }
 }

@@ -10,7 +10,7 @@ mod rule;
 mod statement;
 mod test;
 
-pub use rule::{Counters, Nat, NatData, NatRow, Origin, Rule, Step, Verdict};
+pub use rule::{Counters, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Verdict};
 pub use statement::{Assigned, KeyPart, ObjectBody, Statement};
 pub use test::{Component, Name, Row, Test};
 
@@ -125,6 +125,11 @@ impl Table {
     /// The chain with this index; indices come from this table, so it is there.
     pub fn chain(&self, id: ChainId) -> Option<&Chain> {
         self.chains.get(id.0 as usize)
+    }
+
+    /// The set with this index.
+    pub fn set(&self, id: SetId) -> Option<&Set> {
+        self.sets.get(id.0 as usize)
     }
 
     /// Adds a chain and says where it is.

@@ -3,7 +3,7 @@
 use bstr::BString;
 use smallvec::SmallVec;
 
-use super::{ChainId, Component, Row, SetId, Statement, Test};
+use super::{Assigned, ChainId, Component, Row, SetId, Statement, Table, Test};
 use crate::diag::SourceId;
 use crate::nft::ast::{NatFlags, NatKind, Reject};
 use crate::packet::Field;
@@ -52,13 +52,27 @@ pub enum Verdict {
     /// By the fields' values; no row, and the next rule goes on.
     Map {
         key: SmallVec<[Field; 3]>,
-        rows: Vec<(Row, Verdict)>,
+        rows: Vec<MapRow<Verdict>>,
     },
     /// The same with a named map.
     MapNamed {
         key: SmallVec<[Field; 3]>,
         set: SetId,
     },
+    /// `numgen random|inc mod N vmap { ... }`: one of N by chance or in turn; row `i` stands at key `i`.
+    Draw {
+        random: bool,
+        rows: Vec<MapRow<Verdict>>,
+    },
+}
+
+/// One row of an anonymous map.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct MapRow<T> {
+    pub key: Row,
+    pub data: T,
+    /// The comment of the rule that the row came from.
+    pub comment: Option<BString>,
 }
 
 /// Address translation.
@@ -80,16 +94,17 @@ pub enum NatData {
     /// By the fields' values: row -> address and port.
     Map {
         key: SmallVec<[Field; 3]>,
-        rows: Vec<NatRow>,
+        rows: Vec<MapRow<NatTarget>>,
     },
     /// A network mapped to a network, host bits kept.
     Prefix {
         from: (u128, u8),
         to: (u128, u8),
     },
-    /// `numgen random mod N map { ... }`: one of these by chance.
-    Random {
-        choices: Vec<(Option<u128>, Option<u16>)>,
+    /// `numgen random|inc mod N map { ... }`: one of N by chance or in turn; row `i` stands at key `i`.
+    Draw {
+        random: bool,
+        rows: Vec<MapRow<NatTarget>>,
     },
     MapNamed {
         key: SmallVec<[Field; 3]>,
@@ -97,10 +112,9 @@ pub enum NatData {
     },
 }
 
-/// One row of a NAT map.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct NatRow {
-    pub key: Row,
+/// What a row of a NAT map gives; all rows of a map give the same kind of thing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct NatTarget {
     pub address: Option<u128>,
     pub port: Option<u16>,
 }
@@ -149,10 +163,30 @@ impl Rule {
         })
     }
 
+    /// Comments that stand on rows of an anonymous map of the verdict or of a statement.
+    pub fn row_comments(&self) -> impl Iterator<Item = &BString> {
+        let of_verdict: Vec<&BString> = match &self.verdict {
+            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => comments(rows).collect(),
+            Verdict::Nat(Nat { data: NatData::Map { rows, .. } | NatData::Draw { rows, .. }, .. }) => {
+                comments(rows).collect()
+            }
+            _ => Vec::new(),
+        };
+        let assigned = self.statements().flat_map(|statement| match statement {
+            Statement::Assign { value: Assigned::Map { rows, .. }, .. } => rows.as_slice(),
+            _ => &[],
+        });
+        of_verdict.into_iter().chain(assigned.filter_map(|row| row.comment.as_ref()))
+    }
+
     /// Whether any step keeps state or is random.
     pub fn is_stateful(&self) -> bool {
         self.steps.iter().any(Step::is_stateful)
     }
+}
+
+fn comments<T>(rows: &[MapRow<T>]) -> impl Iterator<Item = &BString> {
+    rows.iter().filter_map(|row| row.comment.as_ref())
 }
 
 impl Step {
@@ -192,10 +226,35 @@ impl Origin {
 }
 
 impl Verdict {
+    /// The chains it can go to, in order; the table is the one that the rule is in.
+    pub fn callees(&self, table: &Table) -> SmallVec<[ChainId; 1]> {
+        match self {
+            Verdict::Jump(id) | Verdict::Goto(id) => SmallVec::from_slice(&[*id]),
+            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => {
+                rows.iter().flat_map(|row| row.data.callees(table)).collect()
+            }
+            Verdict::MapNamed { set, .. } => {
+                let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
+                rows.iter().filter_map(|row| row.verdict.as_ref()).flat_map(|v| v.callees(table)).collect()
+            }
+            Verdict::Continue
+            | Verdict::Accept
+            | Verdict::Drop
+            | Verdict::Return
+            | Verdict::Reject(_)
+            | Verdict::Nat(_)
+            | Verdict::Queue { .. } => SmallVec::new(),
+        }
+    }
+
     /// Whether no rule of this chain is looked at after it.
     pub const fn is_terminal(&self) -> bool {
         match self {
-            Verdict::Continue | Verdict::Jump(_) | Verdict::Map { .. } | Verdict::MapNamed { .. } => false,
+            Verdict::Continue
+            | Verdict::Jump(_)
+            | Verdict::Map { .. }
+            | Verdict::MapNamed { .. }
+            | Verdict::Draw { .. } => false,
             Verdict::Accept
             | Verdict::Drop
             | Verdict::Return

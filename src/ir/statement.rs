@@ -3,7 +3,7 @@
 use bstr::BString;
 use smallvec::SmallVec;
 
-use super::{ObjectId, Row, SetId};
+use super::{MapRow, ObjectId, SetId};
 use crate::nft::ast::{Limit, Log, ObjectKind, SetOp};
 use crate::packet::{Family, Field};
 
@@ -99,7 +99,7 @@ pub enum Assigned {
     /// The value that a map gives for the key; no row, no change and the rule breaks off.
     Map {
         key: SmallVec<[Field; 3]>,
-        rows: Vec<(Row, u128)>,
+        rows: Vec<MapRow<u128>>,
     },
     /// `offset + hash(key) mod modulus`
     Hash {

@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use crate::ir::{Assigned, Component, Row, Statement};
+use crate::ir::{Assigned, Component, MapRow, Row, Statement};
 use crate::packet::{Family, Field, Interval};
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
@@ -47,7 +47,7 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
 fn map(outcomes: Vec<(u64, u64, u64)>) -> Assigned {
     let row = |(lo, hi, new): (u64, u64, u64)| {
         let key: Row = smallvec![Component::Interval(Interval::new(lo.into(), hi.into()))];
-        (key, new.into())
+        MapRow { key, data: new.into(), comment: None }
     };
     Assigned::Map { key: smallvec![Field::Ip6Hoplimit], rows: outcomes.into_iter().map(row).collect() }
 }
