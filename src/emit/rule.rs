@@ -2,10 +2,8 @@
 
 use bstr::{BString, join};
 
-use smallvec::SmallVec;
-
 use super::{Table, names, test};
-use crate::ir::{self, Statement, Step};
+use crate::ir::{self, Fields, Statement, Step};
 use crate::nft::ast;
 use crate::packet::Field;
 
@@ -51,10 +49,10 @@ fn is_said_protocol(statement: &ast::Statement, said: &[ast::Statement]) -> bool
 }
 
 /// The fields that a step's test reads.
-fn fields(step: &Step) -> SmallVec<[Field; 3]> {
+fn fields(step: &Step) -> Fields {
     match step {
         Step::Test(test) => test.fields(),
-        Step::Do(_) => SmallVec::new(),
+        Step::Do(_) => Fields::new(),
     }
 }
 
@@ -70,22 +68,22 @@ fn decides(step: &Step) -> bool {
 }
 
 fn counter(rule: &ir::Rule) -> Option<ast::Statement> {
-    rule.counters.map(|c| ast::Statement::Counter { packets: c.packets, bytes: c.bytes })
+    rule.counters().map(|c| ast::Statement::Counter { packets: c.packets, bytes: c.bytes })
 }
 
 /// The rule's comment when nft can hold it, else `#` lines.
 fn comments(rule: &ir::Rule) -> (Option<BString>, Vec<BString>) {
-    let mut notes = rule.notes.clone();
+    let mut notes = rule.notes().to_vec();
     let long = rule.row_comments().filter(|comment| !names::fits_comment(comment));
     notes.extend(long.map(|comment| harmless(comment)));
-    let joined = BString::from(join(", ", &rule.comments));
+    let joined = BString::from(join(", ", rule.comments()));
     if joined.is_empty() {
         return (None, notes);
     }
     if names::fits_comment(&joined) {
         return (Some(joined), notes);
     }
-    notes.extend(rule.comments.iter().map(|c| harmless(c)));
+    notes.extend(rule.comments().iter().map(|c| harmless(c)));
     (None, notes)
 }
 

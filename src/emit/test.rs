@@ -98,7 +98,7 @@ pub(crate) type Labels<'a> = FxHashMap<&'a Component, &'a BString>;
 /// The rule's labels by value.
 pub(crate) fn labels(rule: &ir::Rule) -> Labels<'_> {
     let mut out = Labels::default();
-    for (component, text) in rule.labels.iter().filter(|(_, text)| names::fits_comment(text)) {
+    for (component, text) in rule.labels().iter().filter(|(_, text)| names::fits_comment(text)) {
         out.entry(component).or_insert(text);
     }
     out
@@ -322,7 +322,7 @@ fn labelled(key: Expr, component: &Component, labels: &Labels) -> Element {
 
 /// Comments of merged values that found no element to stand on.
 pub(crate) fn unplaced_labels(rule: &ir::Rule, labels: &Labels) -> Vec<BString> {
-    if rule.labels.is_empty() {
+    if rule.labels().is_empty() {
         return Vec::new();
     }
     let mut placed: FxHashSet<Component> = FxHashSet::default();
@@ -336,7 +336,7 @@ pub(crate) fn unplaced_labels(rule: &ir::Rule, labels: &Labels) -> Vec<BString> 
     let stands = |component: &Component, text: &BString| {
         placed.contains(component) && labels.get(component).is_some_and(|shown| *shown == text)
     };
-    rule.labels.iter().filter(|(c, text)| !stands(c, text)).map(|(_, text)| text.clone()).collect()
+    rule.labels().iter().filter(|(c, text)| !stands(c, text)).map(|(_, text)| text.clone()).collect()
 }
 
 /// Computed values: `< N` reads better than `0-M`.

@@ -10,7 +10,7 @@ mod rule;
 mod statement;
 mod test;
 
-pub use rule::{Counters, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Verdict};
+pub use rule::{Counters, Fields, MapRow, Nat, NatData, NatTarget, Origin, Remarks, Rule, Step, Steps, Verdict};
 pub use statement::{Assigned, KeyPart, ObjectBody, Statement};
 pub use test::{Component, Name, Row, Test};
 

@@ -11,17 +11,30 @@ use crate::packet::Field;
 /// One rule.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rule {
-    pub steps: SmallVec<[Step; 3]>,
+    pub steps: Steps,
     pub verdict: Verdict,
     pub origin: Origin,
+    remarks: Option<Box<Remarks>>,
+}
+
+/// What is said about a rule and changes nothing about what it does. Apart from the rule, since most
+/// rules of a long dump have none.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Remarks {
     /// Comments of the dump's rules, in order, without repeats.
-    pub comments: SmallVec<[BString; 1]>,
+    pub comments: Vec<BString>,
     /// Comments that belong to one value of a merged set, in the order of the dump.
     pub labels: Vec<(Component, BString)>,
     pub counters: Option<Counters>,
     /// What a reader must be told (`#` lines above the rule).
     pub notes: Vec<BString>,
 }
+
+/// The steps of a rule in order; most have one.
+pub type Steps = SmallVec<[Step; 1]>;
+
+/// A few fields in order: of a concatenation, of the key of a map.
+pub type Fields = SmallVec<[Field; 2]>;
 
 /// A test or a statement.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -41,7 +54,7 @@ pub enum Verdict {
     Jump(ChainId),
     Goto(ChainId),
     Reject(Reject),
-    Nat(Nat),
+    Nat(Box<Nat>),
     /// To user space; `bypass` accepts when nobody listens.
     Queue {
         from: u16,
@@ -51,12 +64,12 @@ pub enum Verdict {
     },
     /// By the fields' values; no row, and the next rule goes on.
     Map {
-        key: SmallVec<[Field; 3]>,
+        key: Fields,
         rows: Vec<MapRow<Verdict>>,
     },
     /// The same with a named map.
     MapNamed {
-        key: SmallVec<[Field; 3]>,
+        key: Fields,
         set: SetId,
     },
     /// `numgen random|inc mod N vmap { ... }`: one of N by chance or in turn; row `i` stands at key `i`.
@@ -93,7 +106,7 @@ pub enum NatData {
     },
     /// By the fields' values: row -> address and port.
     Map {
-        key: SmallVec<[Field; 3]>,
+        key: Fields,
         rows: Vec<MapRow<NatTarget>>,
     },
     /// A network mapped to a network, host bits kept.
@@ -107,7 +120,7 @@ pub enum NatData {
         rows: Vec<MapRow<NatTarget>>,
     },
     MapNamed {
-        key: SmallVec<[Field; 3]>,
+        key: Fields,
         set: SetId,
     },
 }
@@ -136,15 +149,51 @@ pub struct Counters {
 impl Rule {
     /// A rule made by lowering or a pass, standing for the lines of `origin`.
     pub fn new(steps: impl IntoIterator<Item = Step>, verdict: Verdict, origin: Origin) -> Self {
-        Rule {
-            steps: steps.into_iter().collect(),
-            verdict,
-            origin,
-            comments: SmallVec::new(),
-            labels: Vec::new(),
-            counters: None,
-            notes: Vec::new(),
+        let mut steps: Steps = steps.into_iter().collect();
+        steps.shrink_to_fit();
+        Rule { steps, verdict, origin, remarks: None }
+    }
+
+    /// See [`Remarks::comments`].
+    pub fn comments(&self) -> &[BString] {
+        self.remarks().map_or(&[], |remarks| &remarks.comments)
+    }
+
+    /// See [`Remarks::labels`].
+    pub fn labels(&self) -> &[(Component, BString)] {
+        self.remarks().map_or(&[], |remarks| &remarks.labels)
+    }
+
+    /// See [`Remarks::counters`].
+    pub fn counters(&self) -> Option<Counters> {
+        self.remarks()?.counters
+    }
+
+    /// See [`Remarks::notes`].
+    pub fn notes(&self) -> &[BString] {
+        self.remarks().map_or(&[], |remarks| &remarks.notes)
+    }
+
+    fn remarks(&self) -> Option<&Remarks> {
+        self.remarks.as_deref()
+    }
+
+    /// All remarks, to be changed. Ask first whether there is anything to add.
+    pub fn remarks_mut(&mut self) -> &mut Remarks {
+        self.remarks.get_or_insert_default()
+    }
+
+    /// Takes in what is said about a rule that becomes part of this one.
+    pub fn absorb_remarks(&mut self, other: Rule) {
+        let Some(other) = other.remarks else { return };
+        let own = self.remarks_mut();
+        for comment in other.comments {
+            if !own.comments.contains(&comment) {
+                own.comments.push(comment);
+            }
         }
+        own.labels.extend(other.labels);
+        own.notes.extend(other.notes);
     }
 
     /// The tests among the steps.
@@ -167,9 +216,10 @@ impl Rule {
     pub fn row_comments(&self) -> impl Iterator<Item = &BString> {
         let of_verdict: Vec<&BString> = match &self.verdict {
             Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => comments(rows).collect(),
-            Verdict::Nat(Nat { data: NatData::Map { rows, .. } | NatData::Draw { rows, .. }, .. }) => {
-                comments(rows).collect()
-            }
+            Verdict::Nat(nat) => match &nat.data {
+                NatData::Map { rows, .. } | NatData::Draw { rows, .. } => comments(rows).collect(),
+                NatData::Fixed { .. } | NatData::Prefix { .. } | NatData::MapNamed { .. } => Vec::new(),
+            },
             _ => Vec::new(),
         };
         let assigned = self.statements().flat_map(|statement| match statement {

@@ -1,9 +1,8 @@
 //! Statements: what a rule does besides deciding. They keep their order.
 
 use bstr::BString;
-use smallvec::SmallVec;
 
-use super::{MapRow, ObjectId, SetId};
+use super::{Fields, MapRow, ObjectId, SetId};
 use crate::nft::ast::{Limit, Log, ObjectKind, SetOp};
 use crate::packet::{Family, Field};
 
@@ -56,7 +55,7 @@ pub enum Statement {
     SetUpdate {
         op: SetOp,
         set: SetId,
-        key: SmallVec<[KeyPart; 3]>,
+        key: Vec<KeyPart>,
         timeout: Option<u64>,
         inner: Vec<Statement>,
     },
@@ -98,12 +97,12 @@ pub enum Assigned {
     },
     /// The value that a map gives for the key; no row, no change and the rule breaks off.
     Map {
-        key: SmallVec<[Field; 3]>,
+        key: Fields,
         rows: Vec<MapRow<u128>>,
     },
     /// `offset + hash(key) mod modulus`
     Hash {
-        key: SmallVec<[Field; 3]>,
+        key: Fields,
         modulus: u32,
         seed: u32,
         offset: u32,

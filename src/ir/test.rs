@@ -3,7 +3,7 @@
 use bstr::BString;
 use smallvec::SmallVec;
 
-use super::SetId;
+use super::{Fields, SetId};
 use crate::packet::{Field, Interval, IntervalSet};
 
 /// A condition on one field, or on several at once.
@@ -18,13 +18,13 @@ pub enum Test {
     /// The name is one of these, or none of these when negated.
     Named { field: Field, names: SmallVec<[Name; 1]>, negated: bool },
     /// The fields together are one of the rows (a concatenation).
-    Tuple { fields: SmallVec<[Field; 3]>, rows: Vec<Row>, negated: bool },
+    Tuple { fields: Fields, rows: Vec<Row>, negated: bool },
     /// The fields together are in a named set.
-    Lookup { fields: SmallVec<[Field; 3]>, set: SetId, negated: bool },
+    Lookup { fields: Fields, set: SetId, negated: bool },
     /// `numgen random|inc mod M` in the set: random or counting, hence never merged or moved.
     Numgen { random: bool, modulus: u32, set: IntervalSet },
     /// `jhash` of the fields, modulo, in the set.
-    Hash { fields: SmallVec<[Field; 3]>, modulus: u32, seed: u32, set: IntervalSet },
+    Hash { fields: Fields, modulus: u32, seed: u32, set: Box<IntervalSet> },
 }
 
 /// An interface or other name; `wildcard` when it ends in `*`.
@@ -51,7 +51,7 @@ impl Test {
     }
 
     /// The fields that the test reads.
-    pub fn fields(&self) -> SmallVec<[Field; 3]> {
+    pub fn fields(&self) -> Fields {
         match self {
             Test::In { field, .. } | Test::Bits { field, .. } | Test::Named { field, .. } => {
                 SmallVec::from_slice(&[*field])

@@ -8,10 +8,9 @@
 
 use bstr::BString;
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 use super::fragments::{self, Guard};
-use crate::ir::{Chain, ChainId, Counters, Origin, Rule, Statement, Step, Table, Test, Verdict};
+use crate::ir::{Chain, ChainId, Counters, Fields, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict};
 use crate::packet::{Family, Field};
 use crate::save::ext::lowering::{Action, Cond};
 
@@ -42,8 +41,6 @@ enum Back {
     /// It was gone to: the rest of the caller is a chain.
     Rest(ChainId),
 }
-
-type Steps = SmallVec<[Step; 3]>;
 
 impl Builder<'_> {
     /// Adds the rule. A rule that can never match adds nothing.
@@ -206,7 +203,9 @@ impl Builder<'_> {
 
     fn finish(&mut self, chain: ChainId, steps: Steps, verdict: Verdict) {
         let mut rule = Rule::new(steps, verdict, self.origin.clone());
-        rule.counters = self.counters.take();
+        if let Some(counters) = self.counters.take() {
+            rule.remarks_mut().counters = Some(counters);
+        }
         self.push(chain, rule);
     }
 
@@ -241,18 +240,21 @@ impl Builder<'_> {
     /// The first rule takes the comments and the notes.
     fn push(&mut self, chain: ChainId, mut rule: Rule) {
         rule.origin = self.origin.clone();
-        rule.comments.extend(self.comments.drain(..));
-        rule.notes.append(&mut self.notes);
+        if !self.comments.is_empty() || !self.notes.is_empty() {
+            let remarks = rule.remarks_mut();
+            remarks.comments.append(&mut self.comments);
+            remarks.notes.append(&mut self.notes);
+        }
         if let Some(chain) = self.table.chains.get_mut(chain.0 as usize) {
             chain.rules.push(rule);
         }
     }
 }
 
-fn fields_of(step: &Step) -> SmallVec<[Field; 3]> {
+fn fields_of(step: &Step) -> Fields {
     match step {
         Step::Test(test) => test.fields(),
-        Step::Do(_) => SmallVec::new(),
+        Step::Do(_) => Fields::new(),
     }
 }
 

@@ -79,7 +79,10 @@ pub fn divert(table: &mut Table, skipped: &FxHashMap<ChainId, Vec<usize>>) {
             (false, _) => Verdict::Goto(twin),
         };
         let mut guard = Rule::new([is_later(table.family).into()], verdict, Origin::default());
-        guard.notes.push("fragments behind the first have no ports: rules that ask for them do not apply".into());
+        guard
+            .remarks_mut()
+            .notes
+            .push("fragments behind the first have no ports: rules that ask for them do not apply".into());
         if let Some(chain) = table.chains.get_mut(id.0 as usize) {
             chain.rules.insert(0, guard);
         }

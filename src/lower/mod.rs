@@ -263,7 +263,7 @@ impl<'a> TableWork<'a> {
         let note = format!("NOT TRANSLATED, line {}: {} ({name}: {})", rule.line, quote(&text), refusal.reason);
         if let Some(chain) = self.out.chains.get_mut(chain.0 as usize) {
             let mut gap = ir::Rule::new([], Verdict::Continue, Origin::line(self.source, rule.line));
-            gap.notes.push(note.into());
+            gap.remarks_mut().notes.push(note.into());
             chain.rules.push(gap);
         }
     }

@@ -30,7 +30,7 @@ fn can_fuse(first: &Rule, second: &Rule) -> bool {
         && first.statements().all(|s| !s.may_break() && !s.is_stateful())
         && !first.is_stateful()
         && (second.verdict != Verdict::Continue || second.statements().next().is_some())
-        && first.counters == second.counters
+        && first.counters() == second.counters()
         && same_tests(first, second)
         && undisturbed(first, second)
 }
@@ -54,14 +54,9 @@ fn undisturbed(first: &Rule, second: &Rule) -> bool {
 }
 
 /// `first` takes the statements and the verdict of `second` in.
-fn fuse(first: &mut Rule, second: Rule) {
-    first.steps.extend(second.steps.into_iter().filter(|s| matches!(s, Step::Do(_))));
-    first.verdict = second.verdict;
+fn fuse(first: &mut Rule, mut second: Rule) {
+    first.steps.extend(second.steps.drain(..).filter(|s| matches!(s, Step::Do(_))));
+    first.verdict = std::mem::replace(&mut second.verdict, Verdict::Continue);
     first.origin.absorb(&second.origin);
-    for comment in second.comments {
-        if !first.comments.contains(&comment) {
-            first.comments.push(comment);
-        }
-    }
-    first.notes.extend(second.notes);
+    first.absorb_remarks(second);
 }

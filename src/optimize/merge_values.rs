@@ -96,12 +96,12 @@ impl Run {
         first.verdict == rule.verdict
             && first.steps.len() == rule.steps.len()
             && first.origin.source == rule.origin.source
-            && first.counters.is_none()
-            && rule.counters.is_none()
-            && first.labels.is_empty()
-            && rule.labels.is_empty()
-            && rule.notes.is_empty()
-            && first.notes.is_empty()
+            && first.counters().is_none()
+            && rule.counters().is_none()
+            && first.labels().is_empty()
+            && rule.labels().is_empty()
+            && rule.notes().is_empty()
+            && first.notes().is_empty()
             && !rule.is_stateful()
             && (rule.verdict != Verdict::Continue || rule.statements().next().is_some())
     }
@@ -147,7 +147,7 @@ fn labels(rule: &Rule, at: usize) -> Option<(Vec<Component>, BString)> {
         Some(Step::Test(Test::Named { names, .. })) => names.iter().map(|n| n.clone().into()).collect(),
         _ => return None,
     };
-    (!rule.comments.is_empty()).then(|| (components, join(", ", &rule.comments).into()))
+    (!rule.comments().is_empty()).then(|| (components, join(", ", rule.comments()).into()))
 }
 
 /// A comment that all rules share stays the rule's; others go to the values they stood beside.
@@ -156,9 +156,10 @@ fn place_comments(rule: &mut Rule, members: usize, commented: Vec<(Vec<Component
     if shared || commented.is_empty() {
         return;
     }
-    rule.comments.clear();
+    let remarks = rule.remarks_mut();
+    remarks.comments.clear();
     for (components, comment) in commented {
-        rule.labels.extend(components.into_iter().map(|c| (c, comment.clone())));
+        remarks.labels.extend(components.into_iter().map(|c| (c, comment.clone())));
     }
 }
 

@@ -1,17 +1,16 @@
 //! What matches with state per address share: sets that rules add to, and masks of addresses.
 
 use bstr::BString;
-use smallvec::SmallVec;
 
 use super::lowering::Cx;
-use crate::ir::{Set, SetData, SetId};
-use crate::packet::{Family, Field};
+use crate::ir::{Fields, Set, SetData, SetId};
+use crate::packet::Family;
 
 /// Elements a dynamic set has room for where iptables says nothing (nft's own default).
 const ROOM: u32 = 65535;
 
 /// Adds a set that rules add to. The name gets a number when the table has one like it.
-pub fn add_set(cx: &mut Cx, name: &str, key: SmallVec<[Field; 3]>, timeout: Option<u64>, size: Option<u32>) -> SetId {
+pub fn add_set(cx: &mut Cx, name: &str, key: Fields, timeout: Option<u64>, size: Option<u32>) -> SetId {
     let same = cx.table.sets.iter().filter(|s| s.name.starts_with(name.as_bytes())).count();
     let name = if same == 0 { BString::from(name) } else { format!("{name}{}", same + 1).into() };
     cx.table.add_set(Set {

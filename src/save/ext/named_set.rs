@@ -8,10 +8,9 @@ mod boxes;
 mod columns;
 
 use bstr::{BStr, BString, ByteSlice};
-use smallvec::SmallVec;
 
 use super::lowering::{Cx, Refusal};
-use crate::ir::{Set, SetData, SetId, SetRow, Step, Test};
+use crate::ir::{Fields, Set, SetData, SetId, SetRow, Step, Test};
 use crate::packet::Field;
 use crate::save::ipset::{Element, Ipset, Kind};
 use columns::Variant;
@@ -121,7 +120,7 @@ fn of_set(name: &BStr, ipset: &Ipset, source: &[bool], which: Which, cx: &mut Cx
     Ok(out)
 }
 
-fn way(fields: SmallVec<[Field; 3]>, set: SetId, variant: Variant, hash: bool) -> Way {
+fn way(fields: Fields, set: SetId, variant: Variant, hash: bool) -> Way {
     let header = matches!(variant, Variant::Ports | Variant::Icmp);
     let breaks = header || fields.iter().any(|f| matches!(f, Field::EtherSaddr | Field::EtherDaddr));
     let mut steps: Vec<Step> = Vec::new();

@@ -169,7 +169,7 @@ pub fn lower(part: &Part, cx: &Cx, kind: NatKind, option: &'static str) -> Resul
         ..NatFlags::default()
     };
     let data = NatData::Fixed { address: range.addresses, port: range.ports };
-    Ok(Action::Verdict(Verdict::Nat(Nat { kind, data, flags })))
+    Ok(Action::Verdict(Verdict::Nat(Box::new(Nat { kind, data, flags }))))
 }
 
 /// What nft has no words for.

@@ -79,6 +79,6 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     };
     let field = if part.has("connlimit-daddr") { cx.daddr() } else { cx.saddr() };
     let set = dynamic::add_set(cx, "connlimit", smallvec![field], None, None);
-    let key = smallvec![KeyPart { field, mask }];
+    let key = vec![KeyPart { field, mask }];
     Ok(vec![Statement::SetUpdate { op: SetOp::Add, set, key, timeout: None, inner: vec![limit] }.into()])
 }

@@ -5,10 +5,9 @@
 //! forgotten, and the next packet finds a full bucket.
 
 use bstr::{BString, ByteSlice};
-use smallvec::SmallVec;
 
 use crate::diag::quote;
-use crate::ir::{KeyPart, SetId, Statement, Step};
+use crate::ir::{Fields, KeyPart, SetId, Statement, Step};
 use crate::nft::ast::{Limit, SetOp, TimeUnit};
 use crate::packet::{Family, Field, L4};
 use crate::save::ast::Part;
@@ -307,7 +306,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let milliseconds = part.number("hashlimit-htable-expire").unwrap_or(rate.seconds * 1000);
     let timeout = milliseconds.div_ceil(1000).max(1);
     let size = part.number("hashlimit-htable-max").filter(|&n| n > 0).map(|n| n as u32);
-    let fields: SmallVec<[Field; 3]> = key.iter().map(|k| k.field).collect();
+    let fields: Fields = key.iter().map(|k| k.field).collect();
     let name = format!("hashlimit_{}", part.text("hashlimit-name").unwrap_or_default());
     let inner = vec![Statement::Limit(limit)];
     let set = match dynamic::find_set(cx, &name) {
@@ -333,7 +332,7 @@ fn approximate_bytes(cx: &mut Cx) -> Result<(), Refusal> {
 }
 
 /// What a bucket is for. Without a mode there is one for all, and a key that all packets share.
-fn key(part: &Part, cx: &Cx) -> Result<SmallVec<[KeyPart; 3]>, Refusal> {
+fn key(part: &Part, cx: &Cx) -> Result<Vec<KeyPart>, Refusal> {
     let mode = part.number("hashlimit-mode").unwrap_or_default();
     let l4 = match cx.protocol {
         Some((number, false)) => {
@@ -353,7 +352,7 @@ fn key(part: &Part, cx: &Cx) -> Result<SmallVec<[KeyPart; 3]>, Refusal> {
             length => Some(dynamic::prefix_mask(length, cx.family)),
         })
     };
-    let mut key = SmallVec::new();
+    let mut key = Vec::new();
     if mode & 1 != 0
         && let Some(mask) = mask("hashlimit-srcmask")
     {

@@ -110,7 +110,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let set = list(part, cx, field)?;
     cx.notes.push(format!("approximate: {NOTE}").into());
     let known = Test::Lookup { fields: smallvec![field], set, negated: false };
-    let change = |op| Statement::SetUpdate { op, set, key: smallvec![field.into()], timeout: None, inner: Vec::new() };
+    let change = |op| Statement::SetUpdate { op, set, key: vec![field.into()], timeout: None, inner: Vec::new() };
     if part.has("set") || part.has("remove") {
         if negated {
             let reason = "it changes the list and then does not match";
@@ -160,6 +160,6 @@ fn counted(part: &Part, cx: &mut Cx, field: Field, hits: u64) -> Statement {
     let name = format!("recent_{}_hits", part.text("name").unwrap_or(b"DEFAULT".as_bstr()));
     let set = dynamic::add_set(cx, &name, smallvec![field], Some(seconds), None);
     let limit = Limit { over: true, rate, bytes: false, unit, burst: Some(allowed) };
-    let key = smallvec![field.into()];
+    let key = vec![field.into()];
     Statement::SetUpdate { op: SetOp::Update, set, key, timeout: Some(seconds), inner: vec![Statement::Limit(limit)] }
 }

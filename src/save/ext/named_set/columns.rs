@@ -1,8 +1,6 @@
 //! From the parts of an element to the fields of a packet, and to components of a row.
 
-use smallvec::SmallVec;
-
-use crate::ir::{Component, Name};
+use crate::ir::{Component, Fields, Name, Row};
 use crate::packet::{Family, Field, Interval, IntervalSet, L4};
 use crate::save::ext::lowering::Cx;
 use crate::save::ipset::{Element, Ipset, Part, PartKind};
@@ -74,9 +72,9 @@ pub fn variants(parts: &[PartKind], hash: bool, ipset: &Ipset, family: Family) -
 }
 
 /// The fields of the packet that the parts stand for; `None` where there is none.
-pub fn fields(parts: &[PartKind], source: &[bool], variant: Variant, cx: &Cx) -> Option<SmallVec<[Field; 3]>> {
+pub fn fields(parts: &[PartKind], source: &[bool], variant: Variant, cx: &Cx) -> Option<Fields> {
     let bitmap = parts == [PartKind::Port];
-    let mut out = SmallVec::new();
+    let mut out = Fields::new();
     for (kind, &source) in parts.iter().zip(source) {
         match kind {
             PartKind::Ip | PartKind::Net => out.push(if source { cx.saddr() } else { cx.daddr() }),
@@ -100,9 +98,9 @@ pub fn fields(parts: &[PartKind], source: &[bool], variant: Variant, cx: &Cx) ->
 }
 
 /// A part as components of a row: one, or two for a port. `None` when no packet has the value.
-pub fn components(part: &Part, ipset: &Ipset, variant: Variant, family: Family) -> Option<SmallVec<[Component; 2]>> {
+pub fn components(part: &Part, ipset: &Ipset, variant: Variant, family: Family) -> Option<Row> {
     let number = |n: u128| Component::Interval(Interval::point(n));
-    let mut out = SmallVec::new();
+    let mut out = Row::new();
     match part {
         Part::Addresses(lo, hi) => out.push(Component::Interval(masked(*lo, *hi, ipset))),
         Part::Net(net) => out.push(Component::Interval(net.interval(family)?)),

@@ -65,5 +65,5 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
         (address, len) if len == width => NatData::Fixed { address: Some((address, address)), port: None },
         _ => NatData::Prefix { from: (0, 0), to },
     };
-    Ok(Action::Verdict(Verdict::Nat(Nat { kind, data, flags: NatFlags::default() })))
+    Ok(Action::Verdict(Verdict::Nat(Box::new(Nat { kind, data, flags: NatFlags::default() }))))
 }
