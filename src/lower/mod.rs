@@ -69,7 +69,6 @@ fn lower_document(document: &Document, source: SourceId, options: &Options, lowe
             guard: fragments::guard(table, tracked),
             reassembled: tracked,
             skipped: FxHashMap::default(),
-            untracks: table.rules().any(|rule| rule.parts().any(tracking::untracks)),
             chains: order::chains(table, document.family),
             ids: FxHashMap::default(),
             out: ir::Table {
@@ -98,7 +97,6 @@ struct TableWork<'a> {
     reassembled: bool,
     /// Rules that later fragments skip, by chain.
     skipped: FxHashMap<ChainId, Vec<usize>>,
-    untracks: bool,
     chains: Vec<order::Chain<'a>>,
     ids: FxHashMap<&'a [u8], ChainId>,
     out: ir::Table,
@@ -227,7 +225,6 @@ impl<'a> TableWork<'a> {
             protocol: rule.protocol(),
             target: &self.options.target,
             ipsets: &self.options.ipsets,
-            untracks: self.untracks,
             reassembled: self.reassembled,
             approximate: self.options.approximate,
             table: &mut self.out,

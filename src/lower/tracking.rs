@@ -34,11 +34,6 @@ pub fn is_tracked(document: &Document) -> bool {
     document.tables.iter().flat_map(|t| t.rules()).any(|rule| rule.parts().any(tracks))
 }
 
-/// Whether a use of an extension takes packets out of connection tracking.
-pub fn untracks(part: &Part) -> bool {
-    part.extension.name == "NOTRACK" || part.has("notrack")
-}
-
 fn tracks(part: &Part) -> bool {
     TRACKING.contains(&part.extension.name) && !part.has("notrack")
 }

@@ -12,7 +12,11 @@ use crate::packet::Family;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Evidence {
     None,
-    One(Family),
+    /// And the byte offset of the first word that says so.
+    One {
+        family: Family,
+        at: usize,
+    },
     /// Byte offsets of a word that is IPv4 only, and of one that is IPv6 only.
     Both {
         ip: usize,
@@ -34,12 +38,23 @@ pub fn of_header(comment: &[u8]) -> Option<Family> {
     }
 }
 
+/// `# Completed on ...`: what the header said is over.
+pub fn is_footer(comment: &[u8]) -> bool {
+    comment.trim_start().starts_with(b"Completed on ")
+}
+
 /// `rules.v6`, `ip6tables.rules`, `user6.rules`
 pub fn of_name(name: &str) -> Option<Family> {
     let file = name.rsplit('/').next().unwrap_or(name);
-    if file.ends_with(".v6") || file.contains("ip6") || file.ends_with("6.rules") {
+    let six = file.contains("ip6") || file.ends_with("6.rules");
+    of_suffix(name).or(six.then_some(Family::Ip6))
+}
+
+/// `rules.v4` and `rules.v6`, which Debian loads by the tool of that family.
+pub fn of_suffix(name: &str) -> Option<Family> {
+    if name.ends_with(".v6") {
         Some(Family::Ip6)
-    } else if file.ends_with(".v4") {
+    } else if name.ends_with(".v4") {
         Some(Family::Ip)
     } else {
         None
@@ -49,36 +64,43 @@ pub fn of_name(name: &str) -> Option<Family> {
 /// Looks at the rules up to the end of the table for words that only one family has.
 pub fn of_content(text: &[u8]) -> Evidence {
     let (mut ip, mut ip6) = (None, None);
-    let mut start = 0;
-    for line in text.split_inclusive(|&b| b == b'\n') {
-        if line.starts_with(b"COMMIT") {
-            break;
+    for (family, at) in telling(text) {
+        let first = if family == Family::Ip6 { &mut ip6 } else { &mut ip };
+        first.get_or_insert(at);
+        if let (Some(ip), Some(ip6)) = (ip, ip6) {
+            return Evidence::Both { ip, ip6 };
         }
-        if !line.trim_start().starts_with(b"#") && !line.starts_with(b":") {
-            let mut before: &[u8] = b"";
-            for word in line.fields() {
-                let at = || start + (word.as_ptr() as usize - line.as_ptr() as usize);
-                match of_word(before, word) {
-                    Some(Family::Ip6) => ip6 = ip6.or_else(|| Some(at())),
-                    Some(_) => ip = ip.or_else(|| Some(at())),
-                    None => {}
-                }
-                if word != b"!" {
-                    before = word;
-                }
+    }
+    let one = |family| move |at| Evidence::One { family, at };
+    ip.map(one(Family::Ip)).or(ip6.map(one(Family::Ip6))).unwrap_or(Evidence::None)
+}
+
+/// The words of a table's rules that only one family has, and where they are.
+pub fn telling(text: &[u8]) -> impl Iterator<Item = (Family, usize)> {
+    let lines = text.split_inclusive(|&b| b == b'\n').scan(0, |end, line| {
+        *end += line.len();
+        Some((*end - line.len(), line))
+    });
+    let rules = lines.take_while(|(_, line)| !line.starts_with(b"COMMIT"));
+    let rules = rules.filter(|(_, line)| !line.trim_start().starts_with(b"#") && !line.starts_with(b":"));
+    rules.flat_map(|(start, line)| {
+        let mut before: &[u8] = b"";
+        line.fields().filter_map(move |word| {
+            let family = of_word(before, word);
+            if word != b"!" {
+                before = word;
             }
-        }
-        start += line.len();
-    }
-    match (ip, ip6) {
-        (None, None) => Evidence::None,
-        (Some(_), None) => Evidence::One(Family::Ip),
-        (None, Some(_)) => Evidence::One(Family::Ip6),
-        (Some(ip), Some(ip6)) => Evidence::Both { ip, ip6 },
-    }
+            Some((family?, start + (word.as_ptr() as usize - line.as_ptr() as usize)))
+        })
+    })
 }
 
 fn of_word(before: &[u8], word: &[u8]) -> Option<Family> {
+    match word {
+        b"-4" | b"--ipv4" => return Some(Family::Ip),
+        b"-6" | b"--ipv6" => return Some(Family::Ip6),
+        _ => {}
+    }
     match before {
         b"-s" | b"-d" | b"--source" | b"--destination" | b"--src" | b"--dst" | b"--to-destination" | b"--to-source"
         | b"--src-range" | b"--dst-range" => of_address(word),
@@ -121,9 +143,9 @@ mod tests {
         assert_eq!(of_header(b" made for ip6tables"), None);
         assert_eq!(of_name("/etc/iptables/rules.v6"), Some(Family::Ip6));
         for (text, want) in [
-            ("-A INPUT -s 10.0.0.0/8 -j DROP\n", Evidence::One(Family::Ip)),
-            ("-A INPUT ! -s fe80::/10 -j DROP\n", Evidence::One(Family::Ip6)),
-            ("-A INPUT -p icmpv6 -j ACCEPT\n", Evidence::One(Family::Ip6)),
+            ("-A INPUT -s 10.0.0.0/8 -j DROP\n", Evidence::One { family: Family::Ip, at: 12 }),
+            ("-A INPUT ! -s fe80::/10 -j DROP\n", Evidence::One { family: Family::Ip6, at: 14 }),
+            ("-A INPUT -p icmpv6 -j ACCEPT\n", Evidence::One { family: Family::Ip6, at: 12 }),
             ("-A INPUT -j ACCEPT -m comment --comment 10.0.0.1\n", Evidence::None),
             ("-A INPUT -s ::1 -j DROP\n-A INPUT -d 1.2.3.4 -j DROP\n", Evidence::Both { ip: 36, ip6: 12 }),
             ("COMMIT\n-A INPUT -s ::1 -j DROP\n", Evidence::None),

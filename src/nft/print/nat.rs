@@ -23,6 +23,14 @@ impl<'a> Printer<'a> {
             (_, None) if family.is_some() => return Err(Why::Shape("a family without an address")),
             (true, _) => {
                 self.out.put(self.qualifiers(*family, address.as_ref(), *flags));
+                if flags.prefix
+                    && port.is_none()
+                    && let Some(Expr::Prefix { address, len }) = address
+                    && let Some(kind) = Kind::address(family.unwrap_or(self.family))
+                {
+                    self.out.put("to ");
+                    return self.prefix(*address, *len, kind);
+                }
                 self.endpoint(*family, address.as_ref(), port.as_ref())?;
             }
             (false, None) if port.is_some() => {

@@ -340,7 +340,7 @@ fn translations() {
     check(
         Family::Ip,
         Nat { flags, ..nat(NatKind::Snat, Some(Expr::Prefix { address: 0, len: 31 }), None) },
-        "snat prefix to 0.0.0.0-0.0.0.1",
+        "snat prefix to 0.0.0.0/31",
     );
     let ports = || value_map(field(DPORT), vec![(Expr::Number(80), Expr::Number(8080))]);
     check(Family::Ip, nat(NatKind::Redirect, None, Some(ports())), "redirect to :tcp dport map { 80 : 8080 }");

@@ -62,6 +62,13 @@ pub enum NatAddress {
     Network(u128, u8),
 }
 
+impl NatAddress {
+    /// The network of this prefix length; a single address when nothing is left of the packet's own.
+    pub const fn network(address: u128, len: u32, width: u32) -> Self {
+        if len >= width { NatAddress::Range(address, address) } else { NatAddress::Network(address, len as u8) }
+    }
+}
+
 impl Verdict {
     /// Whether the packet goes on in the stack.
     pub fn lets_through(&self) -> bool {

@@ -61,7 +61,9 @@ impl Facts {
                 self.expr(key);
                 statements.iter().for_each(|statement| self.statement(statement));
             }
+            // It asks for whole packets only, but it asks (`nf_defrag_ipv4_enable` in `nft_tproxy_init`).
             Statement::Tproxy { address, port, .. } => {
+                self.tracks = true;
                 address.iter().chain(port).for_each(|expr| self.expr(expr));
             }
             Statement::Dup { address, device } => {

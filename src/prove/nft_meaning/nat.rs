@@ -71,14 +71,19 @@ impl Reading<'_> {
     fn address(&self, expr: &Expr, nat: &Nat) -> Read<NatAddress> {
         let width = if self.space.family() == Family::Ip { 32 } else { 128u32 };
         match expr {
-            Expr::Number(address) if nat.flags.prefix => Ok(NatAddress::Network(*address, width as u8)),
-            Expr::Prefix { address, len } if nat.flags.prefix => Ok(NatAddress::Network(*address, *len)),
+            Expr::Prefix { address, len } if nat.flags.prefix => {
+                Ok(NatAddress::network(*address, u32::from(*len), width))
+            }
             Expr::Prefix { address, len } if !matches!(nat.kind, NatKind::Masquerade) => {
                 let host = width.saturating_sub(u32::from(*len));
                 let ones = if host >= 128 { u128::MAX } else { (1 << host) - 1 };
                 Ok(NatAddress::Range(address & !ones, address | ones))
             }
             Expr::Range(lo, hi) => match (number(lo), number(hi)) {
+                (Some(lo), Some(hi)) if nat.flags.prefix => match prefix_length(lo, hi, width) {
+                    Some(len) => Ok(NatAddress::network(lo, len, width)),
+                    None => unread("a range that is no network, for a prefix"),
+                },
                 (Some(lo), Some(hi)) => Ok(NatAddress::Range(lo, hi)),
                 _ => unread("a range of things that are no addresses"),
             },
@@ -88,6 +93,12 @@ impl Reading<'_> {
             },
         }
     }
+}
+
+/// The length of the prefix that all addresses between the ends share, when there are no others with it.
+const fn prefix_length(lo: u128, hi: u128, width: u32) -> Option<u32> {
+    let host = lo ^ hi;
+    if host & host.wrapping_add(1) == 0 && lo & host == 0 { Some(width - host.count_ones()) } else { None }
 }
 
 fn ports(expr: &Expr) -> Read<(u16, u16)> {

@@ -83,8 +83,6 @@ pub struct Cx<'a> {
     pub target: &'a crate::nft::version::Target,
     /// What `ipset save` said.
     pub ipsets: &'a crate::save::ipset::Ipsets,
-    /// Some rule of the dump's table takes packets out of connection tracking.
-    pub untracks: bool,
     /// Fragments are put together before any rule of the output sees them.
     pub reassembled: bool,
     /// `--approximate` was given.

@@ -6,11 +6,11 @@
 use bstr::BString;
 use rustc_hash::FxHashSet;
 
+use super::belongs::Belongs;
 use super::{Parsed, command};
 use crate::diag::{Diagnostic, Source, Span, quote};
 use crate::packet::Family;
 use crate::save::ast::{ChainLine, Comment, Counters, Document, Dump, Item, Policy, Table, TableKind};
-use crate::save::family;
 use crate::save::value::number;
 use crate::save::words::{self, Word, WordError};
 
@@ -35,13 +35,11 @@ fn memchr_newline(text: &[u8]) -> Option<usize> {
 
 struct Reader<'a> {
     source: &'a Source,
-    told: Option<Family>,
+    belongs: Belongs,
     dump: Dump,
     diagnostics: Vec<Diagnostic>,
     /// Comment lines seen since the last table.
     comments: Vec<Comment>,
-    /// What the last header comment says of the tables behind it.
-    header: Option<Family>,
     open: Option<Table>,
     chains: FxHashSet<BString>,
     /// The family of the document that the open table belongs to.
@@ -54,11 +52,10 @@ impl<'a> Reader<'a> {
     fn new(source: &'a Source, told: Option<Family>) -> Self {
         Reader {
             source,
-            told,
+            belongs: Belongs::new(told),
             dump: Dump::default(),
             diagnostics: Vec::new(),
             comments: Vec::new(),
-            header: None,
             open: None,
             chains: FxHashSet::default(),
             family: told.unwrap_or(Family::Ip),
@@ -105,10 +102,8 @@ impl<'a> Reader<'a> {
     }
 
     fn comment(&mut self, text: &[u8], span: Span) {
-        if self.open.is_none()
-            && let Some(family) = family::of_header(text)
-        {
-            self.header = Some(family);
+        if self.open.is_none() {
+            self.belongs.comment(text, span);
         }
         let comment = Comment { text: text.into(), span };
         match &mut self.open {
@@ -140,7 +135,10 @@ impl<'a> Reader<'a> {
     /// A table opens a new document when its family differs from the last one's. The same table
     /// again replaces what the first said when restored: that is never what was meant.
     fn begin_document_for(&mut self, kind: TableKind, span: Span) {
-        let family = self.told.or(self.header).unwrap_or_else(|| self.guess(span));
+        let family = self.belongs.decide(self.source, span).unwrap_or_else(|conflict| {
+            self.diagnostics.push(*conflict);
+            Family::Ip
+        });
         self.family = family;
         let same = self.dump.documents.iter().position(|d| d.family == family);
         match same {
@@ -160,24 +158,6 @@ impl<'a> Reader<'a> {
                 self.dump.documents.push(document);
             }
             None => self.dump.documents.push(Document { family, tables: Vec::new(), trailing: Vec::new() }),
-        }
-    }
-
-    /// Without a header or an option, the rules of the table itself must tell.
-    fn guess(&mut self, span: Span) -> Family {
-        let text = self.source.text().get(span.end as usize..).unwrap_or_default();
-        match family::of_content(text) {
-            family::Evidence::None => family::of_name(&self.source.name).unwrap_or(Family::Ip),
-            family::Evidence::One(family) => family,
-            family::Evidence::Both { ip, ip6 } => {
-                let (a, b) = (span.end + ip as u32, span.end + ip6 as u32);
-                let lines = (self.source.line(a), self.source.line(b));
-                self.error("mixed-families", span, "this table speaks of IPv4 and of IPv6").help.extend([
-                    format!("line {} is IPv4, line {} is IPv6", lines.0, lines.1),
-                    "say -4 or -6, or keep the families in files of their own".into(),
-                ]);
-                Family::Ip
-            }
         }
     }
 

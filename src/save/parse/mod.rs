@@ -1,5 +1,6 @@
 //! Text to tree, line by line.
 
+mod belongs;
 mod command;
 mod document;
 mod globals;

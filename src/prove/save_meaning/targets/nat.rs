@@ -4,7 +4,7 @@
 //! All of them are final. Which packets a nat table sees is the same for both kernels' tables.
 
 use crate::nft::ast::NatKind;
-use crate::packet::Hook;
+use crate::packet::{Family, Hook};
 use crate::prove::block::{Flow, NatAction, NatAddress, Step, Verdict};
 use crate::prove::dd::Bounded;
 use crate::prove::save_meaning::{Reading, options};
@@ -40,7 +40,8 @@ pub fn netmap(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
         n if n == reading.hooks.len() => NatKind::Dnat,
         _ => return Ok(vec![Step::Unknown("NETMAP in a chain that several kinds of hooks call".to_owned())]),
     };
-    let address = Some(NatAddress::Network(net.address & net.mask, net.mask.count_ones() as u8));
+    let width = if reading.space.family() == Family::Ip { 32 } else { 128 };
+    let address = Some(NatAddress::network(net.address & net.mask, net.mask.count_ones(), width));
     let action = NatAction { kind, address, ports: None, random: false, fully_random: false, persistent: false };
     Ok(vec![Step::Flow(Flow::Verdict(Verdict::Nat(action)))])
 }

@@ -24,14 +24,12 @@ pub static EXTENSION: Extension = Extension {
     },
     lower: Lower::Match(lower),
     coverage: &[
-        Coverage::exact("--loose", "-m rpfilter --loose -j ACCEPT").v6().note(IPV4),
-        Coverage::exact("--validmark", "-m rpfilter --validmark -j ACCEPT").v6().note(IPV4),
+        Coverage::exact("--loose", "-m rpfilter --loose -j ACCEPT"),
+        Coverage::exact("--validmark", "-m rpfilter --validmark -j ACCEPT"),
         Coverage::refused("--accept-local", "-m rpfilter --accept-local -j ACCEPT", "nft answers no for own addresses"),
-        Coverage::exact("--invert", "-m rpfilter --invert -j DROP").v6().note(IPV4),
+        Coverage::exact("--invert", "-m rpfilter --invert -j DROP"),
     ],
 };
-
-const IPV4: &str = "IPv4 with --approximate only: nft always passes packets from 0.0.0.0 to 255.255.255.255 (DHCP)";
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     if part.has("accept-local") {
@@ -42,16 +40,8 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let field = Field::Fib { flags, result: FibResult::Exists };
     let invert = part.has("invert");
     let route = Test::is(field, u128::from(!invert));
-    if cx.family == Family::Ip6 {
-        return Ok(ipv6(route, invert));
-    }
-    if !cx.approximate {
-        let reason = "nft always finds a way back for packets from 0.0.0.0 to 255.255.255.255, which iptables looks up";
-        let help = "give --approximate to let such packets (DHCP requests) pass the test";
-        return Err(Refusal::new("rpfilter-dhcp", reason, help));
-    }
-    cx.notes.push("approximate: packets from 0.0.0.0 to 255.255.255.255 always pass the test of the way back".into());
-    Ok(vec![route.into()])
+    // To 0.0.0.0 as sender of broadcasts and local multicasts (DHCP) there is a way back for both.
+    Ok(if cx.family == Family::Ip6 { ipv6(route, invert) } else { vec![route.into()] })
 }
 
 /// There is always a way back to `::`.

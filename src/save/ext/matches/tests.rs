@@ -35,7 +35,6 @@ fn lowered(family: Family, rule: &str, approximate: bool, ipsets: &Ipsets) -> Re
         protocol: rule.protocol(),
         target: &target,
         ipsets,
-        untracks: false,
         reassembled: false,
         approximate,
         table: &mut table,

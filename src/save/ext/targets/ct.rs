@@ -97,11 +97,9 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     // Without a zone the template still hides the packet from CT rules behind this one: zone 0.
     let zone = part.number("zone").unwrap_or(0);
     let statement = Statement::Assign { field: Field::Ct(CtKey::Zone), value: Assigned::Constant(zone.into()) };
-    if !cx.untracks {
-        return Ok(Action::Statements(vec![statement]));
-    }
-    // xtables leaves packets alone that are taken out of tracking, nft would track them after all.
-    let fresh = Test::Bits { field: Field::Ct(CtKey::State), mask: INVALID, value: INVALID, negated: false };
+    // xtables leaves packets alone that are taken out of tracking (by this table, or on their way out when they
+    // come in by loopback); nft would track them after all.
+    let fresh = Test::Bits { field: Field::Ct(CtKey::State), mask: INVALID, value: 0, negated: true };
     let steps = [Step::Test(fresh), Step::Do(statement)];
     Ok(Action::Block(vec![Rule::new(steps, Verdict::Continue, Origin::default())]))
 }
