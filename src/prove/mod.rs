@@ -10,8 +10,11 @@
 //!   same, unless the packet is dropped and the bit with it;
 //! - every side effect happens equally often: each log line (prefix, level, flags, group), each
 //!   update of a set, each helper given;
-//! - every limit, counter or random choice is asked by the same packets, equally often, and the
-//!   answers are used alike. Which place of one ruleset is which of the other is one mapping for all.
+//! - every limit and counter is asked by the same packets, equally often, and the answers are used
+//!   alike. Which place of one ruleset is which of the other is one mapping for all;
+//! - where chance decides, all of this together has the same distribution: random choices are fresh and
+//!   independent each time one is made, so how they are nested, and which number stands for what, is free
+//!   ([`chance`]).
 //!
 //! # What is not claimed
 //!
@@ -53,6 +56,7 @@
 //!    postrouting), filter 0, security 50; type `nat` for nat, `route` for mangle OUTPUT, else `filter`.
 
 pub mod block;
+pub mod chance;
 pub mod compare;
 pub mod dd;
 pub mod known;

@@ -3,6 +3,7 @@
 //! Two things are the same to the prover when their words are, so each kind of thing has one function
 //! here, and numbers are brought into one form: `60/minute` is `1/second`.
 
+use super::chance::{self, Chance, gcd};
 use crate::packet::{Field, L4};
 
 /// A token bucket that lets packets pass: `limit rate RATE/SECONDS burst BURST`.
@@ -24,10 +25,11 @@ pub fn connections(count: u32) -> String {
     format!("at most {count} connections")
 }
 
-/// True for `part` of `whole` packets, at random.
+/// True for `part` of `whole` packets, at random; a rounded fraction is told by the one it was rounded from
+/// ([`chance::meant`]).
 pub fn random(part: u64, whole: u64) -> String {
-    let divisor = gcd(part, whole).max(1);
-    format!("random {}/{}", part / divisor, whole / divisor)
+    let (part, whole) = chance::meant(part, whole);
+    format!("random {part}/{whole}")
 }
 
 /// True for one packet of `every`, first the one with number `packet`.
@@ -40,9 +42,16 @@ pub fn number(random: bool, modulus: u32) -> String {
     format!("{} number below {modulus}", if random { "random" } else { "running" })
 }
 
-/// Whether asking leaves no trace: what one packet asks cannot be told from what another is answered.
-pub fn is_memoryless(content: &str) -> bool {
-    content.starts_with("random ")
+/// The draw that a [`random`] choice or a random [`number`] makes each time it is asked; `None` for state.
+///
+/// Asking for a draw leaves no trace: what one packet asks cannot be told from what another is answered.
+pub fn draw(content: &str) -> Option<Chance> {
+    let words = content.strip_prefix("random ")?;
+    if let Some(modulus) = words.strip_prefix("number below ") {
+        return modulus.parse().ok().map(Chance::Below);
+    }
+    let (part, whole) = words.split_once('/')?;
+    Some(Chance::Yes { part: part.parse().ok()?, whole: whole.parse().ok()? })
 }
 
 /// State kept separately for each value of a key (see [`key`]), forgotten after `timeout` seconds without use.
@@ -143,10 +152,6 @@ pub fn finds_a_socket(tproxy: &str) -> String {
     format!("{tproxy} finds a socket")
 }
 
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,9 +164,19 @@ mod tests {
     }
 
     #[test]
+    fn draws_are_told_from_state() {
+        assert_eq!(draw(&random(1, 3)), Some(Chance::Yes { part: 1, whole: 3 }));
+        assert_eq!(draw(&number(true, 5)), Some(Chance::Below(5)));
+        assert_eq!(draw(&number(false, 5)), None);
+        assert_eq!(draw(&nth(5, 0)), None);
+        assert_eq!(draw(&limit(1, 2, 5, false)), None);
+    }
+
+    #[test]
     fn equal_rates_have_one_name() {
         assert_eq!(limit(60, 60, 5, false), limit(1, 1, 5, false));
         assert_ne!(limit(60, 60, 5, false), limit(1, 1, 6, false));
         assert_eq!(random(1 << 30, 1 << 31), random(1, 2));
+        assert_eq!(random(715_827_883, 1 << 31), random(1, 3));
     }
 }

@@ -2,11 +2,22 @@
 
 use super::answer::{Difference, Direction, Doubt, Fate, Outcome, Region, What};
 use super::bases::{self, Side};
-use super::{Options, regions};
+use super::{Options, chances, regions};
 use crate::prove::block::{BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
 use crate::prove::dd::{Bands, Bounded, Cube, Dd, Var};
 use crate::prove::space::{Space, bands};
 use crate::prove::vocabulary;
+
+/// The packets whose treatment is compared.
+#[derive(Clone, Copy)]
+struct Care {
+    /// Those whose treatment is known on both sides.
+    known: Dd,
+    /// Those of them for which what chance decides has different distributions.
+    drawn: Dd,
+    /// All packets that there can be at the hook.
+    possible: Dd,
+}
 
 /// One base chain of two rulesets.
 pub(super) struct Comparison<'a> {
@@ -40,9 +51,11 @@ impl Comparison<'_> {
         let mut outcome = Outcome::default();
         let possible = self.space.possible(self.key.hook)?;
         let known = self.known([left, right], possible, &mut outcome)?;
-        self.verdicts(left, right, (known, possible), &mut outcome)?;
-        self.changes(left, right, (known, possible), &mut outcome)?;
-        self.effects(left, right, (known, possible), &mut outcome)?;
+        let drawn = self.drawn([left, right], known, &mut outcome)?;
+        let care = Care { known, drawn, possible };
+        self.verdicts(left, right, care, &mut outcome)?;
+        self.changes(left, right, care, &mut outcome)?;
+        self.effects(left, right, care, &mut outcome)?;
         Ok(outcome)
     }
 
@@ -67,22 +80,13 @@ impl Comparison<'_> {
         Ok(known)
     }
 
-    fn verdicts(
-        &mut self,
-        left: &Block,
-        right: &Block,
-        (known, possible): (Dd, Dd),
-        outcome: &mut Outcome,
-    ) -> Bounded<()> {
-        if left.verdict == right.verdict {
-            return Ok(());
-        }
-        let differ = self.space.dd.differ(left.verdict, right.verdict)?;
-        let mut rest = self.space.dd.and(differ, known)?;
+    fn verdicts(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
+        let verdicts = [left.verdict, right.verdict];
+        let mut rest = self.difference_of(verdicts, care)?;
         for _ in 0..MOST_KINDS {
             let Some(packet) = self.space.dd.member(rest) else { break };
             let value = |var: Var| packet.get(var).unwrap_or(false);
-            let (a, b) = (self.space.dd.eval(left.verdict, value), self.space.dd.eval(right.verdict, value));
+            let [a, b] = verdicts.map(|verdict| self.space.dd.eval(verdict, value));
             let (like_a, like_b) = (self.space.dd.is(left.verdict, a)?, self.space.dd.is(right.verdict, b)?);
             let alike = self.space.dd.and(like_a, like_b)?;
             let alike = self.space.dd.and(rest, alike)?;
@@ -91,43 +95,23 @@ impl Comparison<'_> {
                 (Some(a), Some(b)) if a.lets_through() && b.stops() => Direction::Closing,
                 _ => Direction::Other,
             };
-            let difference = self.difference(What::Verdict, direction, alike, possible)?;
+            let difference = self.difference(What::Verdict, direction, alike, care.possible)?;
             outcome.differences.push(difference);
             rest = self.space.dd.minus(rest, alike)?;
         }
         if rest != Dd::FALSE {
-            let difference = self.difference(What::Verdict, Direction::Other, rest, possible)?;
+            let difference = self.difference(What::Verdict, Direction::Other, rest, care.possible)?;
             outcome.differences.push(Difference { more: true, ..difference });
         }
         Ok(())
     }
 
-    fn changes(
-        &mut self,
-        left: &Block,
-        right: &Block,
-        (known, possible): (Dd, Dd),
-        outcome: &mut Outcome,
-    ) -> Bounded<()> {
-        let mut vars: Vec<Var> = left.changes.iter().chain(&right.changes).map(|&(var, _)| var).collect();
-        vars.sort_unstable();
-        vars.dedup();
-        let mut lasting = None;
+    fn changes(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
+        let stopped = [self.stopped(left)?, self.stopped(right)?];
         let mut by_field: Vec<(String, Dd)> = Vec::new();
-        for var in vars {
-            let itself = self.space.dd.var(var)?;
-            let a = self.space.dd.otherwise(left.change(var), KEEP, itself)?;
-            let b = self.space.dd.otherwise(right.change(var), KEEP, itself)?;
-            if a == b {
-                continue;
-            }
-            let alive = match lasting {
-                _ if Bands::of(var).meets(bands::OF_CONNECTION) => known,
-                Some(alive) => alive,
-                None => *lasting.insert(self.alive(left, right, known)?),
-            };
-            let differ = self.space.dd.xor(a, b)?;
-            let differ = self.space.dd.and(differ, alive)?;
+        for var in changed(left, right) {
+            let finals = self.finals(var, [left, right], stopped)?;
+            let differ = self.difference_of(finals, care)?;
             let name = self.space.shown(var, None).name;
             match by_field.iter_mut().find(|(field, _)| *field == name) {
                 Some((_, all)) => *all = self.space.dd.or(*all, differ)?,
@@ -135,58 +119,70 @@ impl Comparison<'_> {
             }
         }
         for (name, differ) in by_field.into_iter().filter(|&(_, differ)| differ != Dd::FALSE) {
-            let difference = self.difference(What::Change(name), Direction::Other, differ, possible)?;
+            let difference = self.difference(What::Change(name), Direction::Other, differ, care.possible)?;
             outcome.differences.push(difference);
         }
         Ok(())
     }
 
-    /// Packets that both sides let live: what they carry still matters.
-    fn alive(&mut self, left: &Block, right: &Block, known: Dd) -> Bounded<Dd> {
-        let mut alive = known;
-        for leaf in self.terms.leaves_where(Verdict::stops) {
-            let (a, b) = (self.space.dd.is(left.verdict, leaf)?, self.space.dd.is(right.verdict, leaf)?);
-            let dead = self.space.dd.and(a, b)?;
-            alive = self.space.dd.minus(alive, dead)?;
-        }
-        Ok(alive)
-    }
-
-    fn effects(
-        &mut self,
-        left: &Block,
-        right: &Block,
-        (known, possible): (Dd, Dd),
-        outcome: &mut Outcome,
-    ) -> Bounded<()> {
-        let mut keys: Vec<Key> = left.effects.iter().chain(&right.effects).map(|&(key, _)| key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        for key in keys {
-            let (a, b) = (left.effect(key), right.effect(key));
-            if a == b {
-                continue;
-            }
-            let what = match (key, self.terms.effect(key)) {
-                (_, Some(Effect::Log(_))) if self.options.ignore_logs => continue,
-                (_, Some(effect)) => What::Effect(effect.to_string()),
-                (Key::Consult(bucket), None) => {
-                    let content = self.contents.get(bucket as usize).cloned().unwrap_or_default();
-                    if vocabulary::is_memoryless(&content) {
-                        continue;
-                    }
-                    What::Asks(content)
-                }
-                (Key::Effect(_), None) => continue,
-            };
-            let differ = self.space.dd.differ(a, b)?;
-            let differ = self.space.dd.and(differ, known)?;
+    fn effects(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
+        for (key, what) in self.counted(left, right) {
+            let differ = self.difference_of([left.effect(key), right.effect(key)], care)?;
             if differ != Dd::FALSE {
-                let difference = self.difference(what, Direction::Other, differ, possible)?;
+                let difference = self.difference(what, Direction::Other, differ, care.possible)?;
                 outcome.differences.push(difference);
             }
         }
         Ok(())
+    }
+
+    /// The packets for which a difference between two functions counts.
+    fn difference_of(&mut self, [a, b]: [Dd; 2], care: Care) -> Bounded<Dd> {
+        if a == b {
+            return Ok(Dd::FALSE);
+        }
+        let differ = self.space.dd.differ(a, b)?;
+        let packets = if chances::has_answers(&self.space.dd, [a, b]) { care.drawn } else { care.known };
+        self.space.dd.and(differ, packets)
+    }
+
+    /// Packets that a side lets end.
+    pub(super) fn stopped(&mut self, block: &Block) -> Bounded<Dd> {
+        let mut stopped = Vec::new();
+        for leaf in self.terms.leaves_where(Verdict::stops) {
+            stopped.push(self.space.dd.is(block.verdict, leaf)?);
+        }
+        self.space.dd.any(&stopped)
+    }
+
+    /// The final value of a bit on either side; 0 where it ends with the packet.
+    pub(super) fn finals(&mut self, var: Var, blocks: [&Block; 2], stopped: [Dd; 2]) -> Bounded<[Dd; 2]> {
+        let itself = self.space.dd.var(var)?;
+        let mut finals = [Dd::FALSE; 2];
+        for ((value, block), stopped) in finals.iter_mut().zip(blocks).zip(stopped) {
+            *value = self.space.dd.otherwise(block.change(var), KEEP, itself)?;
+            if !Bands::of(var).meets(bands::OF_CONNECTION) {
+                *value = self.space.dd.minus(*value, stopped)?;
+            }
+        }
+        Ok(finals)
+    }
+
+    /// Effects that are compared, with what a difference in them is called. Draws leave no trace.
+    pub(super) fn counted(&self, left: &Block, right: &Block) -> Vec<(Key, What)> {
+        let mut keys: Vec<Key> = left.effects.iter().chain(&right.effects).map(|&(key, _)| key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let what = |&key: &Key| match (key, self.terms.effect(key)) {
+            (_, Some(Effect::Log(_))) if self.options.ignore_logs => None,
+            (_, Some(effect)) => Some((key, What::Effect(effect.to_string()))),
+            (Key::Consult(bucket), None) => {
+                let content = self.contents.get(bucket as usize).cloned().unwrap_or_default();
+                vocabulary::draw(&content).is_none().then_some((key, What::Asks(content)))
+            }
+            (Key::Effect(_), None) => None,
+        };
+        keys.iter().filter_map(what).collect()
     }
 
     fn difference(&mut self, what: What, direction: Direction, set: Dd, possible: Dd) -> Bounded<Difference> {
@@ -239,4 +235,12 @@ impl Comparison<'_> {
         let number = |bits: &[Var]| bits.iter().fold(0u128, |n, var| n << 1 | u128::from(bit(var)));
         fields.iter().map(|(name, bits)| format!("{name} becomes {:#x}", number(bits))).collect()
     }
+}
+
+/// The bits that either side may change.
+pub(super) fn changed(left: &Block, right: &Block) -> Vec<Var> {
+    let mut vars: Vec<Var> = left.changes.iter().chain(&right.changes).map(|&(var, _)| var).collect();
+    vars.sort_unstable();
+    vars.dedup();
+    vars
 }

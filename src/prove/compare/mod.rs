@@ -6,6 +6,7 @@
 
 mod answer;
 mod bases;
+mod chances;
 mod differences;
 mod matching;
 mod regions;

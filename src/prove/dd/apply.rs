@@ -1,6 +1,8 @@
 //! Operations that combine diagrams leaf by leaf.
 
-use super::arena::Arena;
+use rustc_hash::FxHashMap;
+
+use super::arena::{Arena, Node};
 use super::{Bounded, Dd, Var};
 
 /// A combination of two leaves.
@@ -158,6 +160,44 @@ impl Arena {
         self.ite_step(f, g, h)
     }
 
+    /// The function whose leaves `leaf` makes of those of `a` and `b`.
+    pub fn zip(&mut self, a: Dd, b: Dd, leaf: &mut dyn FnMut(u32, u32) -> u32) -> Bounded<Dd> {
+        self.begin();
+        self.zip_step(a, b, leaf, &mut FxHashMap::default())
+    }
+
+    fn zip_step(
+        &mut self,
+        a: Dd,
+        b: Dd,
+        leaf: &mut dyn FnMut(u32, u32) -> u32,
+        done: &mut FxHashMap<(Dd, Dd), Dd>,
+    ) -> Bounded<Dd> {
+        if let (Some(x), Some(y)) = (a.as_leaf(), b.as_leaf()) {
+            return Ok(Dd::leaf(leaf(x, y)));
+        }
+        if let Some(&result) = done.get(&(a, b)) {
+            return Ok(result);
+        }
+        self.tick()?;
+        self.enter()?;
+        let (var, [a0, a1], [b0, b1]) = self.cofactors(a, b);
+        let lo = self.zip_step(a0, b0, leaf, done)?;
+        let hi = self.zip_step(a1, b1, leaf, done)?;
+        let result = self.mk(var, lo, hi)?;
+        self.leave();
+        done.insert((a, b), result);
+        Ok(result)
+    }
+
+    /// The first variable that either function tests, and both functions where it is false and true.
+    fn cofactors(&self, a: Dd, b: Dd) -> (u32, [Dd; 2], [Dd; 2]) {
+        let (x, y) = (self.node(a), self.node(b));
+        let var = x.var.min(y.var);
+        let of = |d: Dd, node: Node| if node.var == var { [node.lo, node.hi] } else { [d, d] };
+        (var, of(a, x), of(b, y))
+    }
+
     /// Union of many sets, by halves.
     pub fn any(&mut self, sets: &[Dd]) -> Bounded<Dd> {
         self.fold(sets, Dd::FALSE, Arena::or)
@@ -201,10 +241,7 @@ impl Arena {
         }
         self.tick()?;
         self.enter()?;
-        let (x, y) = (self.node(a), self.node(b));
-        let var = x.var.min(y.var);
-        let (a0, a1) = if x.var == var { (x.lo, x.hi) } else { (a, a) };
-        let (b0, b1) = if y.var == var { (y.lo, y.hi) } else { (b, b) };
+        let (var, [a0, a1], [b0, b1]) = self.cofactors(a, b);
         let lo = self.step(op, a0, b0)?;
         let hi = self.step(op, a1, b1)?;
         let result = self.mk(var, lo, hi)?;

@@ -13,6 +13,7 @@
 
 mod apply;
 mod arena;
+mod average;
 mod build;
 mod cache;
 mod compose;
@@ -22,6 +23,7 @@ mod quantify;
 mod tests;
 
 pub use arena::{Arena, Budget};
+pub use average::{Averages, Draw};
 pub use build::Piece;
 pub use compose::Substitution;
 pub use paths::Cube;

@@ -4,6 +4,7 @@ use super::{Read, Reading, unread};
 use crate::nft::ast::{BinaryOp, Expr};
 use crate::packet::{Field, IntervalSet};
 use crate::prove::block::{Step, local_answer};
+use crate::prove::chance::Chance;
 use crate::prove::dd::{Bands, Bounded, Dd, Piece};
 use crate::prove::space::Slot;
 use crate::prove::vocabulary;
@@ -124,7 +125,7 @@ impl Reading<'_> {
 
     /// `numgen`: a draw of its own at every evaluation.
     fn numgen(&mut self, random: bool, modulus: u32, offset: u32, width: usize) -> Read<Vec<Dd>> {
-        let digits = (32 - modulus.saturating_sub(1).leading_zeros()).max(1);
+        let digits = Chance::Below(modulus).width();
         let id = self.occurrence(vocabulary::number(random, modulus), None, digits);
         self.steps.push(Step::Consult(id));
         let bits: Bounded<Vec<Dd>> = (0..digits).map(|bit| self.space.dd.var(local_answer(id, bit))).collect();
@@ -137,7 +138,7 @@ impl Reading<'_> {
 
     /// A hash is a number that depends on the packet in a way only the kernel knows.
     fn hash(&mut self, words: &str, fields: &[Field], modulus: u32, offset: u32, width: usize) -> Read<Vec<Dd>> {
-        let digits = (32 - modulus.saturating_sub(1).leading_zeros()).max(1);
+        let digits = Chance::Below(modulus).width();
         let bits: Bounded<Vec<Dd>> =
             (0..digits).map(|bit| self.condition(&format!("{words}, bit {bit}"), fields)).collect();
         let bits = bits?;

@@ -27,6 +27,7 @@ const MATCHES: &[(&str, Read)] = &[
     ("owner", owners::owner),
     ("pkttype", packets::pkttype),
     ("state", tracked::state),
+    ("statistic", limits::statistic),
     ("tcp", ports::tcp),
     ("ttl", headers::ttl),
     ("udp", ports::udp),

@@ -1,7 +1,7 @@
-//! Matches with state of their own: `limit` (`xt_limit.c`).
+//! Matches with state of their own, or chance: `limit`, `statistic` (`xt_limit.c`, `xt_statistic.c`).
 
 use crate::prove::block::Step;
-use crate::prove::dd::Bounded;
+use crate::prove::dd::{Bounded, Dd};
 use crate::prove::save_meaning::{Reading, options};
 use crate::prove::vocabulary;
 use crate::save::ast::Part;
@@ -21,3 +21,30 @@ pub fn limit(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let burst = part.number("limit-burst").unwrap_or(BURST);
     reading.consult(vocabulary::limit(rate, seconds, burst, false), None, true)
 }
+
+/// A probability of one, in the kernel's units.
+const ONE: u64 = 1 << 31;
+
+/// By chance, or one packet of so many that come to the rule, counted from 0.
+pub fn statistic(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    let wanted = !part.options.iter().any(|option| option.negated);
+    let content = match (part.number("mode"), part.number("probability"), part.number("every"), part.number("packet")) {
+        (Some(RANDOM), Some(chance), None, None) if (1..ONE).contains(&chance) => vocabulary::random(chance, ONE),
+        (Some(NTH), None, Some(every), Some(packet)) if every > 1 => {
+            match (u32::try_from(every), u32::try_from(packet)) {
+                (Ok(every), Ok(packet)) => vocabulary::nth(every, packet),
+                _ => return Ok(options::not_understood(part)),
+            }
+        }
+        (Some(RANDOM), Some(0), None, None) => return Ok(vec![Step::Test(Dd::constant(!wanted))]),
+        (Some(RANDOM), Some(_), None, None) | (Some(NTH), None, Some(1), Some(0)) => {
+            return Ok(vec![Step::Test(Dd::constant(wanted))]);
+        }
+        _ => return Ok(options::not_understood(part)),
+    };
+    reading.consult(content, None, wanted)
+}
+
+/// How the tree says `--mode random` and `--mode nth`.
+const RANDOM: u64 = 0;
+const NTH: u64 = 1;
