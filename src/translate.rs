@@ -21,7 +21,7 @@ pub struct Options {
     /// `-4` or `-6`; what the text says when `None`.
     pub family: Option<Family>,
     pub lower: lower::Options,
-    pub merge: optimize::Level,
+    pub merge: optimize::Options,
     pub emit: emit::Options,
 }
 
@@ -56,7 +56,7 @@ pub fn translate(sources: &[Source], options: &Options) -> Translation {
         dumps.push(parsed.dump);
     }
     let mut after = before.clone();
-    let merged = optimize::run(&mut after, options.merge);
+    let merged = optimize::run(&mut after, &options.merge);
     let emitted = emit::emit(&after, &options.emit);
     Translation { dumps, before, after, merged, ruleset: emitted.ruleset, renamed: emitted.renamed, diagnostics, rules }
 }

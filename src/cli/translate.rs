@@ -13,7 +13,7 @@ use crate::prove::compare::Answer;
 use crate::report::proof::{self, Sides};
 use crate::report::{diff, summary};
 use crate::translate::{Options, Translation, translate};
-use crate::{emit, lower};
+use crate::{emit, lower, optimize};
 
 /// Runs the command. Nothing loadable is printed unless every rule was translated, or the user
 /// asked for part of a ruleset.
@@ -75,7 +75,7 @@ fn options(args: &TranslateArgs) -> Result<Options> {
             approximate: args.approximate,
             assume_reassembled: args.assume.contains(&Assumption::Reassembled),
         },
-        merge: args.merge,
+        merge: optimize::Options { level: args.merge, target: args.target },
         emit: emit::Options { table_prefix: args.table_prefix.as_str().into() },
     })
 }

@@ -229,9 +229,9 @@ impl Rule {
         of_verdict.into_iter().chain(assigned.filter_map(|row| row.comment.as_ref()))
     }
 
-    /// Whether any step keeps state or is random.
+    /// Whether any step keeps state or is random, or the verdict is drawn.
     pub fn is_stateful(&self) -> bool {
-        self.steps.iter().any(Step::is_stateful)
+        self.steps.iter().any(Step::is_stateful) || self.verdict.is_drawn()
     }
 }
 
@@ -276,6 +276,15 @@ impl Origin {
 }
 
 impl Verdict {
+    /// Whether chance or turn decides.
+    pub fn is_drawn(&self) -> bool {
+        match self {
+            Verdict::Draw { .. } => true,
+            Verdict::Nat(nat) => matches!(nat.data, NatData::Draw { .. }),
+            _ => false,
+        }
+    }
+
     /// The chains it can go to, in order; the table is the one that the rule is in.
     pub fn callees(&self, table: &Table) -> SmallVec<[ChainId; 1]> {
         match self {

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use bstr::{BString, join};
 
-use super::Report;
+use super::{Options, Report};
 use crate::ir::{Component, Name, Rule, Step, Table, Test, Verdict};
 use crate::packet::{CtKey, Field, Interval};
 
 /// Merges runs in every chain.
-pub fn run(table: &mut Table, report: &mut Report) {
+pub fn run(table: &mut Table, _: &Options, report: &mut Report) {
     for chain in &mut table.chains {
         let mut out: Vec<Rule> = Vec::with_capacity(chain.rules.len());
         let mut run: Option<Run> = None;

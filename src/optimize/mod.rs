@@ -4,8 +4,13 @@
 //! it did, and never changes what any packet meets: stateful rules are not merged, copied or
 //! moved; bit tests are not folded into sets of values.
 
-mod fuse_log_with_verdict;
+pub mod commute;
+pub mod domain;
+pub mod effects;
+mod fuse_actions;
 mod merge_values;
+mod options;
+pub mod order;
 mod pipeline;
 
 use bstr::BString;
@@ -13,17 +18,8 @@ use bstr::BString;
 use crate::ir::{Ruleset, Table};
 use crate::packet::Family;
 
+pub use options::{Level, Options};
 pub use pipeline::PASSES;
-
-/// How much is merged.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, clap::ValueEnum)]
-pub enum Level {
-    /// Rule for rule.
-    None,
-    /// What keeps every decision point of the dump visible and the order of log lines.
-    #[default]
-    Safe,
-}
 
 /// One pass.
 #[derive(Debug)]
@@ -34,7 +30,7 @@ pub struct Pass {
     pub summary: &'static str,
     /// The lowest level that runs it.
     pub level: Level,
-    pub run: fn(&mut Table, &mut Report),
+    pub run: fn(&mut Table, &Options, &mut Report),
 }
 
 /// One merge: which lines became one rule, and why that is the same.
@@ -67,19 +63,19 @@ impl Report<'_> {
     }
 }
 
-/// Runs the passes of a level over every table, in order.
-pub fn run(ruleset: &mut Ruleset, level: Level) -> Vec<Merged> {
+/// Runs the passes of the chosen level over every table, in order.
+pub fn run(ruleset: &mut Ruleset, options: &Options) -> Vec<Merged> {
     let mut merged = Vec::new();
-    for pass in PASSES.iter().filter(|p| p.level <= level && level > Level::None) {
-        run_pass(pass, ruleset, &mut merged);
+    for pass in PASSES.iter().filter(|p| p.level <= options.level && options.level > Level::None) {
+        run_pass(pass, ruleset, options, &mut merged);
     }
     merged
 }
 
 /// Runs one pass over every table.
-pub fn run_pass(pass: &Pass, ruleset: &mut Ruleset, merged: &mut Vec<Merged>) {
+pub fn run_pass(pass: &Pass, ruleset: &mut Ruleset, options: &Options, merged: &mut Vec<Merged>) {
     for table in &mut ruleset.tables {
         let mut report = Report { pass: pass.name, family: table.family, table: table.name.clone(), merged };
-        (pass.run)(table, &mut report);
+        (pass.run)(table, options, &mut report);
     }
 }

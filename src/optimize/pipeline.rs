@@ -1,14 +1,14 @@
 //! The passes in the order they run.
 
-use super::{Level, Pass, fuse_log_with_verdict, merge_values};
+use super::{Level, Pass, fuse_actions, merge_values};
 
 /// Fusing first: a LOG rule between two DROP rules would end every run of rules that merge.
 pub const PASSES: &[Pass] = &[
     Pass {
-        name: "fuse_log_with_verdict",
-        summary: "a rule that only logs and the rule with the same tests behind it become one rule",
+        name: "fuse_actions",
+        summary: "a rule that acts and goes on, and a later one with the same tests, become one rule",
         level: Level::Safe,
-        run: fuse_log_with_verdict::run,
+        run: fuse_actions::run,
     },
     Pass {
         name: "merge_values",

@@ -1,0 +1,93 @@
+//! When two neighbouring rules may change places.
+//!
+//! Sound because either no packet meets both; or they do the same and end the packet's way, so that it
+//! does not matter which of them did it; or both go on and neither notices what the other did.
+//! Invariant: order of log lines is kept; what counts, keeps state or marks a gap is passed only by
+//! rules that no packet of its own can meet, or (a gap) by nothing.
+
+use rustc_hash::FxHashMap;
+
+use super::domain::Domain;
+use super::effects::{ChainChanges, Changes};
+use crate::ir::{Assigned, Rule, Statement, Step, Test, Verdict};
+
+/// What is to be known of a rule before it or others move.
+#[derive(Debug)]
+pub struct Profile {
+    pub domain: Domain,
+    pub effect: Effect,
+    changes: Changes,
+}
+
+/// What a rule does, as far as the order of rules is concerned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Ends the packet's way in this chain; rules of one number do it alike.
+    Ends(u32),
+    /// Only changes fields, to constants, and goes on.
+    Assigns,
+    /// Something else.
+    Other,
+    /// Stands for what could not be translated: nothing passes it.
+    Gap,
+}
+
+/// Numbers what ending rules do.
+#[derive(Debug, Default)]
+pub struct Effects<'r>(FxHashMap<(Vec<&'r Statement>, &'r Verdict), u32>);
+
+impl<'r> Effects<'r> {
+    /// The profile of a rule.
+    pub fn profile(&mut self, rule: &'r Rule, chains: &ChainChanges) -> Profile {
+        let changes = chains.of_rule(rule);
+        Profile { domain: Domain::of(rule, &changes), effect: self.effect(rule), changes }
+    }
+
+    fn effect(&mut self, rule: &'r Rule) -> Effect {
+        if is_gap(rule) {
+            return Effect::Gap;
+        }
+        if rule.counters().is_some() || rule.is_stateful() || !acts_last(rule) {
+            return Effect::Other;
+        }
+        if rule.verdict.is_terminal() && !rule.statements().any(Statement::may_break) {
+            let next = self.0.len() as u32;
+            return Effect::Ends(*self.0.entry((rule.statements().collect(), &rule.verdict)).or_insert(next));
+        }
+        let constant = |s: &Statement| matches!(s, Statement::Assign { value: Assigned::Constant(_), .. });
+        match rule.verdict {
+            Verdict::Continue if rule.statements().all(constant) => Effect::Assigns,
+            _ => Effect::Other,
+        }
+    }
+}
+
+impl Profile {
+    /// Whether two neighbours may change places; `rule` and `other` are what the profiles were made of.
+    pub fn commutes(&self, rule: &Rule, other: &Profile, other_rule: &Rule) -> bool {
+        let alike = match (self.effect, other.effect) {
+            (Effect::Gap, _) | (_, Effect::Gap) => return false,
+            (Effect::Ends(a), Effect::Ends(b)) => a == b,
+            (Effect::Assigns, Effect::Assigns) => self.unnoticed(other_rule) && other.unnoticed(rule),
+            _ => false,
+        };
+        alike || self.domain.is_disjoint(&other.domain)
+    }
+
+    /// Whether what this one changes is neither tested nor changed by the rule.
+    fn unnoticed(&self, by: &Rule) -> bool {
+        let changed = |s: &Statement| s.changes().is_some_and(|f| self.changes.may_change(f));
+        !by.tests().any(|t| self.changes.may_change_test(t)) && !by.statements().any(changed)
+    }
+}
+
+/// A rule without words that has something to tell stands for one that could not be translated.
+pub fn is_gap(rule: &Rule) -> bool {
+    rule.steps.is_empty() && rule.verdict == Verdict::Continue && !rule.notes().is_empty()
+}
+
+/// All tests come first, and none is by chance.
+pub fn acts_last(rule: &Rule) -> bool {
+    let tests = rule.steps.iter().take_while(|s| matches!(s, Step::Test(_))).count();
+    tests == rule.tests().count() && !rule.tests().any(Test::is_stateful)
+}

@@ -1,0 +1,221 @@
+//! What rules change, so that what later rules test may not be what it was.
+//!
+//! Invariant: what is not known counts as changed.
+
+use smallvec::SmallVec;
+
+use crate::ir::{ChainId, Rule, SetId, Statement, Table, Test, Verdict};
+use crate::packet::{CtKey, Field, TcpOptionPart};
+
+/// What a rule, or a chain with all that it calls, may change.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Changes {
+    fields: SmallVec<[Field; 2]>,
+    sets: SmallVec<[SetId; 1]>,
+    anything: bool,
+}
+
+/// What each chain of a table changes, with all that it calls.
+#[derive(Debug, Default)]
+pub struct ChainChanges(Vec<Changes>);
+
+impl Changes {
+    /// Whether a test of the field may get another answer afterwards.
+    pub fn may_change(&self, field: Field) -> bool {
+        self.anything || self.fields.iter().any(|&written| touches(written, field))
+    }
+
+    /// Whether the test may get another answer afterwards.
+    pub fn may_change_test(&self, test: &Test) -> bool {
+        let set = match test {
+            Test::Lookup { set, .. } => self.anything || self.sets.contains(set),
+            _ => false,
+        };
+        set || test.fields().iter().any(|&field| self.may_change(field))
+    }
+
+    /// Whether nothing is changed.
+    pub fn is_nothing(&self) -> bool {
+        !self.anything && self.fields.is_empty() && self.sets.is_empty()
+    }
+
+    /// Takes in what something else changes.
+    fn absorb(&mut self, other: &Changes) {
+        other.fields.iter().for_each(|&f| self.field(f));
+        for set in other.sets.iter().filter(|s| !self.sets.contains(s)).collect::<Vec<_>>() {
+            self.sets.push(*set);
+        }
+        self.anything |= other.anything;
+    }
+
+    fn field(&mut self, field: Field) {
+        if !self.fields.contains(&field) {
+            self.fields.push(field);
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        match statement {
+            Statement::Assign { field, .. } => self.field(*field),
+            Statement::ResetTcpOption { kind } => {
+                self.field(Field::TcpOption { kind: *kind, part: TcpOptionPart::Exists });
+                self.field(Field::TcpOption { kind: *kind, part: TcpOptionPart::MaxsegSize });
+            }
+            Statement::Notrack => self.field(Field::Ct(CtKey::State)),
+            Statement::Object { .. } => self.field(Field::Ct(CtKey::Helper)),
+            Statement::Trace => self.field(Field::Nftrace),
+            Statement::SetUpdate { set, inner, .. } => {
+                self.sets.push(*set);
+                inner.iter().for_each(|s| self.statement(s));
+            }
+            Statement::Tproxy { .. } | Statement::Synproxy { .. } => self.anything = true,
+            Statement::Log(_)
+            | Statement::Limit(_)
+            | Statement::Quota { .. }
+            | Statement::ConnLimit { .. }
+            | Statement::Dup { .. } => {}
+        }
+    }
+}
+
+impl ChainChanges {
+    /// Works it out for all chains, callees first.
+    pub fn of(table: &Table) -> Self {
+        let calls: Vec<Vec<usize>> = (0..table.chains.len()).map(|at| callees(table, at)).collect();
+        let mut done: Vec<Option<Changes>> = vec![None; calls.len()];
+        let mut seen = vec![false; calls.len()];
+        for start in 0..calls.len() {
+            let mut open = vec![(start, 0)];
+            while let Some((at, next)) = open.last_mut() {
+                match calls[*at].get(*next).copied() {
+                    Some(callee) => {
+                        *next += 1;
+                        if seen.get(callee) == Some(&false) {
+                            seen[callee] = true;
+                            open.push((callee, 0));
+                        }
+                    }
+                    None => {
+                        let at = *at;
+                        open.pop();
+                        if done[at].is_none() {
+                            done[at] = Some(own(table, at, &calls[at], &done));
+                        }
+                        seen[at] = true;
+                    }
+                }
+            }
+        }
+        ChainChanges(done.into_iter().map(Option::unwrap_or_default).collect())
+    }
+
+    /// What the rule changes, with the chains it jumps to.
+    pub fn of_rule(&self, rule: &Rule) -> Changes {
+        let mut changes = Changes::default();
+        rule.statements().for_each(|s| changes.statement(s));
+        self.of_verdict(&rule.verdict, &mut changes);
+        changes
+    }
+
+    fn of_verdict(&self, verdict: &Verdict, changes: &mut Changes) {
+        match verdict {
+            Verdict::Jump(ChainId(id)) => match self.0.get(*id as usize) {
+                Some(called) => changes.absorb(called),
+                None => changes.anything = true,
+            },
+            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => {
+                rows.iter().for_each(|row| self.of_verdict(&row.data, changes))
+            }
+            Verdict::MapNamed { .. } => changes.anything = true,
+            // Nothing of this chain is looked at afterwards, or nothing is done.
+            Verdict::Goto(_)
+            | Verdict::Continue
+            | Verdict::Accept
+            | Verdict::Drop
+            | Verdict::Return
+            | Verdict::Reject(_)
+            | Verdict::Nat(_)
+            | Verdict::Queue { .. } => {}
+        }
+    }
+}
+
+fn own(table: &Table, at: usize, calls: &[usize], done: &[Option<Changes>]) -> Changes {
+    let mut changes = Changes::default();
+    let rules = table.chains.get(at).map(|c| c.rules.as_slice()).unwrap_or_default();
+    rules.iter().flat_map(Rule::statements).for_each(|s| changes.statement(s));
+    changes.anything |= rules.iter().any(|r| matches!(r.verdict, Verdict::MapNamed { .. }));
+    for &callee in calls {
+        match done.get(callee) {
+            Some(Some(called)) => changes.absorb(called),
+            _ => changes.anything = true,
+        }
+    }
+    changes
+}
+
+fn callees(table: &Table, at: usize) -> Vec<usize> {
+    fn of(verdict: &Verdict, out: &mut Vec<usize>) {
+        match verdict {
+            Verdict::Jump(id) | Verdict::Goto(id) => out.push(id.0 as usize),
+            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => rows.iter().for_each(|row| of(&row.data, out)),
+            _ => {}
+        }
+    }
+    let mut out = Vec::new();
+    let rules = table.chains.get(at).map(|c| c.rules.as_slice()).unwrap_or_default();
+    rules.iter().for_each(|r| of(&r.verdict, &mut out));
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// Whether writing one field may change what the other reads as.
+const fn touches(written: Field, read: Field) -> bool {
+    match (written, read) {
+        // No connection, nothing of it.
+        (Field::Ct(CtKey::State), Field::Ct(_)) => true,
+        (Field::Mark, Field::Mark) | (Field::Priority, Field::Priority) => true,
+        (Field::Ct(a), Field::Ct(b)) => same_key(a, b),
+        // Routes are looked up with the mark and the header as they are now.
+        (_, Field::Fib { .. } | Field::Rt(_) | Field::Payload { .. }) => true,
+        (Field::Mark | Field::Priority | Field::Nftrace | Field::Rtclassid | Field::Ct(_), other) => {
+            matches!((written, other), (Field::Rtclassid, Field::Rtclassid) | (Field::Nftrace, Field::Nftrace))
+        }
+        // Header fields: which of them share bytes is not looked at.
+        (_, other) => is_header(other),
+    }
+}
+
+/// Keys of a connection that rules can write are told apart, others are not.
+const fn same_key(a: CtKey, b: CtKey) -> bool {
+    match (a, b) {
+        (CtKey::Mark, CtKey::Mark) | (CtKey::Label, CtKey::Label) | (CtKey::Helper, CtKey::Helper) => true,
+        (CtKey::Zone, _) => true,
+        (CtKey::Mark | CtKey::Label | CtKey::Helper, _) => false,
+        _ => true,
+    }
+}
+
+/// Whether a written header field may be, or share bytes with, this one.
+const fn is_header(field: Field) -> bool {
+    !matches!(
+        field,
+        Field::Iifname
+            | Field::Oifname
+            | Field::Iifgroup
+            | Field::Oifgroup
+            | Field::L4proto
+            | Field::Nfproto
+            | Field::Mark
+            | Field::Ct(_)
+            | Field::Skuid
+            | Field::Skgid
+            | Field::IpSaddr
+            | Field::IpDaddr
+            | Field::Ip6Saddr
+            | Field::Ip6Daddr
+            | Field::Sport(_)
+            | Field::Dport(_)
+    )
+}

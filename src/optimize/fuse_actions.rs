@@ -1,0 +1,143 @@
+//! `X -j LOG` and then `X -j DROP` become `X log ... drop`, and so with marks and the like.
+//!
+//! Sound because the first rule goes on in any case, nothing it does can break the rule off or
+//! change what the second rule tests, both see the same packets, and the second one commutes with
+//! whatever stood between them.
+
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use smallvec::SmallVec;
+
+use super::commute::acts_last;
+use super::effects::ChainChanges;
+use super::order::Order;
+use super::{Level, Options, Report};
+use crate::ir::{Assigned, Rule, Statement, Step, Table, Test, Verdict};
+use crate::packet::{CtKey, Field};
+
+/// Fuses rules in every chain.
+pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
+    let chains = ChainChanges::of(table);
+    for chain in &mut table.chains {
+        let partners = partners(&chain.rules, &chains, options.level);
+        if partners.iter().all(Option::is_none) {
+            continue;
+        }
+        let mut out: Vec<Rule> = Vec::with_capacity(chain.rules.len());
+        // Where the rule of an index is now.
+        let mut at: Vec<usize> = Vec::with_capacity(chain.rules.len());
+        for (rule, partner) in chain.rules.drain(..).zip(partners) {
+            match partner.and_then(|p| at.get(p).copied()) {
+                Some(place) => {
+                    let between = place + 1 < out.len();
+                    fuse(&mut out[place], rule);
+                    report.merged(&chain.name, &out[place].origin.lines, why(between));
+                    at.push(place);
+                }
+                None => {
+                    at.push(out.len());
+                    out.push(rule);
+                }
+            }
+        }
+        chain.rules = out;
+    }
+}
+
+fn why(between: bool) -> String {
+    let same = "the first rule only acts and goes on, and both have the same tests";
+    if between { format!("{same}; no rule between them minds") } else { same.into() }
+}
+
+/// For each rule the earlier one that takes it in.
+fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<usize>> {
+    let mut order = (level > Level::Safe).then(|| Order::new(rules, chains));
+    // The last rule with these tests that goes on, and its place.
+    let mut open: FxHashMap<SmallVec<[&Test; 3]>, (usize, usize)> = FxHashMap::default();
+    let mut partners = Vec::with_capacity(rules.len());
+    let mut places = 0;
+    for (at, rule) in rules.iter().enumerate() {
+        let key = key(rule);
+        let found = open.get(&key).copied().filter(|&(first, place)| {
+            let moves = || order.as_ref().is_some_and(|o| !rule.is_stateful() && o.may_join(at, place));
+            can_fuse(&rules[first], rule) && (place + 1 == places || moves())
+        });
+        let place = found.map_or(places, |(_, place)| place);
+        match &mut order {
+            Some(order) if found.is_some() => order.join(at, place),
+            Some(order) => _ = order.append(at),
+            None => {}
+        }
+        places += usize::from(found.is_none());
+        // What a fused rule takes in next, it takes in behind what it has.
+        if goes_on(rule) && found.is_none_or(|(first, _)| goes_on(&rules[first])) {
+            open.insert(key, (at, place));
+        } else {
+            open.remove(&key);
+        }
+        partners.push(found.map(|(first, _)| first));
+    }
+    partners
+}
+
+/// The rule's tests, in one order for all rules.
+fn key(rule: &Rule) -> SmallVec<[&Test; 3]> {
+    let mut tests: SmallVec<[&Test; 3]> = rule.tests().collect();
+    tests.sort_by_cached_key(|test| FxBuildHasher.hash_one(test));
+    tests.dedup();
+    tests
+}
+
+/// Does something, in any case, and lets the next rule decide.
+fn goes_on(rule: &Rule) -> bool {
+    rule.verdict == Verdict::Continue
+        && rule.statements().next().is_some()
+        && rule
+            .statements()
+            .all(|s| !s.is_stateful() && (!s.may_break() || lacks_only_connection(s) && connected(rule)))
+        && acts_last(rule)
+        && !changes_own_tests(rule)
+}
+
+fn changes_own_tests(rule: &Rule) -> bool {
+    let changed = |t: &Test| rule.statements().any(|s| s.changes().is_some_and(|f| t.fields().contains(&f)));
+    rule.tests().any(changed)
+}
+
+fn can_fuse(first: &Rule, second: &Rule) -> bool {
+    let does = second.verdict != Verdict::Continue || second.statements().next().is_some();
+    let counts = first.counters().is_none() || !second.is_stateful();
+    does && counts && first.counters() == second.counters() && acts_last(second)
+}
+
+/// Breaks off only on packets without a connection.
+const fn lacks_only_connection(statement: &Statement) -> bool {
+    match statement {
+        Statement::Assign { field, value } => match (field, value) {
+            (Field::Ct(CtKey::Mark), Assigned::Constant(_) | Assigned::Bits { .. }) => true,
+            (Field::Mark | Field::Ct(CtKey::Mark), Assigned::Mix { from, .. }) => {
+                matches!(from, Field::Mark | Field::Ct(CtKey::Mark))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Every packet of the rule has a connection.
+fn connected(rule: &Rule) -> bool {
+    rule.tests().any(|test| match test {
+        Test::In { field: Field::Ct(CtKey::State), set } => !set.contains(1) && !set.contains(64),
+        Test::In { field: Field::Ct(_), .. } | Test::Bits { field: Field::Ct(CtKey::Mark), .. } => true,
+        _ => false,
+    })
+}
+
+/// `first` takes the statements and the verdict of `second` in.
+fn fuse(first: &mut Rule, mut second: Rule) {
+    first.steps.extend(second.steps.drain(..).filter(|s| matches!(s, Step::Do(_))));
+    first.verdict = std::mem::replace(&mut second.verdict, Verdict::Continue);
+    first.origin.absorb(&second.origin);
+    first.absorb_remarks(second);
+}

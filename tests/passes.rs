@@ -1,0 +1,97 @@
+//! After every pass the output still means what the dump means.
+//!
+//! Each dump is translated rule for rule; then pass after pass runs, and whenever one did something its
+//! result is emitted, printed, read again and compared with the dump. Dumps are those of
+//! `fixtures/translate`, and of the folder that IPT2NFT_CORPUS names.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipt2nft::certify::certify;
+use ipt2nft::diag::Source;
+use ipt2nft::nft::version::Target;
+use ipt2nft::optimize::{self, Level, PASSES};
+use ipt2nft::prove::compare::Answer;
+use ipt2nft::translate::{Options, Translation, translate};
+use ipt2nft::{emit, report};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// Dumps of more bytes take the prover of a test build too long; `ipt2nft` itself proves them.
+const MOST_BYTES: u64 = 30_000;
+
+/// Time for one comparison.
+const TIME: Duration = Duration::from_secs(20);
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(2);
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/translate");
+    let corpus = std::env::var_os("IPT2NFT_CORPUS").map(PathBuf::from);
+    let mut trials = Vec::new();
+    for path in dumps(&fixtures).into_iter().chain(corpus.iter().flat_map(|folder| dumps(folder))) {
+        if path.metadata().is_ok_and(|m| m.len() > MOST_BYTES) {
+            println!("skipped: {} is longer than {MOST_BYTES} bytes", path.display());
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for (target, level) in [("debian12", Level::Full), ("debian12", Level::Safe), ("debian11", Level::Full)] {
+            let path = path.clone();
+            let test = move || check(&path, target, level).map_err(Failed::from);
+            trials.push(Trial::test(format!("{name} {target} {level:?}"), test));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// The dumps of a folder, in order.
+fn dumps(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut found: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    found.retain(|p| p.extension().is_some_and(|e| e == "v4" || e == "v6"));
+    found.sort();
+    found
+}
+
+fn check(path: &Path, target: &str, level: Level) -> Result<(), String> {
+    let text = std::fs::read(path).map_err(|e| e.to_string())?;
+    let source = Source::new(0, path.display().to_string(), text).ok_or("too long")?;
+    let target: Target = target.parse().map_err(|e| format!("{e}"))?;
+    let mut options = Options::default();
+    options.lower.target = target;
+    options.merge = optimize::Options { level: Level::None, target };
+    let mut translation = translate(&[source], &options);
+    if translation.diagnostics.iter().any(|d| d.is_error()) {
+        println!("skipped: {} cannot be translated whole", path.display());
+        return Ok(());
+    }
+    options.merge.level = level;
+    let mut before = prove(&translation, "rule for rule")?;
+    for pass in PASSES.iter().filter(|pass| pass.level <= level) {
+        translation.merged.clear();
+        optimize::run_pass(pass, &mut translation.after, &options.merge, &mut translation.merged);
+        if translation.merged.is_empty() {
+            continue;
+        }
+        translation.ruleset = emit::emit(&translation.after, &options.emit).ruleset;
+        let answer = prove(&translation, pass.name)?;
+        if answer == Answer::Undecided && before != Answer::Undecided {
+            return Err(format!("after {} the proof finds no answer, before it did", pass.name));
+        }
+        before = answer;
+    }
+    Ok(())
+}
+
+/// The answer, or what differs.
+fn prove(translation: &Translation, after: &str) -> Result<Answer, String> {
+    let certificate = certify(translation, Some(TIME)).map_err(|e| format!("after {after}: {e}"))?;
+    let answer = certificate.report.answer();
+    if answer != Answer::Different {
+        return Ok(answer);
+    }
+    let sides = report::proof::Sides { old: "the dump", new: "the output" };
+    let what = report::proof::text(&certificate.report, sides);
+    let style = ipt2nft::nft::print::Style::default();
+    let shown = ipt2nft::nft::print::print(&translation.ruleset, &style).unwrap_or_default();
+    Err(format!("after {after}:\n{what}\n{}", String::from_utf8_lossy(&shown)))
+}
