@@ -1,19 +1,20 @@
 //! The proof of a translation: the dumps compared with the text that would be printed.
 //!
 //! Invariant: what is proved is the printed text as the independent reader understands it, not the tree it
-//! was printed from.
+//! was printed from; and the dumps are read anew, so that no step of the translation can have touched them.
 
 use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::diag::Source;
 use crate::nft;
+use crate::packet::Family;
 use crate::prove::compare::{self, Report};
 use crate::prove::known::{self, Known};
 use crate::prove::nft_meaning::NftRules;
 use crate::prove::save_meaning::SaveRules;
-use crate::save::ast::Dump;
-use crate::translate::Translation;
+use crate::save::{self, ast::Dump};
 
 /// What the prover found, and the known difference that it left out.
 #[derive(Debug)]
@@ -22,24 +23,27 @@ pub struct Certificate {
     pub known: Option<Known>,
 }
 
-/// There is no text to prove.
+/// There is nothing to prove.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum Unprovable {
-    #[error(transparent)]
-    Print(#[from] nft::print::PrintError),
     #[error("the output cannot be read back: this is a bug")]
     Read,
 }
 
-/// Proves a translation; a family that takes longer than `time` stays undecided.
+/// Proves that `text` is a translation of the dumps, whose family is `family` if the user said so; a family that
+/// takes longer than `time` stays undecided.
 ///
 /// # Errors
-/// When the translation cannot be printed or its text not be read back.
-pub fn certify(translation: &Translation, time: Option<Duration>) -> Result<Certificate, Unprovable> {
-    let text = nft::print::print(&translation.ruleset, &nft::print::Style::default())?;
-    let tree = nft::read::read("the output", &text).map_err(|_| Unprovable::Read)?;
+/// When the text cannot be read back.
+pub fn certify(
+    sources: &[Source],
+    family: Option<Family>,
+    text: &[u8],
+    time: Option<Duration>,
+) -> Result<Certificate, Unprovable> {
+    let tree = nft::read::read("the output", text).map_err(|_| Unprovable::Read)?;
     let resolved = nft::read::resolve(tree).map_err(|_| Unprovable::Read)?;
-    let documents = translation.dumps.iter().flat_map(|d| d.documents.iter().cloned()).collect();
+    let documents = sources.iter().flat_map(|source| save::parse(source, family).dump.documents).collect();
     let dump = Dump { documents };
     let rules = NftRules { tables: &resolved.tables, unknown: &resolved.unknown };
     let families = dump.documents.iter().map(|d| d.family).collect();

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use ipt2nft::certify::certify;
 use ipt2nft::diag::Source;
+use ipt2nft::nft::ast::Ruleset;
 use ipt2nft::nft::version::Target;
 use ipt2nft::optimize::{self, Level, PASSES};
 use ipt2nft::prove::compare::Answer;
-use ipt2nft::translate::{Options, Translation, translate};
+use ipt2nft::translate::{Options, translate};
 use ipt2nft::{emit, report};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -59,21 +60,22 @@ fn check(path: &Path, target: &str, level: Level) -> Result<(), String> {
     let mut options = Options::default();
     options.lower.target = target;
     options.merge = optimize::Options { level: Level::None, target };
-    let mut translation = translate(&[source], &options);
+    options.explain = true;
+    let translation = translate(std::slice::from_ref(&source), &options);
     if translation.diagnostics.iter().any(|d| d.is_error()) {
         println!("skipped: {} cannot be translated whole", path.display());
         return Ok(());
     }
     options.merge.level = level;
-    let mut before = prove(&translation, "rule for rule")?;
+    let mut rules = translation.explained.ok_or("nothing explains the result")?.after;
+    let mut before = prove(&source, &translation.ruleset, "rule for rule")?;
     for pass in PASSES.iter().filter(|pass| pass.level <= level) {
-        translation.merged.clear();
-        optimize::run_pass(pass, &mut translation.after, &options.merge, &mut translation.merged);
-        if translation.merged.is_empty() {
+        let mut merged = Vec::new();
+        optimize::run_pass(pass, &mut rules, &options.merge, &mut merged);
+        if merged.is_empty() {
             continue;
         }
-        translation.ruleset = emit::emit(&translation.after, &options.emit).ruleset;
-        let answer = prove(&translation, pass.name)?;
+        let answer = prove(&source, &emit::emit(rules.clone(), &options.emit).ruleset, pass.name)?;
         if answer == Answer::Undecided && before != Answer::Undecided {
             return Err(format!("after {} the proof finds no answer, before it did", pass.name));
         }
@@ -83,15 +85,16 @@ fn check(path: &Path, target: &str, level: Level) -> Result<(), String> {
 }
 
 /// The answer, or what differs.
-fn prove(translation: &Translation, after: &str) -> Result<Answer, String> {
-    let certificate = certify(translation, Some(TIME)).map_err(|e| format!("after {after}: {e}"))?;
+fn prove(source: &Source, ruleset: &Ruleset, after: &str) -> Result<Answer, String> {
+    let style = ipt2nft::nft::print::Style::default();
+    let text = ipt2nft::nft::print::print(ruleset, &style).map_err(|e| format!("after {after}: {e}"))?;
+    let certificate = certify(std::slice::from_ref(source), None, &text, Some(TIME));
+    let certificate = certificate.map_err(|e| format!("after {after}: {e}"))?;
     let answer = certificate.report.answer();
     if answer != Answer::Different {
         return Ok(answer);
     }
     let sides = report::proof::Sides { old: "the dump", new: "the output" };
     let what = report::proof::text(&certificate.report, sides);
-    let style = ipt2nft::nft::print::Style::default();
-    let shown = ipt2nft::nft::print::print(&translation.ruleset, &style).unwrap_or_default();
-    Err(format!("after {after}:\n{what}\n{}", String::from_utf8_lossy(&shown)))
+    Err(format!("after {after}:\n{what}\n{}", String::from_utf8_lossy(&text)))
 }

@@ -60,9 +60,10 @@ pub fn assess(source: &Source, options: &Options) -> Host {
 fn translated(host: &mut Host, source: &Source, options: &Options) {
     let mut choice = options.translate.clone();
     choice.lower.approximate |= host.approximate > 0;
+    choice.explain = options.details;
     let translation = translate(std::slice::from_ref(source), &choice);
     if host.refused == 0 {
-        host.rules_after = Some(summary::rules(&translation.after));
+        host.rules_after = Some(translation.counts.rules_after);
     }
     if options.prove && host.obstacles.is_empty() {
         host.proof = proof(&translation);

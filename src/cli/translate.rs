@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::args::{Assumption, CounterChoice, DiffFormat, RulesetFormat, TranslateArgs};
 use super::{Exit, input, output};
 use crate::certify::certify;
-use crate::diag::{Diagnostic, Trouble};
+use crate::diag::{Diagnostic, Source, Trouble};
 use crate::nft;
 use crate::prove::compare::Answer;
 use crate::report::proof::{self, Sides};
@@ -19,7 +19,8 @@ use crate::{emit, lower, optimize};
 /// asked for part of a ruleset.
 pub fn run(args: &TranslateArgs) -> Result<Exit> {
     let sources = input::sources(&args.files)?;
-    let translation = translate(&sources, &options(args)?);
+    let options = options(args)?;
+    let mut translation = translate(&sources, &options);
     output::tell(&translation.diagnostics, &sources, &args.messages);
     let exit = worst(&translation.diagnostics);
     let gaps = exit == Exit::Incomplete && args.allow_partial;
@@ -27,7 +28,13 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         output::message(&refusal(&translation, exit));
         return Ok(exit);
     }
-    let proof = if args.no_prove || gaps { None } else { Some(certify(&translation, Some(PROOF_TIME))?) };
+    let text = nft::print::print(&translation.ruleset, &nft::print::Style::default())?;
+    let other = instead(&translation, &sources, args)?;
+    translation.forget();
+    let proof = match args.no_prove || gaps {
+        true => None,
+        false => Some(certify(&sources, options.family, &text, Some(PROOF_TIME))?),
+    };
     let report = proof.as_ref().map(|p| &p.report);
     if let Some(report) = report.filter(|r| r.answer() == Answer::Different) {
         output::message(&proof::text(report, Sides { old: "the dump", new: "the output" }));
@@ -36,14 +43,7 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
             return Ok(Exit::Found);
         }
     }
-    let shown = match args.diff {
-        Some(DiffFormat::Text) => {
-            diff::text(&translation, &sources, output::coloured(args.messages.color, &std::io::stdout()))
-        }
-        Some(DiffFormat::Json) => diff::json(&translation, &sources)?,
-        None => ruleset(&translation, args.format)?,
-    };
-    output::write(&shown, args.output.as_deref())?;
+    output::write(other.as_ref().unwrap_or(&text), args.output.as_deref())?;
     if !args.messages.quiet {
         let chosen = summary::Chosen {
             reassembled: args.assume.contains(&Assumption::Reassembled),
@@ -76,13 +76,19 @@ fn options(args: &TranslateArgs) -> Result<Options> {
             assume_reassembled: args.assume.contains(&Assumption::Reassembled),
         },
         merge: optimize::Options { level: args.merge, target: args.target },
+        explain: args.diff.is_some(),
         emit: emit::Options { table_prefix: args.table_prefix.as_str().into() },
     })
 }
 
-fn ruleset(translation: &Translation, format: RulesetFormat) -> Result<Vec<u8>> {
-    Ok(match format {
-        RulesetFormat::Nft => nft::print::print(&translation.ruleset, &nft::print::Style::default())?,
+/// What is written where the user asked for something else than the text for nft.
+fn instead(translation: &Translation, sources: &[Source], args: &TranslateArgs) -> Result<Option<Vec<u8>>> {
+    Ok(match (args.diff, args.format) {
+        (Some(DiffFormat::Text), _) => {
+            Some(diff::text(translation, sources, output::coloured(args.messages.color, &std::io::stdout())))
+        }
+        (Some(DiffFormat::Json), _) => Some(diff::json(translation, sources)?),
+        (None, RulesetFormat::Nft) => None,
     })
 }
 
@@ -104,7 +110,7 @@ fn refusal(translation: &Translation, exit: Exit) -> String {
         Exit::Incomplete => format!(
             "ipt2nft: {errors} rule{s} of {} could not be translated, so nothing was printed; \
              --allow-partial prints the rest with a marked comment at each gap\n",
-            translation.rules
+            translation.counts.rules
         ),
         _ => format!("ipt2nft: {errors} error{s} in the input, so nothing was printed\n"),
     }

@@ -33,19 +33,21 @@ pub struct Emitted {
 }
 
 /// Emits all tables: first each is declared and deleted, so that loading the file replaces them
-/// in one transaction and a second load gives the same state.
-pub fn emit(ruleset: &ir::Ruleset, options: &Options) -> Emitted {
+/// in one transaction and a second load gives the same state. Each chain is let go once it is emitted.
+pub fn emit(ruleset: ir::Ruleset, options: &Options) -> Emitted {
     let mut out = Emitted::default();
     for table in &ruleset.tables {
         let name = table_name(table, options);
         out.ruleset.items.push(Item::Declare(name.clone()));
         out.ruleset.items.push(Item::DeleteTable(name));
     }
-    for table in &ruleset.tables {
-        let names = Names::choose(table);
-        let emitted = Table { ir: table, names: &names }.emit(table_name(table, options));
-        out.ruleset.items.push(Item::Table(emitted));
-        out.renamed.extend(names.into_renamed(table));
+    for mut table in ruleset.tables {
+        let names = Names::choose(&table);
+        let order = chain_order(&table);
+        let rules = table.chains.iter_mut().map(|chain| std::mem::take(&mut chain.rules)).collect();
+        let name = table_name(&table, options);
+        out.ruleset.items.push(Item::Table(Table { ir: &table, names: &names }.emit(name, &order, rules)));
+        out.renamed.extend(names.into_renamed(&table));
     }
     out
 }
@@ -62,48 +64,46 @@ pub(crate) struct Table<'a> {
     pub names: &'a Names,
 }
 
+/// The dump's chains in its order; each helper right behind the chain that first uses it.
+fn chain_order(table: &ir::Table) -> Vec<ChainId> {
+    let mut order = Vec::with_capacity(table.chains.len());
+    let mut placed = vec![false; table.chains.len()];
+    let ids = || (0..table.chains.len() as u32).map(ChainId);
+    let is_helper = |id: ChainId| table.chain(id).is_some_and(|chain| chain.helper);
+    for root in ids().filter(|&id| !is_helper(id)).chain(ids()) {
+        let mut stack = vec![root];
+        while let Some(id) = stack.pop() {
+            if placed.get(id.0 as usize).copied().unwrap_or(true) {
+                continue;
+            }
+            placed[id.0 as usize] = true;
+            order.push(id);
+            let rules = table.chain(id).map(|chain| chain.rules.as_slice()).unwrap_or_default();
+            let helpers = rules.iter().rev().flat_map(|rule| rule.verdict.callees(table).into_iter().rev());
+            stack.extend(helpers.filter(|&callee| is_helper(callee)));
+        }
+    }
+    order
+}
+
 impl Table<'_> {
-    fn emit(&self, name: TableName) -> ast::Table {
+    /// `rules` are those of the table's chains, by index; the table itself has none any more.
+    fn emit(&self, name: TableName, order: &[ChainId], mut rules: Vec<Vec<ir::Rule>>) -> ast::Table {
         let mut entries: Vec<Entry> = self.ir.notes.iter().cloned().map(Entry::Comment).collect();
         entries.extend(self.ir.objects.iter().enumerate().map(|(at, o)| Entry::Object(self.object(at, o))));
         entries.extend(self.ir.sets.iter().enumerate().map(|(at, s)| Entry::Set(self.set(at, s))));
-        entries.extend(self.chain_order().into_iter().filter_map(|id| self.chain(id)).map(Entry::Chain));
+        for &id in order {
+            let rules = rules.get_mut(id.0 as usize).map(std::mem::take).unwrap_or_default();
+            entries.extend(self.chain(id, rules).map(Entry::Chain));
+        }
         ast::Table { name, comment: None, flags: Vec::new(), entries }
     }
 
-    /// The dump's chains in its order; each helper right behind the chain that first uses it.
-    fn chain_order(&self) -> Vec<ChainId> {
-        let mut order = Vec::with_capacity(self.ir.chains.len());
-        let mut placed = vec![false; self.ir.chains.len()];
-        let ids = || (0..self.ir.chains.len() as u32).map(ChainId);
-        let dumped = ids().filter(|&id| self.ir.chain(id).is_some_and(|c| !c.helper));
-        for root in dumped.chain(ids()) {
-            let mut stack = vec![root];
-            while let Some(id) = stack.pop() {
-                if placed.get(id.0 as usize).copied().unwrap_or(true) {
-                    continue;
-                }
-                placed[id.0 as usize] = true;
-                order.push(id);
-                let helpers = self.callees(id).into_iter().filter(|&c| self.ir.chain(c).is_some_and(|c| c.helper));
-                let mut helpers: Vec<ChainId> = helpers.collect();
-                helpers.reverse();
-                stack.append(&mut helpers);
-            }
-        }
-        order
-    }
-
-    fn callees(&self, id: ChainId) -> Vec<ChainId> {
-        let rules = self.ir.chain(id).map(|c| c.rules.as_slice()).unwrap_or_default();
-        rules.iter().flat_map(|rule| rule.verdict.callees(self.ir)).collect()
-    }
-
-    fn chain(&self, id: ChainId) -> Option<ast::Chain> {
+    fn chain(&self, id: ChainId, rules: Vec<ir::Rule>) -> Option<ast::Chain> {
         let chain = self.ir.chain(id)?;
         let base =
             chain.base.map(|b| BaseChain { kind: b.kind, hook: Some(b.hook), priority: b.priority, policy: b.policy });
-        let mut rules: Vec<ast::Rule> = chain.rules.iter().map(|r| self.rule(r)).collect();
+        let mut rules: Vec<ast::Rule> = rules.into_iter().map(|rule| self.rule(&rule)).collect();
         if let Some(c) = chain.base.and_then(|b| b.counters) {
             let count = ast::Statement::Counter { packets: c.packets, bytes: c.bytes };
             let comment = Some("policy".into());

@@ -49,27 +49,27 @@ pub struct Lowered {
     pub rules: usize,
 }
 
-/// Lowers all documents of one input.
-pub fn lower(dump: &Dump, source: SourceId, options: &Options) -> Lowered {
+/// Lowers all documents of one input; each table is let go once it is lowered.
+pub fn lower(dump: Dump, source: SourceId, options: &Options) -> Lowered {
     let mut lowered = Lowered::default();
-    for document in &dump.documents {
+    for document in dump.documents {
         lower_document(document, source, options, &mut lowered);
     }
     lowered
 }
 
-fn lower_document(document: &Document, source: SourceId, options: &Options, lowered: &mut Lowered) {
-    let tracked = options.assume_reassembled || tracking::is_tracked(document);
-    for table in &document.tables {
+fn lower_document(document: Document, source: SourceId, options: &Options, lowered: &mut Lowered) {
+    let tracked = options.assume_reassembled || tracking::is_tracked(&document);
+    for table in document.tables {
         let mut work = TableWork {
             family: document.family,
             kind: table.kind,
             source,
             options,
-            guard: fragments::guard(table, tracked),
+            guard: fragments::guard(&table, tracked),
             reassembled: tracked,
             skipped: FxHashMap::default(),
-            chains: order::chains(table, document.family),
+            chains: order::chains(&table, document.family),
             ids: FxHashMap::default(),
             out: ir::Table {
                 family: document.family,

@@ -16,7 +16,7 @@ use crate::ir::{Chain, Rule};
 use crate::nft::ast::{Entry, Item, Table};
 use crate::nft::print::print_rule;
 use crate::packet::Family;
-use crate::translate::Translation;
+use crate::translate::{Explained, Translation};
 
 /// One table's chains.
 #[derive(Debug, Serialize)]
@@ -116,16 +116,17 @@ fn emphasise(old: &str, new: &str, paint: &Paint) -> (String, String) {
     (left, right)
 }
 
-/// Chain by chain in the order of the output.
+/// Chain by chain in the order of the output; nothing when the translation was not to be explained.
 fn groups(translation: &Translation, sources: &[Source]) -> Vec<ChainDiff> {
+    let Some(explained) = &translation.explained else { return Vec::new() };
     let tables = translation.ruleset.items.iter().filter_map(|item| match item {
         Item::Table(table) => Some(table),
         _ => None,
     });
     let mut out = Vec::new();
-    for (ir, ast) in translation.after.tables.iter().zip(tables) {
+    for (ir, ast) in explained.after.tables.iter().zip(tables) {
         let printed: Vec<&crate::nft::ast::Chain> = chains(ast).collect();
-        let reasons = reasons(translation, ir);
+        let reasons = reasons(explained, ir);
         for chain in ir.chains.iter().filter(|c| !c.rules.is_empty()) {
             // The emitter may order chains anew; rules keep their number and order.
             let Some(printed) = printed.iter().find(|p| same_rules(p, chain)) else { continue };
@@ -155,9 +156,9 @@ fn same_rules(printed: &crate::nft::ast::Chain, chain: &Chain) -> bool {
 
 type Reasons<'a> = BTreeMap<(&'a BString, u32), Vec<&'a str>>;
 
-fn reasons<'a>(translation: &'a Translation, table: &crate::ir::Table) -> Reasons<'a> {
+fn reasons<'a>(explained: &'a Explained, table: &crate::ir::Table) -> Reasons<'a> {
     let mut out: Reasons = BTreeMap::new();
-    for merged in translation.merged.iter().filter(|m| m.family == table.family && m.table == table.name) {
+    for merged in explained.merged.iter().filter(|m| m.family == table.family && m.table == table.name) {
         let Some(&first) = merged.lines.first() else { continue };
         let whys = out.entry((&merged.chain, first)).or_default();
         if !whys.contains(&merged.why.as_str()) {

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::ir;
-use crate::nft::ast::{Item, Ruleset};
+use crate::nft::ast::TableName;
 use crate::prove::compare::{Answer, Report};
 use crate::prove::known::Known;
 use crate::translate::Translation;
@@ -24,8 +23,7 @@ pub struct Chosen {
 /// Counts, renamed chains, assumptions, and which tables the file replaces.
 pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) -> String {
     let mut out = String::new();
-    let chains: usize =
-        translation.before.tables.iter().map(|t| t.chains.iter().filter(|c| c.base.is_some()).count()).sum();
+    let counts = &translation.counts;
     let said = match proof.map(Report::answer) {
         Some(Answer::Equivalent) => "proved equivalent: ",
         Some(Answer::Undecided) => "NOT PROVED: ",
@@ -35,9 +33,9 @@ pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) 
     let _ = writeln!(
         out,
         "ipt2nft: {said}{}, {} -> {}",
-        count(chains, "base chain"),
-        count(translation.rules, "rule"),
-        count(rules(&translation.after), "rule")
+        count(counts.base_chains, "base chain"),
+        count(counts.rules, "rule"),
+        count(counts.rules_after, "rule")
     );
     if let Some(report) = proof.filter(|r| r.answer() == Answer::Undecided) {
         for line in super::proof::text(report, super::proof::Sides { old: "dump", new: "output" }).lines() {
@@ -62,26 +60,15 @@ pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) 
         out.push_str("ipt2nft: INCOMPLETE: look for `NOT TRANSLATED` in the output\n");
     }
     if !chosen.prefixed {
+        let name = |t: &TableName| format!("table {} {}", t.family.name(), t.name);
+        let tables: Vec<String> = translation.tables.iter().map(name).collect();
         let _ = writeln!(
             out,
             "ipt2nft: loading this replaces {}; if iptables-nft, Docker or libvirt own tables of these names, use --table-prefix",
-            tables(&translation.ruleset).join(", ")
+            tables.join(", ")
         );
     }
     out
-}
-
-/// Rules of all chains.
-pub fn rules(ruleset: &ir::Ruleset) -> usize {
-    ruleset.tables.iter().flat_map(|t| &t.chains).map(|c| c.rules.len()).sum()
-}
-
-fn tables(ruleset: &Ruleset) -> Vec<String> {
-    let name = |item: &Item| match item {
-        Item::Table(t) => Some(format!("table {} {}", t.name.family.name(), t.name.name)),
-        _ => None,
-    };
-    ruleset.items.iter().filter_map(name).collect()
 }
 
 fn count(n: usize, what: &str) -> String {
