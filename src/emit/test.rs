@@ -12,36 +12,16 @@ use crate::packet::{CtKey, DataType, ExthdrPart, Field, Interval, IntervalSet, S
 /// Protocols that some test of the rule says already by reading that protocol's header.
 pub(crate) fn implied_protocols(rule: &ir::Rule) -> SmallVec<[u8; 2]> {
     let single = |t: &Test| match t {
-        Test::In { field, set } if !set.is_full(field.width()) => implied_protocol(*field),
-        Test::Bits { field, .. } => implied_protocol(*field),
-        Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|&f| implied_protocol(f)),
+        Test::In { field, set } if !set.is_full(field.width()) => field.protocol(),
+        Test::Bits { field, .. } => field.protocol(),
+        Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|f| f.protocol()),
         _ => None,
     };
     let by_key = match &rule.verdict {
-        ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } => {
-            key.iter().find_map(|&field| implied_protocol(field))
-        }
+        ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } => key.iter().find_map(|f| f.protocol()),
         _ => None,
     };
     rule.tests().filter_map(single).chain(by_key).collect()
-}
-
-/// The protocol that nft makes sure of before it reads the field.
-const fn implied_protocol(field: Field) -> Option<u8> {
-    match field {
-        Field::Sport(l4) | Field::Dport(l4) => l4.protocol(),
-        Field::TcpFlags | Field::TcpSeq | Field::TcpAck | Field::TcpWindow | Field::TcpDoff => Some(6),
-        Field::IcmpType | Field::IcmpCode => Some(1),
-        Field::Icmp6Type | Field::Icmp6Code => Some(58),
-        Field::SctpVtag => Some(132),
-        Field::DccpType => Some(33),
-        Field::UdpLength => Some(17),
-        Field::UdpliteCscov => Some(136),
-        Field::EspSpi => Some(50),
-        Field::AhSpi | Field::AhReserved | Field::AhHdrlength => Some(51),
-        Field::CompCpi => Some(108),
-        _ => None,
-    }
 }
 
 /// Whether nft knows what the ports of a connection are: before 1.1 it reads a number beside
@@ -72,7 +52,7 @@ impl PortContext {
     pub(crate) fn behind(&mut self, test: &Test, written: bool) {
         let names_protocol = |t: &Test| match t {
             Test::In { field: Field::L4proto | Field::Ct(CtKey::Protocol(_)), set } => set.as_point().is_some(),
-            other => other.fields().iter().any(|&f| implied_protocol(f).is_some()),
+            other => other.fields().iter().any(|f| f.protocol().is_some()),
         };
         self.known |= written && names_protocol(test);
     }
@@ -117,7 +97,7 @@ impl Table<'_> {
             }
             // Any value will do: only the header must be there, which its protocol says.
             Test::In { field, set } if set.is_full(field.width()) && !may_be_missing(*field) => {
-                match implied_protocol(*field) {
+                match field.protocol() {
                     Some(protocol) if !implied.contains(&protocol) => {
                         compare(Expr::Field(Field::L4proto), Op::Implicit, Expr::Number(protocol.into()))
                     }

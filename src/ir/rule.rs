@@ -169,6 +169,11 @@ impl Rule {
         self.remarks()?.counters
     }
 
+    /// Whether nothing but comments is said about it.
+    pub fn is_plain(&self) -> bool {
+        self.counters().is_none() && self.labels().is_empty() && self.notes().is_empty()
+    }
+
     /// See [`Remarks::notes`].
     pub fn notes(&self) -> &[BString] {
         self.remarks().map_or(&[], |remarks| &remarks.notes)
@@ -210,6 +215,11 @@ impl Rule {
             Step::Test(_) => None,
             Step::Do(statement) => Some(statement),
         })
+    }
+
+    /// The rule's comments as one, when it has any.
+    pub fn comment(&self) -> Option<BString> {
+        (!self.comments().is_empty()).then(|| bstr::join(", ", self.comments()).into())
     }
 
     /// Comments that stand on rows of an anonymous map of the verdict or of a statement.
@@ -258,6 +268,16 @@ impl From<Test> for Step {
 impl From<Statement> for Step {
     fn from(statement: Statement) -> Self {
         Step::Do(statement)
+    }
+}
+
+impl Nat {
+    /// The one address and the one port that it translates to, when there are not several.
+    pub fn single(&self) -> Option<NatTarget> {
+        let NatData::Fixed { address, port } = self.data else { return None };
+        let one = address.is_none_or(|(lo, hi)| lo == hi) && port.is_none_or(|(lo, hi)| lo == hi);
+        let some = address.is_some() || port.is_some();
+        (one && some).then(|| NatTarget { address: address.map(|(lo, _)| lo), port: port.map(|(lo, _)| lo) })
     }
 }
 

@@ -7,7 +7,9 @@
 pub mod commute;
 pub mod domain;
 pub mod effects;
+mod endings;
 mod fuse_actions;
+mod merge_ladders;
 mod merge_values;
 mod options;
 pub mod order;

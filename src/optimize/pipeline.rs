@@ -1,9 +1,16 @@
 //! The passes in the order they run.
 
-use super::{Level, Pass, fuse_actions, merge_values};
+use super::{Level, Pass, fuse_actions, merge_ladders, merge_values};
 
-/// Fusing first: a LOG rule between two DROP rules would end every run of rules that merge.
+/// Ladders first: their last rung looks like any other rule. Then fusing: a LOG rule between two DROP
+/// rules would end every run of rules that merge.
 pub const PASSES: &[Pass] = &[
+    Pass {
+        name: "merge_ladders",
+        summary: "rules that share out packets by chance become one draw",
+        level: Level::Full,
+        run: merge_ladders::run,
+    },
     Pass {
         name: "fuse_actions",
         summary: "a rule that acts and goes on, and a later one with the same tests, become one rule",

@@ -374,6 +374,24 @@ impl L4 {
 }
 
 impl Field {
+    /// The protocol whose header holds the field; nft makes sure of it before it reads the field.
+    pub const fn protocol(self) -> Option<u8> {
+        match self {
+            Field::Sport(l4) | Field::Dport(l4) => l4.protocol(),
+            Field::TcpFlags | Field::TcpSeq | Field::TcpAck | Field::TcpWindow | Field::TcpDoff => Some(6),
+            Field::IcmpType | Field::IcmpCode => Some(1),
+            Field::Icmp6Type | Field::Icmp6Code => Some(58),
+            Field::SctpVtag => Some(132),
+            Field::DccpType => Some(33),
+            Field::UdpLength => Some(17),
+            Field::UdpliteCscov => Some(136),
+            Field::EspSpi => Some(50),
+            Field::AhSpi | Field::AhReserved | Field::AhHdrlength => Some(51),
+            Field::CompCpi => Some(108),
+            _ => None,
+        }
+    }
+
     /// How nft writes the field's values.
     pub const fn data_type(self) -> DataType {
         use DataType as T;

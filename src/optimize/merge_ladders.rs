@@ -1,0 +1,132 @@
+//! `--probability 1/3 -j A`, `--probability 1/2 -j B`, `-j C` become one draw:
+//! `numgen random mod 3 vmap { 0 : jump A, 1 : jump B, 2 : jump C }`.
+//!
+//! Sound because each rung is taken by one packet in N of those that reach the ladder, and a packet
+//! that takes a rung never meets the next one: the rung ends its way in the chain, or the chain that it
+//! jumps to ends the way of every packet that gets there. Where packets come back they consult the next
+//! rung, and the ladder stays. Shares are equal within the rounding of what iptables-save prints.
+
+use super::endings::Endings;
+use super::{Options, Report};
+use crate::ir::{Chain, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Table, Test, Verdict};
+use crate::packet::Interval;
+
+/// A probability of one, in the units of xtables.
+const ONE: u128 = 1 << 31;
+
+/// Merges the ladders of every chain.
+pub fn run(table: &mut Table, _: &Options, report: &mut Report) {
+    let ladders = |chain: &Chain| chain.rules.iter().any(|rule| share(rule).is_some());
+    if !table.chains.iter().any(ladders) {
+        return;
+    }
+    let endings = Endings::of(table);
+    for chain in table.chains.iter_mut().filter(|chain| ladders(chain)) {
+        let rules = std::mem::take(&mut chain.rules);
+        let mut rest = rules.as_slice();
+        while let Some((first, behind)) = rest.split_first() {
+            rest = match ladder(rest, &endings) {
+                Some((count, verdict)) => {
+                    let merged = draw(&rest[..count], verdict);
+                    report.merged(&chain.name, &merged.origin.lines, why(count));
+                    chain.rules.push(merged);
+                    &rest[count..]
+                }
+                None => {
+                    chain.rules.push(first.clone());
+                    behind
+                }
+            };
+        }
+    }
+}
+
+fn why(count: usize) -> String {
+    format!(
+        "each of the {count} rules gets one packet in {count}, and none of them passes a packet on to the next: one draw does the same"
+    )
+}
+
+/// How many rules at the front are a ladder, and the one verdict that they become.
+fn ladder(rules: &[Rule], endings: &Endings) -> Option<(usize, Verdict)> {
+    let first = share(rules.first()?)?;
+    let count = usize::try_from((ONE + first / 2) / first).ok()?;
+    let rungs = rules.get(..count)?;
+    let (last, before) = rungs.split_last()?;
+    let tests = leading(&before.first()?.steps)?;
+    let equal = before.iter().zip(0..).all(|(rule, taken)| {
+        let left = (count - taken) as u128;
+        share(rule).is_some_and(|share| (share * left).abs_diff(ONE) <= left)
+            && leading(&rule.steps) == Some(tests)
+            && is_final(&rule.verdict, endings)
+    });
+    if before.is_empty()
+        || !equal
+        || !rungs.iter().all(Rule::is_plain)
+        || last.steps.as_slice() != tests
+        || last.is_stateful()
+    {
+        return None;
+    }
+    Some((count, simple(rungs).or_else(|| nat(rungs))?))
+}
+
+/// The part of packets, in units of 2^-31, that pass the draw at the end of the rule's steps.
+fn share(rule: &Rule) -> Option<u128> {
+    let Step::Test(Test::Numgen { random: true, modulus, set }) = rule.steps.last()? else { return None };
+    let passing: u128 = set.intervals().iter().map(|i| i.hi - i.lo + 1).sum();
+    let modulus = u128::from(*modulus);
+    (passing > 0 && ONE.is_multiple_of(modulus)).then(|| passing * (ONE / modulus))
+}
+
+/// The steps before the draw, when all of them are tests that every rung can share.
+fn leading(steps: &[Step]) -> Option<&[Step]> {
+    let (_, before) = steps.split_last()?;
+    before.iter().all(|step| matches!(step, Step::Test(test) if !test.is_stateful())).then_some(before)
+}
+
+/// Whether a packet that takes the rung never meets the next one.
+fn is_final(verdict: &Verdict, endings: &Endings) -> bool {
+    verdict.is_terminal() || matches!(verdict, Verdict::Jump(_)) && endings.ends(verdict)
+}
+
+/// A verdict map, when it can hold what all rungs do.
+fn simple(rungs: &[Rule]) -> Option<Verdict> {
+    let holds = |v: &Verdict| {
+        matches!(v, Verdict::Accept | Verdict::Drop | Verdict::Return | Verdict::Jump(_) | Verdict::Goto(_))
+    };
+    rungs.iter().all(|rule| holds(&rule.verdict)).then(|| Verdict::Draw {
+        random: true,
+        rows: rungs.iter().zip(0..).map(|(rule, at)| row(rule, at, rule.verdict.clone())).collect(),
+    })
+}
+
+/// A map of addresses and ports, when all rungs translate alike to one place each.
+fn nat(rungs: &[Rule]) -> Option<Verdict> {
+    let Verdict::Nat(first) = &rungs.first()?.verdict else { return None };
+    let (kind, flags) = (first.kind, first.flags);
+    let mut rows = Vec::with_capacity(rungs.len());
+    for (rule, at) in rungs.iter().zip(0..) {
+        let Verdict::Nat(nat) = &rule.verdict else { return None };
+        let target = nat.single().filter(|_| nat.kind == kind && nat.flags == flags)?;
+        rows.push(row(rule, at, target));
+    }
+    let shape = |t: &NatTarget| (t.address.is_some(), t.port.is_some());
+    let alike = rows.windows(2).all(|pair| matches!(pair, [a, b] if shape(&a.data) == shape(&b.data)));
+    alike.then(|| Verdict::Nat(Box::new(Nat { kind, flags, data: NatData::Draw { random: true, rows } })))
+}
+
+fn row<T>(rule: &Rule, at: u128, data: T) -> MapRow<T> {
+    MapRow { key: [Interval::point(at).into()].into_iter().collect(), data, comment: rule.comment() }
+}
+
+/// One rule with the tests that the rungs share.
+fn draw(rungs: &[Rule], verdict: Verdict) -> Rule {
+    let mut origin = Origin::default();
+    if let Some(first) = rungs.first() {
+        origin.source = first.origin.source;
+    }
+    rungs.iter().for_each(|rung| origin.absorb(&rung.origin));
+    let tests = rungs.last().map(|last| last.steps.clone()).unwrap_or_default();
+    Rule::new(tests, verdict, origin)
+}
