@@ -8,6 +8,7 @@
 mod assemble;
 mod depth;
 mod fragments;
+mod helpers;
 mod reach;
 mod tracking;
 
@@ -69,6 +70,7 @@ fn lower_document(document: Document, source: SourceId, options: &Options, lower
             guard: fragments::guard(&table, tracked),
             reassembled: tracked,
             skipped: FxHashMap::default(),
+            templates: helpers::needs_templates(&table),
             chains: order::chains(&table, document.family),
             ids: FxHashMap::default(),
             out: ir::Table {
@@ -97,6 +99,8 @@ struct TableWork<'a> {
     reassembled: bool,
     /// Rules that later fragments skip, by chain.
     skipped: FxHashMap<ChainId, Vec<usize>>,
+    /// It matters whether a rule of the table has said already how a packet is to be tracked.
+    templates: bool,
     chains: Vec<order::Chain<'a>>,
     ids: FxHashMap<&'a [u8], ChainId>,
     out: ir::Table,
@@ -121,6 +125,7 @@ impl<'a> TableWork<'a> {
         for (chain, hooks) in chains.iter().zip(&reach) {
             self.lower_chain(chain, hooks);
         }
+        self.lower_helpers(&chains, &reach);
         self.chains = chains;
         fragments::divert(&mut self.out, &self.skipped);
         self.report_depth();
@@ -171,7 +176,11 @@ impl<'a> TableWork<'a> {
     fn lower_chain(&mut self, chain: &order::Chain<'a>, hooks: &[Hook]) {
         let Some(&id) = self.ids.get(chain.name.as_bytes()) else { return };
         let mut current = id;
+        let said_behind = |rule: &ast::Rule| helpers::gives(rule).is_some() && rule.counters.is_none();
         for rule in &chain.rules {
+            if !self.templates && said_behind(rule) {
+                continue;
+            }
             current = self.lower_rule(rule, chain, hooks, current);
         }
     }
@@ -180,7 +189,11 @@ impl<'a> TableWork<'a> {
     fn lower_rule(&mut self, rule: &'a ast::Rule, chain: &order::Chain, hooks: &[Hook], current: ChainId) -> ChainId {
         let mut comments = Vec::new();
         let mut notes = Vec::new();
-        let said = self.say(rule, chain.hook, hooks, &mut comments, &mut notes);
+        let conditions = self.conditions(rule, chain.hook, hooks, (&mut comments, &mut notes));
+        let said = conditions.and_then(|conditions| {
+            let action = self.action(rule, chain.hook, hooks, (&mut comments, &mut notes))?;
+            Ok((conditions, action))
+        });
         let (conditions, action) = match said {
             Ok(said) => said,
             Err(refused) => {
@@ -209,15 +222,14 @@ impl<'a> TableWork<'a> {
         builder.chain
     }
 
-    fn say(
-        &mut self,
-        rule: &'a ast::Rule,
+    fn cx<'c>(
+        &'c mut self,
+        rule: &ast::Rule,
         hook: Option<Hook>,
-        hooks: &[Hook],
-        comments: &mut Vec<BString>,
-        notes: &mut Vec<BString>,
-    ) -> Result<(Vec<Cond>, Action), (&'a Part, Refusal)> {
-        let mut cx = Cx {
+        hooks: &'c [Hook],
+        (comments, notes): (&'c mut Vec<BString>, &'c mut Vec<BString>),
+    ) -> Cx<'c> {
+        Cx {
             family: self.family,
             table_kind: self.kind,
             hook,
@@ -230,20 +242,44 @@ impl<'a> TableWork<'a> {
             table: &mut self.out,
             comments,
             notes,
-        };
+        }
+    }
+
+    /// What must hold for the rule to match.
+    fn conditions<'r>(
+        &mut self,
+        rule: &'r ast::Rule,
+        hook: Option<Hook>,
+        hooks: &[Hook],
+        said: (&mut Vec<BString>, &mut Vec<BString>),
+    ) -> Result<Vec<Cond>, (&'r Part, Refusal)> {
+        let mut cx = self.cx(rule, hook, hooks, said);
         let mut conditions = Vec::new();
         for part in std::iter::once(&rule.head).chain(&rule.matches) {
             conditions.extend(lower_match(part.extension, part, &mut cx).map_err(|r| (part, r))?);
         }
-        let action = match &rule.target {
+        Ok(conditions)
+    }
+
+    /// What is done with packets that match.
+    fn action<'r>(
+        &mut self,
+        rule: &'r ast::Rule,
+        hook: Option<Hook>,
+        hooks: &[Hook],
+        said: (&mut Vec<BString>, &mut Vec<BString>),
+    ) -> Result<Action, (&'r Part, Refusal)> {
+        Ok(match &rule.target {
             Target::None => Action::Verdict(Verdict::Continue),
             Target::Chain { name, goto, .. } => {
                 let id = self.ids.get(name.as_slice()).copied().unwrap_or(ChainId(u32::MAX));
                 Action::Verdict(if *goto { Verdict::Goto(id) } else { Verdict::Jump(id) })
             }
-            Target::Extension(part) => lower_target(part.extension, part, &mut cx).map_err(|r| (part, r))?,
-        };
-        Ok((conditions, action))
+            Target::Extension(part) => {
+                let mut cx = self.cx(rule, hook, hooks, said);
+                lower_target(part.extension, part, &mut cx).map_err(|r| (part, r))?
+            }
+        })
     }
 
     /// Reports the refusal and leaves a gap that names the line.
@@ -255,9 +291,14 @@ impl<'a> TableWork<'a> {
             Diagnostic::untranslatable(refusal.code, place, format!("{name}: {}", refusal.reason))
                 .help(refusal.help.clone()),
         );
+        self.gap(rule, chain, &format!("{name}: {}", refusal.reason));
+    }
+
+    /// Leaves a mark where a rule should be.
+    fn gap(&mut self, rule: &ast::Rule, chain: ChainId, why: &str) {
         let mut text = Vec::new();
         crate::save::print::rule(rule, self.family, &mut text);
-        let note = format!("NOT TRANSLATED, line {}: {} ({name}: {})", rule.line, quote(&text), refusal.reason);
+        let note = format!("NOT TRANSLATED, line {}: {} ({why})", rule.line, quote(&text));
         if let Some(chain) = self.out.chains.get_mut(chain.0 as usize) {
             let mut gap = ir::Rule::new([], Verdict::Continue, Origin::line(self.source, rule.line));
             gap.remarks_mut().notes.push(note.into());

@@ -2,7 +2,7 @@
 
 use super::answer::{Difference, Direction, Doubt, Fate, Outcome, Region, What};
 use super::bases::{self, Side};
-use super::{Options, chances, regions};
+use super::{Options, chances, fading, regions};
 use crate::prove::block::{BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
 use crate::prove::dd::{Bands, Bounded, Cube, Dd, Var};
 use crate::prove::space::{Space, bands};
@@ -47,6 +47,7 @@ impl Comparison<'_> {
                 }
             }
         }
+        fading::fade(self.space, self.sides, self.key, &mut blocks)?;
         let [left, right] = blocks.as_slice() else { return Ok(Outcome::default()) };
         let mut outcome = Outcome::default();
         let possible = self.space.possible(self.key.hook)?;

@@ -8,6 +8,7 @@ mod answer;
 mod bases;
 mod chances;
 mod differences;
+mod fading;
 mod matching;
 mod regions;
 #[cfg(test)]

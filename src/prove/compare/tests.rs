@@ -98,3 +98,31 @@ fn what_is_not_read_is_undecided() {
     check(odd, odd, Answer::Undecided);
     check(&format!("{odd}\n-A FORWARD -j ACCEPT"), odd, Answer::Different);
 }
+
+#[test]
+fn helpers_go_to_connections_that_are_opened() {
+    let check = |left: &str, right: &str, answer| {
+        let raw = |rules: &str| dump(&format!("*raw\n:web - [0:0]\n{rules}\nCOMMIT\n"));
+        let (left, right) = (raw(left), raw(right));
+        let report = compare(&SaveRules(&left), &SaveRules(&right), &Options::default());
+        assert_eq!(report.answer(), answer, "{report:#?}");
+    };
+    let ftp = "-A PREROUTING -p tcp --dport 21 -j CT --helper ftp";
+    let called = "-A PREROUTING -p tcp -j web\n-A web -p tcp --dport 21 -j CT --helper ftp";
+    check(ftp, called, Answer::Equivalent);
+    check(ftp, &ftp.replace("21", "22"), Answer::Different);
+    check(ftp, &ftp.replace("--helper ftp", "--helper irc"), Answer::Different);
+    check(ftp, &format!("-A PREROUTING -j ACCEPT\n{ftp}"), Answer::Different);
+    check(ftp, &format!("-A PREROUTING -j CT\n{ftp}"), Answer::Different);
+    check(ftp, &format!("{ftp}\n{}", ftp.replace("ftp", "irc")), Answer::Equivalent);
+    // A template of zone 0 says nothing, unless it keeps packets from being taken out of tracking.
+    check("-A PREROUTING -j CT", "", Answer::Different); // connections are tracked
+    check(
+        &format!("-A PREROUTING -s 10.0.0.1 -j CT\n{ftp}"),
+        &format!("-A PREROUTING -s 10.0.0.1 -j ACCEPT\n{ftp}"),
+        Answer::Equivalent,
+    );
+    let notrack = "-A PREROUTING -p tcp --dport 21 -j NOTRACK";
+    check(&format!("{ftp}\n{notrack}"), ftp, Answer::Equivalent);
+    check(&format!("{notrack}\n{ftp}"), ftp, Answer::Different);
+}

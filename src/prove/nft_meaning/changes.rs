@@ -70,8 +70,11 @@ impl Reading<'_> {
     fn set_zone(&mut self, zone: u128) -> Read<()> {
         let tracked = self.space.tracked()?;
         let packets = self.space.dd.not(tracked)?;
-        let effect = Effect::Other(vocabulary::set_of_connection("zone", zone));
-        self.steps.push(Step::EffectOn { packets, effect });
+        // Zone 0 is where connections are anyway.
+        if zone != 0 {
+            let effect = Effect::Other(vocabulary::set_of_connection("zone", zone));
+            self.steps.push(Step::EffectOn { packets, effect });
+        }
         self.steps.push(Step::Assign(self.space.give_template(packets)?));
         Ok(())
     }

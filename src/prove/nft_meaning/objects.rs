@@ -4,9 +4,14 @@ use bstr::BString;
 
 use super::{Read, Reading, unread};
 use crate::nft::ast::{ObjectBody, ObjectKind, ObjectName, Statement};
+use crate::packet::{CtKey, Field, Interval, IntervalSet};
 use crate::prove::block::{Flow, Step, Verdict, log_line};
 use crate::prove::dd::Bands;
 use crate::prove::vocabulary;
+
+/// `ct state` of packets that open a connection.
+const NEW: u128 = 8;
+const RELATED: u128 = 4;
 
 impl Reading<'_> {
     /// Reads one statement into steps.
@@ -83,8 +88,12 @@ impl Reading<'_> {
                     return self.stateful(&quota, place());
                 }
                 (ObjectKind::CtHelper, ObjectBody::CtHelper { helper, protocol, .. }) => {
-                    // Connections of other protocols are left alone (`nft_ct_helper_obj_eval`).
-                    let packets = self.space.protocol(&crate::packet::IntervalSet::point((*protocol).into()))?;
+                    // Connections of other protocols are left alone, and those that are confirmed
+                    // (`nft_ct_helper_obj_eval`): what has seen an answer is.
+                    let protocol = self.space.protocol(&IntervalSet::point((*protocol).into()))?;
+                    let states = [NEW, RELATED].into_iter().map(Interval::point).collect();
+                    let opening = self.space.within(Field::Ct(CtKey::State), &states)?;
+                    let packets = self.space.dd.and(protocol, opening)?;
                     let effect = crate::prove::block::Effect::Other(vocabulary::helper(&helper.to_string()));
                     self.steps.push(Step::EffectOn { packets, effect });
                     return Ok(());

@@ -3,7 +3,7 @@
 use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Reading, head, parts, sets};
+use super::{Reading, head, helpers, parts, sets};
 use crate::nft::ast::ChainKind;
 use crate::packet::{Family, Hook};
 use crate::prove::block::{Base, BaseKey, ChainId, Flow, Program, Rule as Meant, Step, Verdict};
@@ -23,7 +23,10 @@ pub(super) fn program(dump: &Dump, space: &mut Space) -> Bounded<Program> {
     let tables = tables(dump, space.family());
     let written = tables.iter().flat_map(|table| table.rules()).flat_map(sets::written).collect();
     for table in tables {
-        add_table(table, &written, space, &mut program)?;
+        add_table(table, Place::Own, &written, space, &mut program)?;
+        if helpers::are_given(table) {
+            add_table(table, Place::BehindTracking, &written, space, &mut program)?;
+        }
     }
     Ok(program)
 }
@@ -51,7 +54,22 @@ fn hooks<'a>(restored: &'a [order::Chain<'_>]) -> FxHashMap<&'a [u8], Vec<Hook>>
     reached
 }
 
-fn add_table(table: &Table, written: &FxHashSet<BString>, space: &mut Space, program: &mut Program) -> Bounded<()> {
+/// Which of a table's effects are read.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// What it does where it stands.
+    Own,
+    /// Which connections get helpers of it.
+    BehindTracking,
+}
+
+fn add_table(
+    table: &Table,
+    place: Place,
+    written: &FxHashSet<BString>,
+    space: &mut Space,
+    program: &mut Program,
+) -> Bounded<()> {
     let restored = order::chains(table, space.family());
     let hooks = hooks(&restored);
     let ids: FxHashMap<&[u8], ChainId> =
@@ -68,15 +86,19 @@ fn add_table(table: &Table, written: &FxHashSet<BString>, space: &mut Space, pro
                 written,
                 part: 0,
             };
-            rules.push(Meant { line: rule.line, steps: steps(&mut reading, &ids)? });
+            let steps = match place {
+                Place::Own => steps(&mut reading, &ids)?,
+                Place::BehindTracking => helpers::steps(&mut reading, &ids)?,
+            };
+            rules.push(Meant { line: rule.line, steps });
         }
         let Some(&id) = ids.get::<[u8]>(chain.name) else { continue };
         if let Some(hook) = chain.hook {
-            let policy = match chain.policy {
-                Policy::Accept => Verdict::Accept,
-                Policy::Drop => Verdict::Drop,
+            let policy = match (place, chain.policy) {
+                (Place::BehindTracking, _) | (_, Policy::Accept) => Verdict::Accept,
+                (Place::Own, Policy::Drop) => Verdict::Drop,
             };
-            program.bases.push(Base { key: key(table.kind, hook), chain: id, policy });
+            program.bases.push(Base { key: key(table.kind, place, hook), chain: id, policy });
         }
         if let Some(meant) = program.chains.get_mut(id.0) {
             meant.rules = rules;
@@ -86,13 +108,17 @@ fn add_table(table: &Table, written: &FxHashSet<BString>, space: &mut Space, pro
 }
 
 /// `iptable_nat` and `iptable_mangle` register chains that act like nft's types of that name.
-fn key(table: TableKind, hook: Hook) -> BaseKey {
+fn key(table: TableKind, place: Place, hook: Hook) -> BaseKey {
     let kind = match (table, hook) {
         (TableKind::Nat, _) => ChainKind::Nat,
         (TableKind::Mangle, Hook::Output) => ChainKind::Route,
         _ => ChainKind::Filter,
     };
-    BaseKey { hook, priority: table.priority(hook), kind }
+    let priority = match place {
+        Place::Own => table.priority(hook),
+        Place::BehindTracking => helpers::PRIORITY,
+    };
+    BaseKey { hook, priority, kind }
 }
 
 fn steps(reading: &mut Reading<'_>, chains: &FxHashMap<&[u8], ChainId>) -> Bounded<Vec<Step>> {
@@ -111,7 +137,7 @@ fn steps(reading: &mut Reading<'_>, chains: &FxHashMap<&[u8], ChainId>) -> Bound
     Ok(steps)
 }
 
-fn call(name: &BString, goto: bool, chains: &FxHashMap<&[u8], ChainId>) -> Step {
+pub(super) fn call(name: &BString, goto: bool, chains: &FxHashMap<&[u8], ChainId>) -> Step {
     match chains.get(name.as_slice()) {
         Some(&chain) if goto => Step::Flow(Flow::Goto(chain)),
         Some(&chain) => Step::Flow(Flow::Jump(chain)),

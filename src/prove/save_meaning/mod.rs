@@ -8,6 +8,7 @@
 
 mod chains;
 mod head;
+mod helpers;
 mod matches;
 mod options;
 mod parts;

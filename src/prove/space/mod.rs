@@ -159,6 +159,11 @@ impl Space {
         self.state_becomes(packets, slots::NEW)
     }
 
+    /// The values of the variables of `ct state` for a packet that is out of tracking.
+    pub fn untracked_code(&self) -> Vec<(Var, bool)> {
+        slots::code(slots::UNTRACKED)
+    }
+
     fn state_becomes(&mut self, packets: Dd, state: u128) -> Bounded<Vec<(Var, Dd)>> {
         let mut changes = Vec::new();
         if let Slot::Codes(bits, codes) = &*self.slot(Field::Ct(CtKey::State)) {

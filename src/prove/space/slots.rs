@@ -25,6 +25,15 @@ pub(super) const NEW: u128 = 8;
 pub(super) const UNTRACKED: u128 = 64;
 /// The states of packets that have a connection.
 pub(super) const TRACKED_STATES: u128 = 8 | 2 | 4;
+/// How many variables say which.
+const STATE_BITS: u32 = 3;
+
+/// The variables of `ct state`, with their values for one of its values.
+pub(super) fn code(state: u128) -> Vec<(Var, bool)> {
+    let code = CT_STATES.iter().position(|&known| known == state).unwrap_or(0);
+    (0..STATE_BITS).map(|i| (Var::new(bands::CT_STATE, i), code >> (STATE_BITS - 1 - i) & 1 == 1)).collect()
+}
+
 /// Bits for the number that stands for a string.
 const TEXT_WIDTH: u32 = 16;
 
@@ -66,7 +75,7 @@ impl Space {
             Field::L4proto => bits(bands::PROTOCOL, 0, 8),
             Field::Iifname => bits(bands::IIF, 0, self.names.width()),
             Field::Oifname => bits(bands::OIF, 0, self.names.width()),
-            Field::Ct(CtKey::State) => Slot::Codes((0..3).map(|i| Var::new(bands::CT_STATE, i)).collect(), CT_STATES),
+            Field::Ct(CtKey::State) => Slot::Codes(code(0).into_iter().map(|(var, _)| var).collect(), CT_STATES),
             Field::Ct(CtKey::Status) => bits(bands::CT_STATUS, 0, 32),
             Field::Ct(CtKey::Mark) => bits(bands::CT_MARK, 0, 32),
             Field::Mark => bits(bands::MARK, 0, 32),

@@ -20,22 +20,21 @@ pub fn notrack(_: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(vec![Step::Assign(reading.space.untrack()?)])
 }
 
-/// With `--notrack`, nothing else is looked at. Everything else goes into a template for the connection; one
-/// without a zone is of zone 0.
+/// With `--notrack`, nothing else is looked at. Everything else goes into a template for the connection. What
+/// becomes of a helper shows behind connection tracking (`save_meaning::helpers`); zone 0 is everybody's.
 pub fn ct(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     if part.has("notrack") {
         return notrack(part, reading);
     }
     let fresh = reading.space.within(Field::Ct(CtKey::State), &IntervalSet::point(INVALID))?;
     let mut steps = vec![Step::Test(fresh)];
-    if !part.options.iter().any(|option| option.spec.name.starts_with("zone")) {
-        let effect = Effect::Other(vocabulary::set_of_connection("zone", 0));
-        steps.push(Step::Effect { effect, reads: Bands::default() });
-    }
-    for option in &part.options {
-        match effect(option) {
-            Some((effect, reads)) => steps.push(Step::Effect { effect: Effect::Other(effect), reads }),
-            None => steps.push(options::unknown(part, option)),
+    for option in part.options.iter().filter(|option| option.spec.name != "helper") {
+        match (option.spec.name, &option.value) {
+            ("zone", Value::Number(0)) => {}
+            _ => match effect(option) {
+                Some((effect, reads)) => steps.push(Step::Effect { effect: Effect::Other(effect), reads }),
+                None => steps.push(options::unknown(part, option)),
+            },
         }
     }
     steps.push(Step::Assign(reading.space.give_template(fresh)?));
@@ -53,7 +52,6 @@ fn effect(option: &Opt) -> Option<(String, Bands)> {
         ("zone", &Value::Number(zone)) => vocabulary::set_of_connection("zone", zone.into()),
         ("zone-orig", &Value::Number(zone)) => vocabulary::set_of_connection("original zone", zone.into()),
         ("zone-reply", &Value::Number(zone)) => vocabulary::set_of_connection("reply zone", zone.into()),
-        ("helper", Value::Text(helper)) => vocabulary::helper(&helper.to_string()),
         ("timeout", Value::Text(policy)) => vocabulary::xtables("CT", &format!("timeout {policy}")),
         ("ctevents", &Value::Number(events)) => vocabulary::set_of_connection("event", events.into()),
         ("expevents", &Value::Number(events)) => vocabulary::xtables("CT", &format!("expevents {events}")),

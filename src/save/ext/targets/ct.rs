@@ -2,12 +2,13 @@
 //! net/netfilter/xt_CT.c).
 //!
 //! The target hangs a template on a packet that is not tracked yet. nft does that for zones; helpers,
-//! timeouts and events it sets only once there is a connection, which is after this table.
+//! timeouts and events it sets only once there is a connection, which is after this table. So `lower`
+//! tries the rules of the table once more behind connection tracking, for the helpers alone.
 
-use bstr::{BStr, BString};
+use bstr::BString;
 
 use crate::diag::quote;
-use crate::ir::{Assigned, Origin, Rule, Statement, Step, Test, Verdict};
+use crate::ir::{Assigned, Object, ObjectBody, Origin, Rule, Statement, Step, Test, Verdict};
 use crate::packet::{CtKey, Family, Field};
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
@@ -42,7 +43,7 @@ pub static EXTENSION: Extension = Extension {
     lower: Lower::Target(lower),
     coverage: &[
         row("--notrack", Grade::Exact, "-j CT --notrack", "what else the rule says has no effect then"),
-        row("--helper", Grade::Refused, "-p tcp --dport 21 -j CT --helper ftp", HELPER_NOTE),
+        row("--helper", Grade::Exact, "-p tcp --dport 21 -j CT --helper ftp", HELPER_NOTE),
         row("--timeout", Grade::Refused, "-p tcp -j CT --timeout fast", TIMEOUT_NOTE),
         row("--ctevents", Grade::Refused, "-j CT --ctevents new,destroy", EVENTS_NOTE),
         row("--expevents", Grade::Refused, "-j CT --expevents new", EVENTS_NOTE),
@@ -52,7 +53,8 @@ pub static EXTENSION: Extension = Extension {
     ],
 };
 
-const HELPER_NOTE: &str = "nft sets a helper only after connection tracking, so the rule must move to another hook";
+const HELPER_NOTE: &str = "in a chain behind connection tracking, where nft sets helpers; refused behind tests of the \
+    connection and limits";
 const TIMEOUT_NOTE: &str = "the policy is defined outside of the dump";
 const EVENTS_NOTE: &str = "nft sets events only after connection tracking";
 const DIRECTION_NOTE: &str = "not translated yet in one direction only";
@@ -99,7 +101,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     let statement = Statement::Assign { field: Field::Ct(CtKey::Zone), value: Assigned::Constant(zone.into()) };
     // xtables leaves packets alone that are taken out of tracking (by this table, or on their way out when they
     // come in by loopback); nft would track them after all.
-    let fresh = Test::Bits { field: Field::Ct(CtKey::State), mask: INVALID, value: 0, negated: true };
+    let fresh = Test::is(Field::Ct(CtKey::State), INVALID);
     let steps = [Step::Test(fresh), Step::Do(statement)];
     Ok(Action::Block(vec![Rule::new(steps, Verdict::Continue, Origin::default())]))
 }
@@ -108,16 +110,9 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
 const INVALID: u128 = 1;
 
 fn refuse(part: &Part, cx: &Cx) -> Result<(), Refusal> {
-    if let Some(helper) = part.text("helper").filter(|t| !t.is_empty()) {
-        return Err(Refusal::new(
-            "ct-helper",
-            format!(
-                "nft gives a connection the helper {} only after connection tracking, and this table is before it",
-                quote(helper)
-            ),
-            helper_advice(helper, cx),
-        )
-        .at("helper"));
+    if has_helper(part) && transport(cx.protocol).is_none() {
+        let reason = "nft has helpers for connections of TCP and UDP only";
+        return Err(Refusal::new("ct-helper", reason, "leave the helper out").at("helper"));
     }
     if part.text("timeout").is_some_and(|t| !t.is_empty()) {
         return Err(Refusal::new(
@@ -141,14 +136,30 @@ fn refuse(part: &Part, cx: &Cx) -> Result<(), Refusal> {
     refuse_zone(part)
 }
 
-/// What to write by hand, ready to copy.
-fn helper_advice(helper: &BStr, cx: &Cx) -> String {
-    let protocol = if cx.protocol.is_some_and(|(number, _)| number == 17) { "udp" } else { "tcp" };
-    format!(
-        "remove the rule from the dump, declare `ct helper {helper}-helper {{ type \"{helper}\" protocol {protocol}; }}` in a \
-         table, and write `ct helper set \"{helper}-helper\"` with the rule's tests in a chain of its hook with priority \
-         -199 or above"
-    )
+/// Whether a use of this target names a helper and has one given to the connection.
+pub fn has_helper(part: &Part) -> bool {
+    !part.has("notrack") && part.text("helper").is_some_and(|name| !name.is_empty())
+}
+
+/// Whether a use of this target gives the template that a packet without one would be tracked by.
+pub fn is_plain(part: &Part) -> bool {
+    part.options.iter().all(|option| option.spec.name == "helper")
+}
+
+/// The object for the helper of a rule with this protocol.
+pub fn helper(part: &Part, protocol: Option<(u8, bool)>) -> Option<Object> {
+    let (protocol, name) = transport(protocol)?;
+    let helper: BString = part.text("helper")?.into();
+    let body = ObjectBody::CtHelper { helper: helper.clone(), protocol, l3proto: None };
+    Some(Object { name: format!("{helper}-{name}").into(), body })
+}
+
+const fn transport(protocol: Option<(u8, bool)>) -> Option<(u8, &'static str)> {
+    match protocol {
+        Some((6, false)) => Some((6, "tcp")),
+        Some((17, false)) => Some((17, "udp")),
+        _ => None,
+    }
 }
 
 fn refuse_zone(part: &Part) -> Result<(), Refusal> {
