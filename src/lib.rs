@@ -2,6 +2,7 @@
 //!
 //! `translate` is the pipeline in a screenful; ARCHITECTURE.md walks through the rooms.
 
+pub mod audit;
 pub mod certify;
 pub mod cli;
 pub mod diag;

@@ -6,13 +6,25 @@ use std::path::{Path, PathBuf};
 
 /// A room, and the rooms that it must not import.
 const FORBIDDEN: &[(&str, &[&str])] = &[
-    ("packet", &["cli", "diag", "emit", "ir", "kernel", "lint", "lower", "nft", "optimize", "prove", "report", "save"]),
+    (
+        "packet",
+        &[
+            "audit", "cli", "diag", "emit", "ir", "kernel", "lint", "lower", "nft", "optimize", "prove", "report",
+            "save",
+        ],
+    ),
     ("diag", &["cli", "emit", "ir", "kernel", "lint", "lower", "nft", "optimize", "prove", "report", "save"]),
-    ("nft", &["cli", "emit", "ir", "kernel", "lint", "lower", "optimize", "prove", "report", "save"]),
+    ("nft", &["audit", "cli", "emit", "ir", "kernel", "lint", "lower", "optimize", "prove", "report", "save"]),
     ("ir", &["cli", "emit", "kernel", "lint", "lower", "optimize", "prove", "report", "save"]),
-    ("optimize", &["cli", "emit", "kernel", "lint", "lower", "nft::print", "nft::read", "prove", "report", "save"]),
+    (
+        "optimize",
+        &["audit", "cli", "emit", "kernel", "lint", "lower", "nft::print", "nft::read", "prove", "report", "save"],
+    ),
     ("emit", &["cli", "kernel", "lint", "lower", "nft::read", "optimize", "prove", "report", "save"]),
-    ("prove", &["cli", "emit", "ir", "kernel", "lint", "lower", "nft::print", "optimize", "report", "translate"]),
+    (
+        "prove",
+        &["audit", "cli", "emit", "ir", "kernel", "lint", "lower", "nft::print", "optimize", "report", "translate"],
+    ),
     ("nft/read", &["nft::print", "nft::names", "nft::keywords"]),
     ("nft/print", &["nft::read"]),
     ("save/parse", &["ir", "lower"]),

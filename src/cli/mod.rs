@@ -3,11 +3,13 @@
 //! Only here (and in `kernel`) does the program touch files, the environment and its streams.
 
 mod args;
+mod audit;
 mod coverage;
 mod diff;
 mod exit;
 mod input;
 mod output;
+mod progress;
 mod replay;
 mod side;
 mod translate;
@@ -15,10 +17,15 @@ mod translate;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command};
 pub use exit::Exit;
+
+/// What the command line understands, for man pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// Runs the program. A closed pipe is no error: nobody is left to tell.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -32,6 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let exit = match cli.command {
+        Command::Audit(args) => audit::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Replay(args) => replay::run(&args),

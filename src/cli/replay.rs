@@ -11,16 +11,16 @@ pub fn run(_: &super::args::ReplayArgs) -> anyhow::Result<super::Exit> {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::io::IsTerminal;
     use std::path::Path;
 
     use anyhow::{Context, Result, bail};
 
     use crate::cli::args::{LoaderName, ReplayArgs};
+    use crate::cli::progress::Bar;
     use crate::cli::side::{Format, detect};
     use crate::cli::{Exit, input, output};
     use crate::diag::Source;
-    use crate::kernel::{self, Kind, Loader, Options, Packet, Progress, Report, Ruleset, Stage};
+    use crate::kernel::{self, Kind, Loader, Options, Packet, Report, Ruleset, Stage};
     use crate::packet::Family;
     use crate::save;
 
@@ -56,30 +56,18 @@ mod linux {
     }
 
     fn one(old: &Ruleset, new: &Ruleset, options: &Options, args: &ReplayArgs) -> Result<Report> {
-        let bar = !args.messages.quiet && std::io::stderr().is_terminal();
-        let mut shown = None;
-        let answer = kernel::replay(old, new, options, &mut |progress| {
-            if bar && shown != Some(progress) {
-                draw(progress);
-                shown = Some(progress);
-            }
-        });
-        if shown.is_some() {
-            output::message("\r\x1b[K");
-        }
-        Ok(answer?)
+        let mut bar = Bar::new(&args.messages);
+        Ok(kernel::replay(old, new, options, &mut |progress| {
+            bar.draw(stage(progress.stage), progress.done, progress.total);
+        })?)
     }
 
-    /// One line that overwrites itself.
-    fn draw(progress: Progress) {
-        let what = match progress.stage {
+    const fn stage(stage: Stage) -> &'static str {
+        match stage {
             Stage::Packets => "packets",
             Stage::Suspects => "again what differed",
             Stage::Bursts => "runs of equal packets",
-        };
-        let filled = (progress.done * 30).checked_div(progress.total).unwrap_or(0).min(30);
-        let bar = "#".repeat(filled);
-        output::message(&format!("\r\x1b[K[{bar:<30}] {what} {}/{}", progress.done, progress.total));
+        }
     }
 
     fn options(args: &ReplayArgs, pairs: usize) -> Result<Options> {

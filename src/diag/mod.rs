@@ -146,6 +146,11 @@ pub fn quote(text: &[u8]) -> String {
     out
 }
 
+/// Text of a dump without what a terminal would obey: such characters become U+FFFD.
+pub fn printable(text: &[u8]) -> String {
+    text.chars().map(|c| if c.is_control() || is_invisible(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// Characters that change how a terminal shows the text around them (bidi controls, zero width).
 pub(crate) const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

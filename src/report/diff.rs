@@ -11,7 +11,7 @@ use bstr::{BString, ByteSlice};
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
-use crate::diag::Source;
+use crate::diag::{Source, printable};
 use crate::ir::{Chain, Rule};
 use crate::nft::ast::{Entry, Item, Table};
 use crate::nft::print::print_rule;
@@ -19,7 +19,7 @@ use crate::packet::Family;
 use crate::translate::{Explained, Translation};
 
 /// One table's chains.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ChainDiff {
     pub family: Family,
     pub table: String,
@@ -28,7 +28,7 @@ pub struct ChainDiff {
 }
 
 /// Lines and the rules they became.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Group {
     pub lines: Vec<Line>,
     pub rules: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Group {
 }
 
 /// A line of the dump.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Line {
     pub file: String,
     pub line: u32,
@@ -117,7 +117,7 @@ fn emphasise(old: &str, new: &str, paint: &Paint) -> (String, String) {
 }
 
 /// Chain by chain in the order of the output; nothing when the translation was not to be explained.
-fn groups(translation: &Translation, sources: &[Source]) -> Vec<ChainDiff> {
+pub fn groups(translation: &Translation, sources: &[Source]) -> Vec<ChainDiff> {
     let Some(explained) = &translation.explained else { return Vec::new() };
     let tables = translation.ruleset.items.iter().filter_map(|item| match item {
         Item::Table(table) => Some(table),
@@ -129,7 +129,8 @@ fn groups(translation: &Translation, sources: &[Source]) -> Vec<ChainDiff> {
         let reasons = reasons(explained, ir);
         for chain in ir.chains.iter().filter(|c| !c.rules.is_empty()) {
             // The emitter may order chains anew; rules keep their number and order.
-            let Some(printed) = printed.iter().find(|p| same_rules(p, chain)) else { continue };
+            let named = printed.iter().find(|p| p.name == chain.name);
+            let Some(printed) = named.or_else(|| printed.iter().find(|p| same_rules(p, chain))) else { continue };
             let groups = chain_groups(ir.family, chain, printed, &reasons, sources);
             out.push(ChainDiff {
                 family: ir.family,
@@ -150,8 +151,7 @@ fn chains(table: &Table) -> impl Iterator<Item = &crate::nft::ast::Chain> {
 }
 
 fn same_rules(printed: &crate::nft::ast::Chain, chain: &Chain) -> bool {
-    printed.name == chain.name
-        || (printed.base.is_some() == chain.base.is_some() && printed.rules.len() == chain.rules.len())
+    printed.base.is_some() == chain.base.is_some() && printed.rules.len() == chain.rules.len()
 }
 
 type Reasons<'a> = BTreeMap<(&'a BString, u32), Vec<&'a str>>;
@@ -206,11 +206,6 @@ fn lines(rule: &Rule, sources: &[Source]) -> Vec<Line> {
     let line =
         |&line: &u32| Line { file: source.name.clone(), line, text: printable(source.slice(source.line_span(line))) };
     rule.origin.lines.iter().map(line).collect()
-}
-
-/// Text of a dump without what a terminal would obey.
-fn printable(bytes: &[u8]) -> String {
-    bytes.chars().map(|c| if c.is_control() || crate::diag::is_invisible(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// Styles, or none.

@@ -1,5 +1,6 @@
-//! What people are told about a translation: the summary, the diff.
+//! What people are told: the summary, the diff, the proof, the audit.
 
+pub mod audit;
 pub mod coverage;
 pub mod diff;
 pub mod proof;

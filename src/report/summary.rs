@@ -71,17 +71,23 @@ pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) 
     out
 }
 
-fn count(n: usize, what: &str) -> String {
+/// `12,500 rules`
+pub fn count(n: usize, what: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(n))
+}
+
+/// `12,500`
+pub fn grouped(n: usize) -> String {
     let digits = n.to_string();
-    let mut grouped = String::new();
+    let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
+            out.push(',');
         }
-        grouped.push(digit);
+        out.push(digit);
     }
-    format!("{grouped} {what}{plural}")
+    out
 }
 
 #[cfg(test)]

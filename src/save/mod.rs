@@ -15,4 +15,14 @@ pub mod print;
 pub mod value;
 pub(crate) mod words;
 
+use bstr::ByteSlice;
+
 pub use parse::{Parsed, parse};
+
+/// Whether the first line that says anything opens a table, as in every dump.
+pub fn opens_with_table(text: &[u8]) -> bool {
+    let says = |line: &&[u8]| !line.is_empty() && !line.starts_with(b"#");
+    let first = text.lines().map(ByteSlice::trim).find(says);
+    let name = first.and_then(|line| line.strip_prefix(b"*")).map(ByteSlice::trim);
+    name.is_some_and(|name| ast::TableKind::ALL.iter().any(|kind| kind.name().as_bytes() == name))
+}

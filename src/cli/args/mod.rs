@@ -1,5 +1,6 @@
 //! Arguments as typed; one file per subcommand.
 
+mod audit;
 mod coverage;
 mod diff;
 mod replay;
@@ -9,6 +10,7 @@ use std::ffi::OsString;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub use audit::{AuditArgs, AuditFormat};
 pub use coverage::CoverageArgs;
 pub use diff::{DiffArgs, Ignored};
 pub use replay::{LoaderName, ReplayArgs};
@@ -27,6 +29,9 @@ pub enum Command {
     /// Print the nft ruleset that does what the dumps do (the default command)
     #[command(after_help = translate::EXAMPLES)]
     Translate(TranslateArgs),
+    /// Judge many dumps: what translates, what stands in the way, which targets load the result
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(AuditArgs),
     /// Print what every option of every extension becomes
     Coverage(CoverageArgs),
     /// Decide whether two rulesets treat every packet alike
