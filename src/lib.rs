@@ -10,6 +10,7 @@ pub mod emit;
 pub mod ir;
 #[cfg(target_os = "linux")]
 pub mod kernel;
+pub mod lint;
 pub mod lower;
 pub mod nft;
 pub mod optimize;

@@ -25,6 +25,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "prove",
         &["audit", "cli", "emit", "ir", "kernel", "lint", "lower", "nft::print", "optimize", "report", "translate"],
     ),
+    ("lint", &["cli", "emit", "kernel", "nft::print", "nft::read", "optimize", "report"]),
     ("nft/read", &["nft::print", "nft::names", "nft::keywords"]),
     ("nft/print", &["nft::read"]),
     ("save/parse", &["ir", "lower"]),

@@ -8,6 +8,7 @@ mod coverage;
 mod diff;
 mod exit;
 mod input;
+mod lint;
 mod output;
 mod progress;
 mod replay;
@@ -42,6 +43,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Explain(args) => lint::explain(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Translate(args) => translate::run(&args),
     };

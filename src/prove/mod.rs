@@ -61,6 +61,7 @@ pub mod compare;
 pub mod dd;
 pub mod known;
 pub mod nft_meaning;
+pub mod reach;
 pub mod save_meaning;
 pub mod space;
 pub mod vocabulary;

@@ -3,6 +3,7 @@
 mod audit;
 mod coverage;
 mod diff;
+mod lint;
 mod replay;
 mod translate;
 
@@ -13,6 +14,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 pub use audit::{AuditArgs, AuditFormat};
 pub use coverage::CoverageArgs;
 pub use diff::{DiffArgs, Ignored};
+pub use lint::{ExplainArgs, FailOn, LintArgs, LintFormat};
 pub use replay::{LoaderName, ReplayArgs};
 pub use translate::{Assumption, CounterChoice, DiffFormat, RulesetFormat, TranslateArgs};
 
@@ -37,6 +39,11 @@ pub enum Command {
     /// Decide whether two rulesets treat every packet alike
     #[command(after_help = diff::EXAMPLES)]
     Diff(DiffArgs),
+    /// Find what is wrong, risky or useless in dumps
+    #[command(after_help = lint::EXAMPLES)]
+    Lint(LintArgs),
+    /// Say what a finding of `lint` means
+    Explain(ExplainArgs),
     /// Send packets through both rulesets in the running kernel (Linux, root) and compare what it does
     #[command(after_help = replay::EXAMPLES)]
     Replay(ReplayArgs),

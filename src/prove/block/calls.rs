@@ -45,8 +45,10 @@ fn targets(rule: &Rule) -> impl Iterator<Item = ChainId> {
     })
 }
 
+/// Every chain that base chains reach, callers before the called.
+///
 /// Depth-first, without recursion: a chain is listed when all it calls are, then the list is reversed.
-fn order(program: &Program) -> Vec<ChainId> {
+pub fn order(program: &Program) -> Vec<ChainId> {
     let called = |id: ChainId| -> Vec<ChainId> {
         program.chain(id).map(|chain| chain.rules.iter().flat_map(targets).collect()).unwrap_or_default()
     };

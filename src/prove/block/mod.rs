@@ -27,6 +27,7 @@ mod walk;
 
 use super::dd::{Bands, Dd, Var};
 
+pub use calls::order;
 pub use chains::summarize;
 pub use effect::{Effect, log_line};
 pub use program::{

@@ -45,7 +45,9 @@ pub struct Arena {
     pub(super) cache: Cache,
     budget: Budget,
     depth: u32,
-    ticks: u32,
+    ticks: u64,
+    /// Where an operation with an allowance of its own stops.
+    stop_at: u64,
 }
 
 impl Arena {
@@ -58,6 +60,7 @@ impl Arena {
             budget: Budget { nodes: budget.nodes.min(1 << 30), ..budget },
             depth: 0,
             ticks: 0,
+            stop_at: u64::MAX,
         }
     }
 
@@ -141,8 +144,20 @@ impl Arena {
 
     /// Counts one step of work; every so often looks at the clock.
     pub(super) fn tick(&mut self) -> Bounded<()> {
-        self.ticks = self.ticks.wrapping_add(1);
+        self.ticks += 1;
+        if self.ticks >= self.stop_at {
+            return Err(OutOfBudget::Steps);
+        }
         if self.ticks & 0x3fff == 0 { self.check_time() } else { Ok(()) }
+    }
+
+    /// Does `work`, which fails once it has taken so many steps.
+    pub fn with_steps<T>(&mut self, steps: u64, work: impl FnOnce(&mut Arena) -> Bounded<T>) -> Bounded<T> {
+        let outer = self.stop_at;
+        self.stop_at = outer.min(self.ticks.saturating_add(steps));
+        let result = work(self);
+        self.stop_at = outer;
+        result
     }
 
     /// Fails once the deadline has passed.

@@ -17,6 +17,7 @@ mod average;
 mod build;
 mod cache;
 mod compose;
+mod meet;
 mod paths;
 mod quantify;
 #[cfg(test)]
@@ -117,6 +118,9 @@ pub enum OutOfBudget {
     /// The deadline has passed.
     #[error("the comparison took longer than it may")]
     Time,
+    /// An operation took more steps than it was given.
+    #[error("an operation on diagrams is larger than it may be")]
+    Steps,
     /// A path tests more variables than the stack has room for.
     #[error("a condition depends on more than {0} independent bits")]
     Depth(u32),

@@ -1,0 +1,73 @@
+//! What the prover says about the packets of a ruleset, in the numbers of the dump.
+
+use super::ruleset::{RuleAt, Ruleset};
+use crate::prove::block::ChainId;
+use crate::prove::dd::Budget;
+use crate::prove::reach::{At, Reach, Use};
+use crate::prove::save_meaning::SaveRules;
+use crate::save::ast::Dump;
+
+/// The prover's view of a ruleset, and what it says about each rule.
+pub struct Packets {
+    pub reach: Reach,
+    /// The program's chain, by table and chain of the dump.
+    ids: Vec<Vec<ChainId>>,
+    /// By table, chain and rule; chains that nothing enters have none.
+    uses: Vec<Vec<Vec<Use>>>,
+}
+
+impl Packets {
+    /// Asks the prover about every rule.
+    pub fn new(ruleset: &Ruleset<'_>) -> Option<Packets> {
+        let deadline = ruleset.options.time.and_then(|time| std::time::Instant::now().checked_add(time));
+        let budget = Budget { nodes: ruleset.options.nodes, deadline, ..Budget::default() };
+        let dump = Dump { documents: vec![ruleset.document.clone()] };
+        let mut reach = Reach::new(&SaveRules(&dump), ruleset.family(), budget).ok()?;
+        let ids = ids(ruleset, &reach)?;
+        let mut uses = Vec::with_capacity(ids.len());
+        for (chains, view) in ids.iter().zip(&ruleset.tables) {
+            let of_table = chains.iter().zip(&view.chains).map(|(&chain, view)| {
+                if !reach.is_entered(chain) {
+                    return Vec::new();
+                }
+                (0..view.chain.rules.len()).map(|rule| reach.usefulness(At { chain, rule })).collect()
+            });
+            uses.push(of_table.collect());
+        }
+        Some(Packets { reach, ids, uses })
+    }
+
+    /// The rule as the prover calls it.
+    pub fn at(&self, at: RuleAt) -> Option<At> {
+        Some(At { chain: *self.ids.get(at.table)?.get(at.chain)?, rule: at.rule })
+    }
+
+    /// The chain as the prover calls it.
+    pub fn chain(&self, table: usize, chain: usize) -> Option<ChainId> {
+        self.ids.get(table)?.get(chain).copied()
+    }
+
+    /// What is told of a rule; `None` in a chain that no packet enters.
+    pub fn use_of(&self, at: RuleAt) -> Option<&Use> {
+        self.uses.get(at.table)?.get(at.chain)?.get(at.rule)
+    }
+}
+
+/// The reader makes a program chain for each chain of each table, in order; those it makes for itself have
+/// a blank in their name, which no chain of a dump can.
+fn ids(ruleset: &Ruleset<'_>, reach: &Reach) -> Option<Vec<Vec<ChainId>>> {
+    let mut made = reach.program().chains.iter().enumerate().filter(|(_, chain)| !chain.name.contains(&b' '));
+    let mut all = Vec::new();
+    for table in &ruleset.tables {
+        let mut ids = Vec::new();
+        for view in &table.chains {
+            let (id, chain) = made.next()?;
+            if chain.name != view.chain.name || chain.rules.len() != view.chain.rules.len() {
+                return None;
+            }
+            ids.push(ChainId(id));
+        }
+        all.push(ids);
+    }
+    Some(all)
+}

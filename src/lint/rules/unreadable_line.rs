@@ -1,0 +1,30 @@
+//! A line that iptables-restore would refuse, or that is not understood here.
+
+use crate::diag::{Diagnostic, Place, Severity, Source, Trouble};
+use crate::lint::{Finding, Lint, Run};
+
+pub static LINT: Lint = Lint {
+    code: "IPT001",
+    name: "unreadable-line",
+    severity: Severity::Error,
+    summary: "a line cannot be read",
+    page: include_str!("../../../docs/lints/IPT001.md"),
+    run: Run::Engine,
+};
+
+/// Findings about the reader's errors that no other lint explains; whether there were any.
+pub fn about(source: &Source, diagnostics: &[Diagnostic], findings: &mut Vec<Finding>) -> bool {
+    let before = findings.len();
+    for d in diagnostics.iter().filter(|d| d.is_error() && d.trouble == Trouble::Unreadable) {
+        if super::explains(source, d) {
+            continue;
+        }
+        let place = d.place.unwrap_or(Place { source: source.id, span: crate::diag::Span::default() });
+        let mut finding = Finding::new(&LINT, place, d.message.clone()).label(d.label.clone());
+        finding.related.clone_from(&d.related);
+        finding.notes.clone_from(&d.notes);
+        finding.help.clone_from(&d.help);
+        findings.push(finding);
+    }
+    findings.len() > before
+}

@@ -1,0 +1,161 @@
+//! What lints look at: one family of one input, its chains as they stand once restored, and its packets.
+
+use std::cell::{OnceCell, RefCell, RefMut};
+
+use bstr::BStr;
+
+use super::Options;
+use super::finding::{Edit, Fix, Safety};
+use super::owners::{self, Owner};
+use super::packets::Packets;
+use crate::diag::{Diagnostic, Place, Source, Span};
+use crate::packet::Family;
+use crate::save::ast::{ChainLine, Document, Placement, Rule, Table, Target};
+use crate::save::order;
+
+/// One family of one input.
+pub struct Ruleset<'a> {
+    pub source: &'a Source,
+    pub document: &'a Document,
+    pub tables: Vec<TableView<'a>>,
+    /// What the reader said about the whole input.
+    pub diagnostics: &'a [Diagnostic],
+    pub options: &'a Options,
+    packets: OnceCell<Option<RefCell<Packets>>>,
+}
+
+/// A table of it.
+pub struct TableView<'a> {
+    pub table: &'a Table,
+    pub chains: Vec<ChainView<'a>>,
+    /// Every line of it was understood; where not, nothing is said about packets.
+    pub whole: bool,
+}
+
+/// A chain of it.
+pub struct ChainView<'a> {
+    pub chain: order::Chain<'a>,
+    /// The line that declares it.
+    pub line: Option<&'a ChainLine>,
+    /// The software that makes chains of this name.
+    pub owner: Option<&'static Owner>,
+}
+
+/// A rule and where it stands: numbers of its table, its chain there, and itself in the chain.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct RuleAt {
+    pub table: usize,
+    pub chain: usize,
+    pub rule: usize,
+}
+
+impl<'a> Ruleset<'a> {
+    pub fn new(
+        source: &'a Source,
+        document: &'a Document,
+        diagnostics: &'a [Diagnostic],
+        options: &'a Options,
+    ) -> Self {
+        let mut tables: Vec<TableView> = Vec::new();
+        for table in &document.tables {
+            let chains = order::chains(table, document.family);
+            let lines: Vec<&ChainLine> = table.chains().collect();
+            let shape = owners::Shape::of(table);
+            let chains = chains
+                .into_iter()
+                .map(|chain| ChainView {
+                    line: lines.iter().find(|line| line.name == chain.name).copied(),
+                    owner: chain.hook.is_none().then(|| owners::owner(chain.name, &shape)).flatten(),
+                    chain,
+                })
+                .collect();
+            tables.push(TableView { table, chains, whole: is_whole(table, document, diagnostics) });
+        }
+        Ruleset { source, document, tables, diagnostics, options, packets: OnceCell::new() }
+    }
+
+    pub fn family(&self) -> Family {
+        self.document.family
+    }
+
+    /// A place in the input.
+    pub fn place(&self, span: Span) -> Place {
+        self.source.place(span)
+    }
+
+    /// All rules, in the order in which they are tried.
+    pub fn rules(&self) -> impl Iterator<Item = (RuleAt, &'a Rule)> + '_ {
+        self.tables.iter().enumerate().flat_map(|(table, view)| {
+            view.chains.iter().enumerate().flat_map(move |(chain, view)| {
+                view.chain.rules.iter().enumerate().map(move |(rule, &found)| (RuleAt { table, chain, rule }, found))
+            })
+        })
+    }
+
+    /// The rules of chains that nobody but the owner of the dump writes, in tables that were understood.
+    pub fn own_rules(&self) -> impl Iterator<Item = (RuleAt, &'a Rule)> + '_ {
+        self.rules().filter(|&(at, _)| self.chain(at).is_some_and(|chain| chain.owner.is_none()) && self.is_whole(at))
+    }
+
+    /// The chain of a rule.
+    pub fn chain(&self, at: RuleAt) -> Option<&ChainView<'a>> {
+        self.tables.get(at.table)?.chains.get(at.chain)
+    }
+
+    /// The rule at a place.
+    pub fn rule(&self, at: RuleAt) -> Option<&'a Rule> {
+        self.chain(at)?.chain.rules.get(at.rule).copied()
+    }
+
+    /// Whether the rule's table was understood.
+    pub fn is_whole(&self, at: RuleAt) -> bool {
+        self.tables.get(at.table).is_some_and(|table| table.whole)
+    }
+
+    /// What is known about its packets; `None` where the budget was used up before anything was.
+    pub fn packets(&self) -> Option<RefMut<'_, Packets>> {
+        let packets = self.packets.get_or_init(|| Packets::new(self).map(RefCell::new));
+        packets.as_ref().and_then(|packets| packets.try_borrow_mut().ok())
+    }
+
+    /// Whether the packets were asked about, and the budget was used up.
+    pub fn packets_failed(&self) -> bool {
+        matches!(self.packets.get(), Some(None))
+    }
+
+    /// Takes the line of a rule out, where that is the whole rule and positions do not count.
+    pub fn removal(&self, rule: &Rule, safety: Safety) -> Option<Fix> {
+        let only = self.rules().filter(|(_, other)| other.span == rule.span).count() == 1;
+        let counted = self.rules().any(|(_, r)| r.chain == rule.chain && r.placement != Placement::Append);
+        (only && !counted).then(|| Fix {
+            title: "removes the rule".to_owned(),
+            safety,
+            edits: vec![Edit { span: whole_line(self.source, rule.span), text: "".into() }],
+        })
+    }
+}
+
+/// The line with its line break.
+pub fn whole_line(source: &Source, span: Span) -> Span {
+    let line = source.line_span(source.line(span.start));
+    let rest = source.text().get(line.end as usize..).unwrap_or_default();
+    let breaks = rest.iter().take(2).take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let breaks = if rest.first() == Some(&b'\n') { 1 } else { breaks };
+    Span { start: line.start, end: line.end + breaks as u32 }
+}
+
+/// Where a rule jumps or goes to.
+pub fn callee(rule: &Rule) -> Option<&BStr> {
+    match &rule.target {
+        Target::Chain { name, .. } => Some(name.as_ref()),
+        _ => None,
+    }
+}
+
+/// No error stands between the table's first line and the next table's.
+fn is_whole(table: &Table, document: &Document, diagnostics: &[Diagnostic]) -> bool {
+    let next = document.tables.iter().map(|t| t.span.start).filter(|&start| start > table.span.start).min();
+    let range = table.span.start..next.unwrap_or(u32::MAX);
+    let errors = diagnostics.iter().filter(|d| d.is_error());
+    !errors.filter_map(|d| d.place).any(|place| range.contains(&place.span.start))
+}
