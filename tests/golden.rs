@@ -2,12 +2,16 @@
 //!
 //! A fixture's first line may be `# args: ...`, options for the command. What the command says on
 //! standard error is kept in `NAME.stderr` when it is not empty. `SNAPSHOTS=overwrite cargo test`
-//! refreshes them. Each golden `.nft` is loaded twice by nft: it must load, and be the same again.
+//! refreshes them. Each golden `.nft` is loaded twice by nft: it must load, and be the same again. A program that is
+//! older than the target gets a text of its own, or a refusal.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
+use std::sync::Arc;
 
+use ipt2nft::nft::version::Version;
 use libtest_mimic::{Arguments, Failed, Trial};
+use support::nft::Nft;
 
 mod support;
 
@@ -18,27 +22,30 @@ fn main() {
     let mut inputs: Vec<PathBuf> = std::fs::read_dir(folder).expect("fixtures").flatten().map(|e| e.path()).collect();
     inputs.retain(|p| p.extension().is_some_and(|e| e == "v4" || e == "v6"));
     inputs.sort();
-    let kernel = support::can_run(&["nft"]);
+    let programs = Arc::new(support::nft::programs());
     let mut trials = Vec::new();
     for input in inputs {
         let name = input.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let golden = input.with_extension(format!("{}.nft", input.extension().unwrap_or_default().to_string_lossy()));
-        let loaded = golden.clone();
+        let (dump, loaded, programs) = (input.clone(), golden.clone(), Arc::clone(&programs));
+        let skipped = programs.is_empty();
         trials.push(Trial::test(format!("translate {name}"), move || check(&input, &golden)));
-        trials.push(Trial::test(format!("load {name}"), move || load(&loaded)).with_ignored_flag(!kernel));
+        let load = move || load(&dump, &loaded, &programs);
+        trials.push(Trial::test(format!("load {name}"), load).with_ignored_flag(skipped));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn check(input: &Path, golden: &Path) -> Result<(), Failed> {
+fn translate(input: &Path, more: &[&str]) -> Result<Output, Failed> {
     let text = std::fs::read_to_string(input).unwrap_or_default();
     let args = text.lines().next().and_then(|l| l.strip_prefix("# args: ")).unwrap_or_default();
-    let folder = input.parent().unwrap_or(input);
-    let output = Command::new(env!("CARGO_BIN_EXE_ipt2nft"))
-        .args(args.split_whitespace())
-        .arg(input.file_name().unwrap_or_default())
-        .current_dir(folder)
-        .output()?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipt2nft"));
+    command.args(args.split_whitespace()).args(more).arg(input.file_name().unwrap_or_default());
+    Ok(command.current_dir(input.parent().unwrap_or(input)).output()?)
+}
+
+fn check(input: &Path, golden: &Path) -> Result<(), Failed> {
+    let output = translate(input, &[])?;
     same(golden, &output.stdout)?;
     same(
         &input.with_extension(format!("{}.stderr", input.extension().unwrap_or_default().to_string_lossy())),
@@ -68,21 +75,18 @@ fn similar_diff(want: &str, got: &str) -> String {
     similar::TextDiff::from_lines(want, got).unified_diff().header("golden", "now").to_string()
 }
 
-fn load(golden: &Path) -> Result<(), Failed> {
+/// What the golden files are written for.
+const TARGET: Version = Version::new(1, 0, 6);
+
+fn load(input: &Path, golden: &Path, programs: &[Nft]) -> Result<(), Failed> {
     let Ok(text) = std::fs::read(golden) else { return Ok(()) };
-    let path = golden.to_str().unwrap_or_default();
-    for nft in support::nft_binaries() {
-        let nft = nft.to_string_lossy();
-        let script =
-            format!("{nft} -f {path} && {nft} list ruleset > /dev/null && {nft} -f {path} && {nft} list ruleset");
-        let twice = support::in_namespace("sh", &["-c", &script], b"");
-        let once = support::in_namespace("sh", &["-c", &format!("{nft} -f {path} && {nft} list ruleset")], b"");
-        if !twice.status.success() || twice.stdout != once.stdout {
-            let why = String::from_utf8_lossy(&twice.stderr).into_owned();
-            return Err(
-                format!("{nft} does not load it, or not twice: {why}\n{}", String::from_utf8_lossy(&text)).into()
-            );
-        }
+    for nft in programs {
+        let text = if nft.version >= TARGET {
+            text.clone()
+        } else {
+            translate(input, &["--target", &format!("nft={}", nft.version)])?.stdout
+        };
+        nft.load_twice("", &text).map_err(|why| format!("{why}\n{}", String::from_utf8_lossy(&text)))?;
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The table of features, tried on every nft at hand.
 
-mod nft;
+mod support;
 
 use ipt2nft::nft::version::Feature;
+use support::nft;
 
 /// A minimal ruleset of a feature, and, where a version takes it and does something else, a word of
 /// the bytecode that tells.

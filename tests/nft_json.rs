@@ -1,6 +1,6 @@
 //! The JSON form means what the text form means: both loaded, nft lists the same.
 
-mod nft;
+mod support;
 #[path = "nft/tree.rs"]
 mod tree;
 
@@ -9,6 +9,7 @@ use ipt2nft::nft::ast::*;
 use ipt2nft::nft::json::json;
 use ipt2nft::nft::print::{Style, print};
 use ipt2nft::nft::version::{Feature, Version};
+use support::nft;
 
 /// What the JSON reader of the program would lose or refuse, taken out of the tree.
 fn speakable(mut ruleset: Ruleset, nft: Version) -> Ruleset {

@@ -1,12 +1,13 @@
 //! What we print loads on every nft at hand, twice; what cannot be printed breaks nothing.
 
-mod nft;
 #[path = "nft/optional.rs"]
 mod optional;
+mod support;
 #[path = "nft/tree.rs"]
 mod tree;
 
 use std::collections::BTreeSet;
+use support::nft;
 
 use bstr::{BString, ByteSlice};
 use ipt2nft::nft::ast::*;

@@ -3,6 +3,8 @@
 //! Needs root, nft and iptables-legacy-restore; says so and passes where they are missing.
 #![cfg(target_os = "linux")]
 
+mod support;
+
 use ipt2nft::kernel::{Kind, Loader, Options, Report, Ruleset, lacking, replay};
 use ipt2nft::packet::Family;
 
@@ -21,7 +23,7 @@ fn can_replay() -> bool {
     let any = nft("");
     let missing = lacking([(&dump(""), Loader::Legacy), (&any, Loader::Legacy)], "nft".as_ref());
     if !missing.is_empty() {
-        println!("skipped: {}", missing.join("; "));
+        support::skip(&missing.join("; "));
     }
     missing.is_empty()
 }

@@ -9,6 +9,7 @@ use super::{Exit, input, output};
 use crate::certify::certify;
 use crate::diag::{Diagnostic, Source, Trouble};
 use crate::nft;
+use crate::nft::print::PrintError;
 use crate::prove::compare::Answer;
 use crate::report::proof::{self, Sides};
 use crate::report::{diff, summary};
@@ -29,7 +30,16 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         return Ok(exit);
     }
     let text = nft::print::print(&translation.ruleset, &nft::print::Style::default())?;
-    let other = instead(&translation, &sources, args)?;
+    if args.format == RulesetFormat::Json && gaps {
+        bail!("JSON has no comments that could mark the gaps: leave out --format json or --allow-partial");
+    }
+    let other = match instead(&translation, &sources, args) {
+        Err(why) if why.is::<PrintError>() => {
+            output::message(&format!("ipt2nft: {why}\n{OLD_JSON}"));
+            return Ok(Exit::Incomplete);
+        }
+        other => other?,
+    };
     translation.forget();
     let proof = match args.no_prove || gaps {
         true => None,
@@ -81,6 +91,9 @@ fn options(args: &TranslateArgs) -> Result<Options> {
     })
 }
 
+const OLD_JSON: &str = "ipt2nft: the JSON of this nft cannot say that, so nothing was printed; leave out \
+    --format json, or give --target nft=1.1.3 where that loads it\n";
+
 /// What is written where the user asked for something else than the text for nft.
 fn instead(translation: &Translation, sources: &[Source], args: &TranslateArgs) -> Result<Option<Vec<u8>>> {
     Ok(match (args.diff, args.format) {
@@ -89,6 +102,11 @@ fn instead(translation: &Translation, sources: &[Source], args: &TranslateArgs) 
         }
         (Some(DiffFormat::Json), _) => Some(diff::json(translation, sources)?),
         (None, RulesetFormat::Nft) => None,
+        (None, RulesetFormat::Json) => {
+            let mut text = serde_json::to_vec_pretty(&nft::json::json(&translation.ruleset, args.target.nft)?)?;
+            text.push(b'\n');
+            Some(text)
+        }
     })
 }
 

@@ -2,15 +2,13 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod nft;
+
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 /// Set by CI: a test that would be skipped fails.
 const NO_SKIP: &str = "IPT2NFT_NO_SKIP";
-
-/// Folder of more nft binaries, named `nft-VERSION`, to try every ruleset with.
-const NFT_BINARIES: &str = "IPT2NFT_NFT_BINARIES";
 
 /// Whether these tools can be run in a namespace; says so when not, and fails where CI forbids it.
 pub fn can_run(tools: &[&str]) -> bool {
@@ -18,10 +16,14 @@ pub fn can_run(tools: &[&str]) -> bool {
     if missing.is_empty() {
         return true;
     }
-    let why = format!("root, unshare and {} are needed", missing.join(", "));
+    skip(&format!("root, unshare and {} are needed", missing.join(", ")));
+    false
+}
+
+/// Says that a test was skipped, and fails where CI forbids it.
+pub fn skip(why: &str) {
     assert!(std::env::var_os(NO_SKIP).is_none(), "may not be skipped here: {why}");
     println!("skipped: {why}");
-    false
 }
 
 fn works(tool: &str) -> bool {
@@ -42,14 +44,4 @@ pub fn in_namespace(program: &str, args: &[&str], input: &[u8]) -> Output {
     // The program may end without reading its input.
     let _ = child.stdin.take().expect("input is piped").write_all(input);
     child.wait_with_output().expect("the program ends")
-}
-
-/// The system's nft, and all that the environment names.
-pub fn nft_binaries() -> Vec<PathBuf> {
-    let more = std::env::var_os(NFT_BINARIES).and_then(|dir| std::fs::read_dir(dir).ok());
-    let named = |p: &PathBuf| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("nft-"));
-    let mut found: Vec<PathBuf> = more.into_iter().flatten().flatten().map(|e| e.path()).filter(named).collect();
-    found.sort();
-    found.insert(0, PathBuf::from("nft"));
-    found
 }

@@ -90,6 +90,8 @@ pub enum RulesetFormat {
     /// For `nft -f`
     #[default]
     Nft,
+    /// For `nft -j -f`
+    Json,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -1,12 +1,16 @@
 //! The nft programs at hand, and rulesets loaded by them in network namespaces of their own.
 //!
-//! `nft` and `nft-VERSION` are looked for along `PATH` and in the folder that `NFT_BINS` names.
+//! `nft` and `nft-VERSION` are looked for along `PATH` and in the folder that `IPT2NFT_NFT_BINARIES` names; the
+//! system's own is enough for every test.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ipt2nft::nft::version::Version;
+
+/// Folder of more nft programs, named `nft-VERSION`, to try every ruleset with.
+const MORE: &str = "IPT2NFT_NFT_BINARIES";
 
 /// One program and what it calls itself.
 pub struct Nft {
@@ -23,7 +27,7 @@ pub struct Outcome {
 
 /// One program per version, oldest first; empty, with a word about it, where the tests cannot run.
 pub fn programs() -> Vec<Nft> {
-    let folders = std::env::var_os("NFT_BINS").into_iter().chain(std::env::var_os("PATH"));
+    let folders = std::env::var_os(MORE).into_iter().chain(std::env::var_os("PATH"));
     let folders = folders.flat_map(|list| std::env::split_paths(&list).collect::<Vec<_>>());
     let mut found = BTreeMap::new();
     for folder in folders {
@@ -38,15 +42,12 @@ pub fn programs() -> Vec<Nft> {
             }
         }
     }
-    let programs: Vec<Nft> = found.into_iter().map(|(version, path)| Nft { version, path }).collect();
-    let works = |nft: &&Nft| nft.run("list ruleset", b"").ok;
-    match programs.first().filter(works) {
-        Some(_) => programs,
-        None => {
-            println!("skipped: root, unshare and nft are needed");
-            Vec::new()
-        }
+    let mut programs: Vec<Nft> = found.into_iter().map(|(version, path)| Nft { version, path }).collect();
+    if programs.first().is_none_or(|nft| !nft.run("list ruleset", b"").ok) {
+        super::skip("root, unshare and nft are needed");
+        programs.clear();
     }
+    programs
 }
 
 fn version_of(path: &Path) -> Option<Version> {
@@ -56,6 +57,17 @@ fn version_of(path: &Path) -> Option<Version> {
 }
 
 impl Nft {
+    /// Loads the text once and twice: the same must be there. `flags`: `-j` for JSON.
+    pub fn load_twice(&self, flags: &str, text: &[u8]) -> Result<(), String> {
+        let once = self.run(&format!("{flags} -f FILE\nlist ruleset"), text);
+        let twice = self.run(&format!("{flags} -f FILE\n{flags} -f FILE\nlist ruleset"), text);
+        match (once.ok && twice.ok, once.stdout == twice.stdout) {
+            (true, true) => Ok(()),
+            (true, false) => Err(format!("nft {}: loading it twice is not loading it once", self.version)),
+            (false, _) => Err(format!("nft {}: {}{}", self.version, once.stderr, twice.stderr)),
+        }
+    }
+
     /// Runs `nft` with each line of `script` as arguments, one after the other, in one fresh namespace;
     /// `FILE` stands for a file that holds `text`.
     pub fn run(&self, script: &str, text: &[u8]) -> Outcome {
