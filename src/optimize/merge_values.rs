@@ -1,252 +1,196 @@
-//! Neighbouring rules that differ in one field's value become one rule with a set.
+//! Rules that differ in one field's value become one rule with a set.
 //!
 //! Sound because the rules do the same: where they end the packet's way, it does not matter which
 //! of them matched; where they go on, the values must be disjoint and untouched by what the rule
-//! does, so that at most one of them ever acts. Rules with state or counters stay apart.
+//! does, so that at most one of them ever acts. A rule moves up to the others only past rules it
+//! commutes with. Rules with state or counters stay apart.
 
-use std::collections::BTreeMap;
+mod values;
 
-use bstr::{BString, join};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Options, Report};
-use crate::ir::{Component, Name, Rule, Step, Table, Test, Verdict};
-use crate::packet::{CtKey, Field, Interval};
+use self::values::Values;
+use super::effects::ChainChanges;
+use super::labels;
+use super::order::Order;
+use super::shape::{self, Sum};
+use super::{Level, Options, Report, words};
+use crate::ir::{Chain, Rule, Statement, Step, Table};
+use crate::packet::Field;
 
-/// Merges runs in every chain.
-pub fn run(table: &mut Table, _: &Options, report: &mut Report) {
+/// Fields are merged one after the other; what one merge makes equal, another can merge.
+const ROUNDS: usize = 12;
+
+/// Merges in every chain.
+pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
+    let chains = ChainChanges::of(table);
     for chain in &mut table.chains {
-        let mut out: Vec<Rule> = Vec::with_capacity(chain.rules.len());
-        let mut run: Option<Run> = None;
-        for rule in chain.rules.drain(..) {
-            run = Some(match run.take() {
-                None => Run::new(rule),
-                Some(mut open) => match open.admit(rule) {
-                    None => open,
-                    Some(other) => {
-                        out.push(open.close(&chain.name, report));
-                        Run::new(other)
-                    }
-                },
-            });
+        let mut idle: FxHashSet<Field> = FxHashSet::default();
+        for _ in 0..ROUNDS {
+            let Some((field, shapes)) = most_promising(&chain.rules, options, &idle) else { break };
+            if merge(chain, field, &shapes, &chains, options, report) {
+                idle.clear();
+            }
+            idle.insert(field);
         }
-        out.extend(run.map(|open| open.close(&chain.name, report)));
-        chain.rules = out;
     }
 }
 
-/// Rules that will be one: the first of them, and the values of the step in which they differ.
-struct Run {
-    first: Rule,
-    differs: Option<(usize, Values)>,
-    /// Rules taken in so far.
-    members: usize,
-    /// Values and the comment of the rule they came from.
-    commented: Vec<(Vec<Component>, BString)>,
+/// For each rule, the step with the field's values, and what the rule is without it.
+type Shapes = Vec<Option<(usize, Sum)>>;
+
+/// The field by which most rules can be one, if nothing stands between them.
+fn most_promising(rules: &[Rule], options: &Options, idle: &FxHashSet<Field>) -> Option<(Field, Shapes)> {
+    if rules.len() < 2 {
+        return None;
+    }
+    let mut seen: FxHashMap<(Field, Sum), usize> = FxHashMap::default();
+    let mut gain: FxHashMap<Field, usize> = FxHashMap::default();
+    let mut all: Vec<Vec<(Field, usize, Sum)>> = Vec::with_capacity(rules.len());
+    for (at, rule) in rules.iter().enumerate() {
+        let candidates = candidates(rule, options);
+        for &(field, _, sum) in candidates.iter().filter(|c| !idle.contains(&c.0)) {
+            let before = seen.insert((field, sum), at);
+            if before.is_some_and(|b| options.level > Level::Safe || b + 1 == at) {
+                *gain.entry(field).or_default() += 1;
+            }
+        }
+        all.push(candidates);
+    }
+    let (field, _) = gain.into_iter().max_by_key(|&(field, gain)| (gain, std::cmp::Reverse(field)))?;
+    let shape = |c: Vec<(Field, usize, Sum)>| c.into_iter().find(|c| c.0 == field).map(|(_, step, sum)| (step, sum));
+    Some((field, all.into_iter().map(shape).collect()))
 }
 
-/// The values seen so far; intervals are kept by their lower end to find overlaps.
-enum Values {
-    Numbers { all: Vec<Interval>, disjoint: BTreeMap<u128, u128> },
-    Names(Vec<Name>),
+fn candidates(rule: &Rule, options: &Options) -> Vec<(Field, usize, Sum)> {
+    if !shape::may_merge(rule) {
+        return Vec::new();
+    }
+    let whole = Sum::of(rule);
+    let steps = rule.steps.iter().enumerate().filter_map(|(at, step)| match step {
+        Step::Test(test) => Some((shape::field_of_values(rule, test, options.target)?, at, whole.without(test))),
+        Step::Do(_) => None,
+    });
+    steps.collect()
+}
+
+/// Rules that will be one.
+struct Run {
+    /// Index of the first.
+    first: usize,
+    /// What they test the field for; made when a second rule comes.
+    values: Option<Values>,
+    others: Vec<usize>,
+}
+
+/// Merges by one field; says whether anything became one.
+fn merge(
+    chain: &mut Chain,
+    field: Field,
+    shapes: &Shapes,
+    chains: &ChainChanges,
+    options: &Options,
+    report: &mut Report,
+) -> bool {
+    let runs = runs(&chain.rules, field, shapes, chains, options.level);
+    if runs.len() == chain.rules.len() {
+        return false;
+    }
+    let mut rules: Vec<Option<Rule>> = chain.rules.drain(..).map(Some).collect();
+    for run in runs {
+        let Some(mut rule) = rules.get_mut(run.first).and_then(Option::take) else { continue };
+        if run.others.is_empty() {
+            chain.rules.push(rule);
+            continue;
+        }
+        let reason = why(&run, field);
+        if let (Some(values), Some(Some((step, _)))) = (run.values, shapes.get(run.first)) {
+            let others =
+                run.others.iter().filter_map(|&at| Some((shapes.get(at)?.as_ref()?.0, rules.get_mut(at)?.take()?)));
+            unite(&mut rule, *step, values, others.collect());
+            report.merged(&chain.name, &rule.origin.lines, reason);
+        }
+        chain.rules.push(rule);
+    }
+    true
+}
+
+fn why(run: &Run, field: Field) -> String {
+    let count = run.others.len() + 1;
+    let gapped = run.others.last().is_some_and(|&last| last + 1 > run.first + count);
+    let moved = if gapped { "; no rule between them minds" } else { "" };
+    format!("{count} rules do the same and differ in the {}: one set holds its values{moved}", words::field(field))
+}
+
+/// Each rule in order joins the run of its kind, or opens one.
+fn runs(rules: &[Rule], field: Field, shapes: &Shapes, chains: &ChainChanges, level: Level) -> Vec<Run> {
+    let mut order = (level > Level::Safe).then(|| Order::new(rules, chains));
+    let mut open: FxHashMap<Sum, usize> = FxHashMap::default();
+    let mut runs: Vec<Run> = Vec::with_capacity(rules.len());
+    for at in 0..rules.len() {
+        let joined = shapes[at].and_then(|(step, sum)| {
+            let place = *open.get(&sum)?;
+            let free = place + 1 == runs.len() || order.as_ref().is_some_and(|o| o.may_join(at, place));
+            (free && runs[place].admit(at, step, rules, shapes, chains, field)).then_some(place)
+        });
+        let place = joined.unwrap_or(runs.len());
+        match (&mut order, joined) {
+            (Some(order), Some(place)) => order.join(at, place),
+            (Some(order), None) => _ = order.append(at),
+            (None, _) => {}
+        }
+        if joined.is_none() {
+            runs.push(Run { first: at, values: None, others: Vec::new() });
+            open.extend(shapes[at].map(|(_, sum)| (sum, place)));
+        }
+    }
+    runs
 }
 
 impl Run {
-    const fn new(first: Rule) -> Self {
-        Run { first, differs: None, members: 1, commented: Vec::new() }
-    }
-
-    /// Takes the rule in, or gives it back.
-    fn admit(&mut self, rule: Rule) -> Option<Rule> {
-        if !self.fits(&rule) {
-            return Some(rule);
+    /// Takes the rule in, if that is sound.
+    fn admit(
+        &mut self,
+        at: usize,
+        step: usize,
+        rules: &[Rule],
+        shapes: &Shapes,
+        chains: &ChainChanges,
+        field: Field,
+    ) -> bool {
+        let (first, rule) = (&rules[self.first], &rules[at]);
+        if !shape::same_but(first, rule, |test| test.fields().as_slice() == [field]) {
+            return false;
         }
-        let Some(at) = self.differing_step(&rule) else { return Some(rule) };
-        let exclusive = !self.first.verdict.is_terminal();
-        let mut values = match self.differs.take() {
-            Some((_, values)) => values,
-            None => match Values::of(&self.first.steps[at]) {
-                Some(values) => values,
-                None => return Some(rule),
-            },
-        };
-        let taken = values.admit(&rule.steps[at], exclusive);
-        let untouched = self.differs.is_none() && !taken && values.count() == 1;
-        if !untouched {
-            self.differs = Some((at, values));
+        let exclusive = !first.verdict.is_terminal() || first.statements().any(Statement::may_break);
+        if exclusive && chains.of_rule(rule).may_change(field) {
+            return false;
         }
-        if !taken {
-            return Some(rule);
+        if self.values.is_none() {
+            let own = shapes[self.first].and_then(|(own, _)| Values::of(&first.steps[own], exclusive));
+            self.values = own;
         }
-        self.note_comments(&rule, at);
-        self.first.origin.lines.extend(rule.origin.lines);
-        None
-    }
-
-    /// Remembers which values a comment stood beside.
-    fn note_comments(&mut self, rule: &Rule, at: usize) {
-        if self.members == 1 {
-            self.commented.extend(labels(&self.first, at));
+        let taken = self.values.as_mut().is_some_and(|values| values.admit(&rule.steps[step]));
+        if taken {
+            self.others.push(at);
         }
-        self.members += 1;
-        self.commented.extend(labels(rule, at));
-    }
-
-    fn fits(&self, rule: &Rule) -> bool {
-        let first = &self.first;
-        first.verdict == rule.verdict
-            && first.steps.len() == rule.steps.len()
-            && first.origin.source == rule.origin.source
-            && first.counters().is_none()
-            && rule.counters().is_none()
-            && first.labels().is_empty()
-            && rule.labels().is_empty()
-            && rule.notes().is_empty()
-            && first.notes().is_empty()
-            && !rule.is_stateful()
-            && (rule.verdict != Verdict::Continue || rule.statements().next().is_some())
-    }
-
-    /// The one step in which the rules differ, when it is the one in which the run differs.
-    fn differing_step(&self, rule: &Rule) -> Option<usize> {
-        let known = self.differs.as_ref().map(|(at, _)| *at);
-        let mut found = None;
-        for (at, (a, b)) in self.first.steps.iter().zip(&rule.steps).enumerate() {
-            if a == b && known != Some(at) {
-                continue;
-            }
-            let (x, y) = mergeable(a).zip(mergeable(b))?;
-            if x != y || found.replace(at).is_some() || (known.is_some() && known != Some(at)) {
-                return None;
-            }
-        }
-        let at = found?;
-        let field = mergeable(&self.first.steps[at])?;
-        let changed = rule.statements().any(|s| s.changes() == Some(field));
-        let maybe = matches!(rule.verdict, Verdict::Jump(_)) && is_mutable(field);
-        (!changed && !maybe).then_some(at)
-    }
-
-    fn close(mut self, chain: &BString, report: &mut Report) -> Rule {
-        let Some((at, values)) = self.differs else { return self.first };
-        self.first.origin.lines.sort_unstable();
-        self.first.origin.lines.dedup();
-        if let Some(Step::Test(test)) = self.first.steps.get_mut(at) {
-            values.store(test);
-        }
-        place_comments(&mut self.first, self.members, self.commented);
-        let why = "the rules do the same and differ in one value: one test of a set does for all".to_owned();
-        report.merged(chain, &self.first.origin.lines, why);
-        self.first
+        taken
     }
 }
 
-/// The rule's comment with the values of the step in which it differs.
-fn labels(rule: &Rule, at: usize) -> Option<(Vec<Component>, BString)> {
-    let components = match rule.steps.get(at) {
-        Some(Step::Test(Test::In { set, .. })) => set.intervals().iter().map(|&i| i.into()).collect(),
-        Some(Step::Test(Test::Named { names, .. })) => names.iter().map(|n| n.clone().into()).collect(),
-        _ => return None,
-    };
-    (!rule.comments().is_empty()).then(|| (components, join(", ", rule.comments()).into()))
-}
-
-/// A comment that all rules share stays the rule's; others go to the values they stood beside.
-fn place_comments(rule: &mut Rule, members: usize, commented: Vec<(Vec<Component>, BString)>) {
-    let shared = commented.len() == members && commented.iter().all(|(_, c)| *c == commented[0].1);
-    if shared || commented.is_empty() {
-        return;
+/// `rule` takes in the others: their values, lines and comments.
+fn unite(rule: &mut Rule, step: usize, values: Values, others: Vec<(usize, Rule)>) {
+    let mut said = labels::Said::default();
+    said.add(rule, || labels::components(rule.steps.get(step)));
+    for (at, other) in others {
+        said.add(&other, || labels::components(other.steps.get(at)));
+        rule.origin.lines.extend_from_slice(&other.origin.lines);
+        labels::absorb(rule, &other);
     }
-    let remarks = rule.remarks_mut();
-    remarks.comments.clear();
-    for (components, comment) in commented {
-        remarks.labels.extend(components.into_iter().map(|c| (c, comment.clone())));
+    rule.origin.lines.sort_unstable();
+    rule.origin.lines.dedup();
+    if let Some(Step::Test(test)) = rule.steps.get_mut(step) {
+        values.store(test);
     }
-}
-
-/// The field, when the step tests it against plain values that can stand in a set.
-fn mergeable(step: &Step) -> Option<Field> {
-    match step {
-        Step::Test(Test::In { field, set }) if !set.is_full(field.width()) => Some(*field),
-        // Wildcards among names need nft 0.9.9 or later.
-        Step::Test(Test::Named { field, names, negated: false }) if names.iter().all(|n| !n.wildcard) => Some(*field),
-        _ => None,
-    }
-}
-
-/// Fields that a called chain could change, so that a later rule would see another value.
-const fn is_mutable(field: Field) -> bool {
-    match field {
-        Field::Mark | Field::Priority | Field::IpDscp | Field::Ip6Dscp | Field::IpEcn | Field::Ip6Ecn => true,
-        Field::IpTtl | Field::Ip6Hoplimit | Field::Rtclassid => true,
-        Field::Ct(key) => matches!(key, CtKey::Mark | CtKey::Label | CtKey::Helper | CtKey::State),
-        _ => false,
-    }
-}
-
-impl Values {
-    fn of(step: &Step) -> Option<Self> {
-        match step {
-            Step::Test(Test::In { set, .. }) => {
-                let mut values = Values::Numbers { all: Vec::new(), disjoint: BTreeMap::new() };
-                set.intervals().iter().for_each(|&i| values.insert(i));
-                Some(values)
-            }
-            Step::Test(Test::Named { names, .. }) => Some(Values::Names(names.to_vec())),
-            _ => None,
-        }
-    }
-
-    /// Takes the step's values in; with `exclusive`, only if none was there before.
-    fn admit(&mut self, step: &Step, exclusive: bool) -> bool {
-        match (self, step) {
-            (values @ Values::Numbers { .. }, Step::Test(Test::In { set, .. })) => {
-                if exclusive && set.intervals().iter().any(|&i| values.overlaps(i)) {
-                    return false;
-                }
-                set.intervals().iter().for_each(|&i| values.insert(i));
-                true
-            }
-            (Values::Names(all), Step::Test(Test::Named { names, .. })) => {
-                if exclusive && names.iter().any(|n| all.contains(n)) {
-                    return false;
-                }
-                for name in names {
-                    if !all.contains(name) {
-                        all.push(name.clone());
-                    }
-                }
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn insert(&mut self, i: Interval) {
-        if let Values::Numbers { all, disjoint } = self {
-            all.push(i);
-            disjoint.insert(i.lo, i.hi);
-        }
-    }
-
-    fn overlaps(&self, i: Interval) -> bool {
-        match self {
-            Values::Numbers { disjoint, .. } => disjoint.range(..=i.hi).next_back().is_some_and(|(_, &hi)| hi >= i.lo),
-            Values::Names(_) => false,
-        }
-    }
-
-    fn count(&self) -> usize {
-        match self {
-            Values::Numbers { all, .. } => all.len(),
-            Values::Names(all) => all.len(),
-        }
-    }
-
-    fn store(self, test: &mut Test) {
-        match (self, test) {
-            (Values::Numbers { all, .. }, Test::In { set, .. }) => *set = all.into_iter().collect(),
-            (Values::Names(all), Test::Named { names, .. }) => *names = all.into(),
-            _ => {}
-        }
-    }
+    said.place(rule);
 }

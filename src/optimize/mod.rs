@@ -9,11 +9,14 @@ pub mod domain;
 pub mod effects;
 mod endings;
 mod fuse_actions;
+mod labels;
 mod merge_ladders;
 mod merge_values;
 mod options;
 pub mod order;
 mod pipeline;
+mod shape;
+mod words;
 
 use bstr::BString;
 

@@ -19,7 +19,7 @@ pub const PASSES: &[Pass] = &[
     },
     Pass {
         name: "merge_values",
-        summary: "neighbouring rules that differ in one field's value become one rule with a set",
+        summary: "rules that do the same and differ in one field's value become one rule with a set",
         level: Level::Safe,
         run: merge_values::run,
     },

@@ -1,0 +1,102 @@
+//! The values that the rules of a run test one field for.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use crate::ir::{Name, Step, Test};
+use crate::packet::Interval;
+
+/// Numbers, or names; `exclusive` when no value may be there twice.
+pub(super) enum Values {
+    Numbers { all: Vec<Interval>, exclusive: Option<BTreeMap<u128, u128>> },
+    Names { all: Names, exclusive: bool },
+}
+
+impl Values {
+    /// Those of a step that tests values.
+    pub fn of(step: &Step, exclusive: bool) -> Option<Self> {
+        let mut values = match step {
+            Step::Test(Test::In { .. }) => {
+                Values::Numbers { all: Vec::new(), exclusive: exclusive.then(BTreeMap::new) }
+            }
+            Step::Test(Test::Named { .. }) => Values::Names { all: Names::default(), exclusive },
+            _ => return None,
+        };
+        values.admit(step).then_some(values)
+    }
+
+    /// Takes the step's values in; not when one is there already that may not be there twice.
+    pub fn admit(&mut self, step: &Step) -> bool {
+        match (self, step) {
+            (Values::Numbers { all, exclusive }, Step::Test(Test::In { set, .. })) => {
+                let taken = |i: &Interval| exclusive.as_ref().is_some_and(|known| overlaps(known, *i));
+                if set.intervals().iter().any(taken) {
+                    return false;
+                }
+                if let Some(known) = exclusive {
+                    known.extend(set.intervals().iter().map(|i| (i.lo, i.hi)));
+                }
+                all.extend_from_slice(set.intervals());
+                true
+            }
+            (Values::Names { all, exclusive }, Step::Test(Test::Named { names, .. })) => {
+                if *exclusive && names.iter().any(|n| all.clashes(n)) {
+                    return false;
+                }
+                names.iter().for_each(|name| all.add(name));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Puts them into the test they came from.
+    pub fn store(self, test: &mut Test) {
+        match (self, test) {
+            (Values::Numbers { all, .. }, Test::In { set, .. }) => *set = all.into_iter().collect(),
+            (Values::Names { all, .. }, Test::Named { names, .. }) => *names = all.list.into(),
+            _ => {}
+        }
+    }
+}
+
+fn overlaps(known: &BTreeMap<u128, u128>, i: Interval) -> bool {
+    known.range(..=i.hi).next_back().is_some_and(|(_, &hi)| hi >= i.lo)
+}
+
+/// Whether everything that is called `inner` is also called `outer`.
+fn covers(outer: &Name, inner: &Name) -> bool {
+    if outer.wildcard { inner.text.starts_with(&outer.text) } else { outer == inner }
+}
+
+/// Names without repeats, in order.
+#[derive(Default)]
+pub(super) struct Names {
+    list: Vec<Name>,
+    known: FxHashSet<Name>,
+    wildcards: Vec<Name>,
+}
+
+impl Names {
+    fn covered(&self, name: &Name) -> bool {
+        self.known.contains(name) || self.wildcards.iter().any(|w| covers(w, name))
+    }
+
+    fn clashes(&self, name: &Name) -> bool {
+        self.covered(name) || name.wildcard && self.list.iter().any(|known| covers(name, known))
+    }
+
+    /// A set that holds `eth*` must not hold `eth0` as well: nft takes them for conflicting intervals.
+    fn add(&mut self, name: &Name) {
+        if self.covered(name) {
+            return;
+        }
+        if name.wildcard {
+            self.list.retain(|known| !covers(name, known));
+            self.wildcards.push(name.clone());
+        }
+        self.known.insert(name.clone());
+        self.list.push(name.clone());
+    }
+}

@@ -1,0 +1,86 @@
+//! Rules that are the same but for the values of some tests.
+//!
+//! Invariant: only tests whose values can stand in a set are left out of a comparison; tests of bits,
+//! of state and of chance never are.
+
+use std::hash::{BuildHasher, Hash};
+
+use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
+
+use super::commute::acts_last;
+use crate::ir::{Rule, Step, Test, Verdict};
+use crate::nft::version::{Feature, Target};
+use crate::packet::{DataType, Field};
+
+/// A hash of a rule's parts; taking a test out is a subtraction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Sum(u64);
+
+impl Sum {
+    /// Of all tests, in whatever order, and of all that the rule does.
+    pub fn of(rule: &Rule) -> Self {
+        let done: SmallVec<[_; 2]> = rule.statements().collect();
+        let effect = (done.as_slice(), &rule.verdict, rule.origin.source);
+        Sum(rule.tests().fold(hash(&effect), |sum, test| sum.wrapping_add(hash(test))))
+    }
+
+    /// Without one test.
+    pub fn without(self, test: &Test) -> Self {
+        Sum(self.0.wrapping_sub(hash(test)))
+    }
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    FxBuildHasher.hash_one(value)
+}
+
+/// Whether a rule may be merged with others at all.
+pub fn may_merge(rule: &Rule) -> bool {
+    rule.counters().is_none()
+        && rule.notes().is_empty()
+        && !rule.is_stateful()
+        && acts_last(rule)
+        && (rule.verdict != Verdict::Continue || rule.statements().next().is_some())
+}
+
+/// The field, when the test asks for plain values that can stand in a set; tests of one field twice
+/// do not.
+pub fn field_of_values(rule: &Rule, test: &Test, target: Target) -> Option<Field> {
+    let field = match test {
+        Test::In { field, set } if !set.is_full(field.width()) && !set.is_empty() && fits_set(*field) => *field,
+        Test::Named { field, names, negated: false } if field.data_type() == DataType::Ifname => {
+            let wild = names.iter().any(|n| n.wildcard);
+            (!wild || target.supports(Feature::WildcardInSet)).then_some(*field)?
+        }
+        _ => return None,
+    };
+    (rule.tests().filter(|t| t.fields().contains(&field)).count() == 1).then_some(field)
+}
+
+/// Times of day are read in the zone of whoever loads them, and time has no sets.
+const fn fits_set(field: Field) -> bool {
+    !matches!(field, Field::Hour | Field::Time | Field::SocketCgroupv2 { .. })
+}
+
+/// Whether two rules are the same but for the tests that `varies` names.
+pub fn same_but(a: &Rule, b: &Rule, varies: impl Fn(&Test) -> bool) -> bool {
+    let rest = |rule: &Rule| -> SmallVec<[_; 4]> {
+        let kept = |s: &Step| !matches!(s, Step::Test(test) if varies(test));
+        rule.steps.iter().enumerate().filter(|(_, s)| kept(s)).map(|(at, _)| at).collect()
+    };
+    let (ours, theirs) = (rest(a), rest(b));
+    let pairs = || ours.iter().zip(&theirs).map(|(&x, &y)| (&a.steps[x], &b.steps[y]));
+    a.origin.source == b.origin.source
+        && a.verdict == b.verdict
+        && ours.len() == theirs.len()
+        && (pairs().all(|(x, y)| x == y) || same_in_any_order(a, &ours, b, &theirs))
+}
+
+/// Tests in any order, statements in theirs.
+fn same_in_any_order(a: &Rule, ours: &[usize], b: &Rule, theirs: &[usize]) -> bool {
+    let has = |rule: &Rule, at: &[usize], step: &Step| at.iter().any(|&y| rule.steps[y] == *step);
+    a.statements().eq(b.statements())
+        && ours.iter().all(|&x| has(b, theirs, &a.steps[x]))
+        && theirs.iter().all(|&y| has(a, ours, &b.steps[y]))
+}
