@@ -73,13 +73,13 @@ const fn may_be_missing(field: Field) -> bool {
 }
 
 /// The comments of merged values: the first one that fits for each value.
-pub(crate) type Labels<'a> = FxHashMap<&'a Component, &'a BString>;
+pub(crate) type Labels<'a> = FxHashMap<&'a [Component], &'a BString>;
 
 /// The rule's labels by value.
 pub(crate) fn labels(rule: &ir::Rule) -> Labels<'_> {
     let mut out = Labels::default();
-    for (component, text) in rule.labels().iter().filter(|(_, text)| names::fits_comment(text)) {
-        out.entry(component).or_insert(text);
+    for (row, text) in rule.labels().iter().filter(|(_, text)| names::fits_comment(text)) {
+        out.entry(row.as_slice()).or_insert(text);
     }
     out
 }
@@ -113,12 +113,12 @@ impl Table<'_> {
             Test::Named { field, names, negated } => {
                 let right = match names.as_slice() {
                     [only] => text(only),
-                    many => Expr::Set(many.iter().map(|n| labelled(text(n), &n.clone().into(), labels)).collect()),
+                    many => Expr::Set(many.iter().map(|n| labelled(text(n), &[n.clone().into()], labels)).collect()),
                 };
                 compare(Expr::Field(*field), if *negated { Op::Ne } else { Op::Implicit }, right)
             }
             Test::Tuple { fields, rows, negated } => {
-                let set = Expr::Set(rows.iter().map(|r| element(row(fields, r))).collect());
+                let set = Expr::Set(rows.iter().map(|r| labelled(row(fields, r), r, labels)).collect());
                 compare(key(fields), if *negated { Op::Ne } else { Op::Implicit }, set)
             }
             Test::Lookup { fields, set, negated } => {
@@ -238,7 +238,7 @@ fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
         return end;
     }
     let complement = set.complement(field.width());
-    let own = labels.keys().any(|c| matches!(c, Component::Interval(i) if set.contains(i.lo)));
+    let own = labels.keys().any(|c| matches!(c, [Component::Interval(i)] if set.contains(i.lo)));
     let shorter = complement.intervals().len() < set.intervals().len();
     let but_one = complement.as_point().is_some() && set.as_point().is_none();
     let negate = !own && !complement.is_empty() && (shorter || but_one);
@@ -252,7 +252,7 @@ fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
 fn shown_set(field: Field, set: &IntervalSet, labels: &Labels) -> Expr {
     match pieces(field, set, labels).as_slice() {
         [only] => interval(field, *only),
-        many => Expr::Set(many.iter().map(|&i| labelled(interval(field, i), &i.into(), labels)).collect()),
+        many => Expr::Set(many.iter().map(|&i| labelled(interval(field, i), &[i.into()], labels)).collect()),
     }
 }
 
@@ -264,7 +264,7 @@ fn pieces(field: Field, set: &IntervalSet, labels: &Labels) -> Vec<Interval> {
     let mut wanted: Vec<Interval> = labels
         .keys()
         .filter_map(|c| match c {
-            Component::Interval(i) if set.contains(i.lo) && set.contains(i.hi) => Some(*i),
+            [Component::Interval(i)] if set.contains(i.lo) && set.contains(i.hi) => Some(*i),
             _ => None,
         })
         .collect();
@@ -296,8 +296,8 @@ fn points(i: Interval, most: u128) -> Vec<Interval> {
     if i.hi - i.lo < most { (i.lo..=i.hi).map(Interval::point).collect() } else { vec![i] }
 }
 
-fn labelled(key: Expr, component: &Component, labels: &Labels) -> Element {
-    Element { comment: labels.get(component).map(|text| (*text).clone()), ..element(key) }
+fn labelled(key: Expr, values: &[Component], labels: &Labels) -> Element {
+    Element { comment: labels.get(values).map(|text| (*text).clone()), ..element(key) }
 }
 
 /// Comments of merged values that found no element to stand on.
@@ -305,18 +305,23 @@ pub(crate) fn unplaced_labels(rule: &ir::Rule, labels: &Labels) -> Vec<BString> 
     if rule.labels().is_empty() {
         return Vec::new();
     }
-    let mut placed: FxHashSet<Component> = FxHashSet::default();
+    let mut placed: FxHashSet<Row> = FxHashSet::default();
     for test in rule.tests() {
         match test {
-            Test::In { field, set } => placed.extend(pieces(*field, set, labels).into_iter().map(Component::from)),
-            Test::Named { names, .. } => placed.extend(names.iter().cloned().map(Component::from)),
+            Test::In { field, set } => placed.extend(pieces(*field, set, labels).into_iter().map(|i| one(i.into()))),
+            Test::Named { names, .. } => placed.extend(names.iter().map(|n| one(n.clone().into()))),
+            Test::Tuple { rows, .. } => placed.extend(rows.iter().cloned()),
             _ => {}
         }
     }
-    let stands = |component: &Component, text: &BString| {
-        placed.contains(component) && labels.get(component).is_some_and(|shown| *shown == text)
+    let stands = |row: &Row, text: &BString| {
+        placed.contains(row) && labels.get(row.as_slice()).is_some_and(|shown| *shown == text)
     };
-    rule.labels().iter().filter(|(c, text)| !stands(c, text)).map(|(_, text)| text.clone()).collect()
+    rule.labels().iter().filter(|(row, text)| !stands(row, text)).map(|(_, text)| text.clone()).collect()
+}
+
+fn one(component: Component) -> Row {
+    [component].into_iter().collect()
 }
 
 /// Computed values: `< N` reads better than `0-M`.

@@ -3,7 +3,7 @@
 use bstr::BString;
 use smallvec::SmallVec;
 
-use super::{Assigned, ChainId, Component, Row, SetId, Statement, Table, Test};
+use super::{Assigned, ChainId, Row, SetId, Statement, Table, Test};
 use crate::diag::SourceId;
 use crate::nft::ast::{NatFlags, NatKind, Reject};
 use crate::packet::Field;
@@ -23,8 +23,9 @@ pub struct Rule {
 pub struct Remarks {
     /// Comments of the dump's rules, in order, without repeats.
     pub comments: Vec<BString>,
-    /// Comments that belong to one value of a merged set, in the order of the dump.
-    pub labels: Vec<(Component, BString)>,
+    /// Comments that belong to one value of a merged set, or one row of a concatenation, in the order of
+    /// the dump.
+    pub labels: Vec<(Row, BString)>,
     pub counters: Option<Counters>,
     /// What a reader must be told (`#` lines above the rule).
     pub notes: Vec<BString>,
@@ -160,7 +161,7 @@ impl Rule {
     }
 
     /// See [`Remarks::labels`].
-    pub fn labels(&self) -> &[(Component, BString)] {
+    pub fn labels(&self) -> &[(Row, BString)] {
         self.remarks().map_or(&[], |remarks| &remarks.labels)
     }
 

@@ -54,7 +54,7 @@ impl Domain {
     }
 
     fn test(&mut self, test: &Test) {
-        if let Some(protocol) = test.fields().iter().find_map(|f| protocol(*f)) {
+        if let Some(protocol) = test.fields().iter().find_map(|f| f.protocol()) {
             self.narrow(Dim::Value(Field::L4proto), IntervalSet::point(protocol.into()));
         }
         match test {
@@ -115,18 +115,6 @@ const fn plain(field: Field) -> Field {
         Field::Sport(_) => Field::Sport(L4::Th),
         Field::Dport(_) => Field::Dport(L4::Th),
         other => other,
-    }
-}
-
-/// The protocol without which a packet has no such field.
-const fn protocol(field: Field) -> Option<u8> {
-    match field {
-        Field::Sport(l4) | Field::Dport(l4) => l4.protocol(),
-        Field::TcpFlags | Field::TcpSeq | Field::TcpAck | Field::TcpWindow | Field::TcpDoff => Some(6),
-        Field::TcpOption { .. } => Some(6),
-        Field::IcmpType | Field::IcmpCode => Some(1),
-        Field::Icmp6Type | Field::Icmp6Code => Some(58),
-        _ => None,
     }
 }
 

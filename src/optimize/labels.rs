@@ -31,7 +31,7 @@ impl Said {
         let remarks = rule.remarks_mut();
         remarks.comments.clear();
         for (components, comment) in self.all {
-            remarks.labels.extend(components.into_iter().map(|c| (c, comment.clone())));
+            remarks.labels.extend(components.into_iter().map(|c| ([c].into_iter().collect(), comment.clone())));
         }
     }
 }

@@ -159,7 +159,8 @@ impl Run {
         field: Field,
     ) -> bool {
         let (first, rule) = (&rules[self.first], &rules[at]);
-        if !shape::same_but(first, rule, |test| test.fields().as_slice() == [field]) {
+        let own = shapes[self.first].map(|(own, _)| own);
+        if !own.is_some_and(|own| shape::same_but(first, &[own], rule, &[step])) {
             return false;
         }
         let exclusive = !first.verdict.is_terminal() || first.statements().any(Statement::may_break);
@@ -167,8 +168,7 @@ impl Run {
             return false;
         }
         if self.values.is_none() {
-            let own = shapes[self.first].and_then(|(own, _)| Values::of(&first.steps[own], exclusive));
-            self.values = own;
+            self.values = own.and_then(|own| Values::of(&first.steps[own], exclusive));
         }
         let taken = self.values.as_mut().is_some_and(|values| values.admit(&rule.steps[step]));
         if taken {

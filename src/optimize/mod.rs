@@ -11,6 +11,7 @@ mod endings;
 mod fuse_actions;
 mod labels;
 mod merge_ladders;
+mod merge_tuples;
 mod merge_values;
 mod options;
 pub mod order;

@@ -1,6 +1,6 @@
 //! The passes in the order they run.
 
-use super::{Level, Pass, fuse_actions, merge_ladders, merge_values};
+use super::{Level, Pass, fuse_actions, merge_ladders, merge_tuples, merge_values};
 
 /// Ladders first: their last rung looks like any other rule. Then fusing: a LOG rule between two DROP
 /// rules would end every run of rules that merge.
@@ -22,6 +22,12 @@ pub const PASSES: &[Pass] = &[
         summary: "rules that do the same and differ in one field's value become one rule with a set",
         level: Level::Safe,
         run: merge_values::run,
+    },
+    Pass {
+        name: "merge_tuples",
+        summary: "rules that do the same and differ in several fields become one rule with a concatenation",
+        level: Level::Safe,
+        run: merge_tuples::run,
     },
 ];
 

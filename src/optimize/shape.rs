@@ -29,6 +29,11 @@ impl Sum {
     pub fn without(self, test: &Test) -> Self {
         Sum(self.0.wrapping_sub(hash(test)))
     }
+
+    /// With a field that is tested for some values.
+    pub fn with_field(self, field: Field) -> Self {
+        Sum(self.0.wrapping_add(hash(&field)))
+    }
 }
 
 fn hash(value: &impl Hash) -> u64 {
@@ -63,13 +68,12 @@ const fn fits_set(field: Field) -> bool {
     !matches!(field, Field::Hour | Field::Time | Field::SocketCgroupv2 { .. })
 }
 
-/// Whether two rules are the same but for the tests that `varies` names.
-pub fn same_but(a: &Rule, b: &Rule, varies: impl Fn(&Test) -> bool) -> bool {
-    let rest = |rule: &Rule| -> SmallVec<[_; 4]> {
-        let kept = |s: &Step| !matches!(s, Step::Test(test) if varies(test));
-        rule.steps.iter().enumerate().filter(|(_, s)| kept(s)).map(|(at, _)| at).collect()
+/// Whether two rules are the same but for the steps that are named of each.
+pub fn same_but(a: &Rule, vary: &[usize], b: &Rule, vary_too: &[usize]) -> bool {
+    let rest = |rule: &Rule, vary: &[usize]| -> SmallVec<[usize; 4]> {
+        (0..rule.steps.len()).filter(|at| !vary.contains(at)).collect()
     };
-    let (ours, theirs) = (rest(a), rest(b));
+    let (ours, theirs) = (rest(a, vary), rest(b, vary_too));
     let pairs = || ours.iter().zip(&theirs).map(|(&x, &y)| (&a.steps[x], &b.steps[y]));
     a.origin.source == b.origin.source
         && a.verdict == b.verdict

@@ -24,3 +24,13 @@ pub fn field(field: Field) -> &'static str {
         _ => "value of one field",
     }
 }
+
+/// Several fields in a sentence.
+pub fn fields(fields: &[Field]) -> String {
+    let words: Vec<&str> = fields.iter().map(|&f| field(f)).collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}

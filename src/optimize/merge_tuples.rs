@@ -1,0 +1,219 @@
+//! Rules that differ in several fields become one rule with a concatenation.
+//!
+//! Sound for the reasons of `merge_values`: the rules do the same, a rule moves up only past rules it
+//! commutes with, and where packets go on the combinations must be disjoint. What turns out to be a
+//! product of sets is written as one. Overlaps are cut apart.
+
+mod boxes;
+mod columns;
+mod said;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use self::boxes::{Cell, Line};
+use self::columns::{Column, columns};
+use super::effects::ChainChanges;
+use super::order::Order;
+use super::shape::{self, Sum};
+use super::{Level, Options, Report, words};
+use crate::ir::{Chain, Row, Rule, Statement, Step, Table, Test};
+use crate::packet::Field;
+
+/// Merges in every chain.
+pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
+    let chains = ChainChanges::of(table);
+    for chain in table.chains.iter_mut().filter(|chain| chain.rules.len() > 1) {
+        let shapes: Vec<Option<Shape>> = chain.rules.iter().map(|rule| Shape::of(rule, options)).collect();
+        let runs = runs(&chain.rules, &shapes, &chains, options.level);
+        if runs.len() < chain.rules.len() {
+            merge(chain, &shapes, &runs, report);
+        }
+    }
+}
+
+/// A rule seen as values of some fields, and the rest.
+struct Shape {
+    columns: SmallVec<[Column; 4]>,
+    sum: Sum,
+}
+
+impl Shape {
+    fn of(rule: &Rule, options: &Options) -> Option<Self> {
+        if !shape::may_merge(rule) {
+            return None;
+        }
+        let columns = columns(rule, options.target);
+        if columns.len() < 2 || !columns::fit_key(columns.iter().map(|c| c.field)) {
+            return None;
+        }
+        let mut sum = Sum::of(rule);
+        for column in &columns {
+            let Some(Step::Test(test)) = rule.steps.get(column.step) else { return None };
+            sum = sum.without(test).with_field(column.field);
+        }
+        Some(Shape { columns, sum })
+    }
+
+    fn fields(&self) -> SmallVec<[Field; 4]> {
+        self.columns.iter().map(|column| column.field).collect()
+    }
+
+    fn steps(&self) -> SmallVec<[usize; 4]> {
+        self.columns.iter().map(|column| column.step).collect()
+    }
+
+    fn is_like(&self, rule: &Rule, other: &Shape, other_rule: &Rule) -> bool {
+        self.fields() == other.fields() && shape::same_but(rule, &self.steps(), other_rule, &other.steps())
+    }
+}
+
+/// Each rule in order joins the run of its kind, or opens one.
+fn runs(rules: &[Rule], shapes: &[Option<Shape>], chains: &ChainChanges, level: Level) -> Vec<Vec<usize>> {
+    let mut seen: FxHashMap<Sum, usize> = FxHashMap::default();
+    shapes.iter().flatten().for_each(|shape| *seen.entry(shape.sum).or_default() += 1);
+    if seen.values().all(|&count| count < 2) {
+        return (0..rules.len()).map(|at| vec![at]).collect();
+    }
+    let mut order = (level > Level::Safe).then(|| Order::new(rules, chains));
+    let mut open: FxHashMap<Sum, usize> = FxHashMap::default();
+    let mut runs: Vec<Vec<usize>> = Vec::with_capacity(rules.len());
+    for (at, rule) in rules.iter().enumerate() {
+        let joined = shapes[at].as_ref().and_then(|shape| {
+            let place = *open.get(&shape.sum)?;
+            let first = *runs[place].first()?;
+            let free = place + 1 == runs.len() || order.as_ref().is_some_and(|o| o.may_join(at, place));
+            let like = || shapes[first].as_ref().is_some_and(|f| f.is_like(&rules[first], shape, rule));
+            (free && like() && stays(rule, shape, chains)).then_some(place)
+        });
+        let place = joined.unwrap_or(runs.len());
+        match (&mut order, joined) {
+            (Some(order), Some(place)) => order.join(at, place),
+            (Some(order), None) => _ = order.append(at),
+            (None, _) => {}
+        }
+        match joined {
+            Some(place) => runs[place].push(at),
+            None => {
+                runs.push(vec![at]);
+                open.extend(shapes[at].as_ref().map(|shape| (shape.sum, place)));
+            }
+        }
+    }
+    runs
+}
+
+/// Where packets go on, they must be what they were.
+fn stays(rule: &Rule, shape: &Shape, chains: &ChainChanges) -> bool {
+    if !is_exclusive(rule) {
+        return true;
+    }
+    let changes = chains.of_rule(rule);
+    !shape.columns.iter().any(|column| changes.may_change(column.field))
+}
+
+/// At most one of the rules may act on a packet.
+fn is_exclusive(rule: &Rule) -> bool {
+    !rule.verdict.is_terminal() || rule.statements().any(Statement::may_break)
+}
+
+fn merge(chain: &mut Chain, shapes: &[Option<Shape>], runs: &[Vec<usize>], report: &mut Report) {
+    let rules: Vec<Rule> = std::mem::take(&mut chain.rules);
+    let mut out: Vec<Rule> = Vec::with_capacity(runs.len());
+    for run in runs {
+        let members: Vec<Member> = run
+            .iter()
+            .filter_map(|&at| Some(Member { rule: rules.get(at)?, shape: shapes.get(at)?.as_ref() }))
+            .collect();
+        match unite(&members) {
+            Some(united) if united.rules.len() < members.len() => {
+                for rule in &united.rules {
+                    report.merged(&chain.name, &rule.origin.lines, why(members.len(), &united));
+                }
+                out.extend(united.rules);
+            }
+            _ => out.extend(members.iter().map(|member| member.rule.clone())),
+        }
+    }
+    chain.rules = out;
+}
+
+struct Member<'a> {
+    rule: &'a Rule,
+    shape: Option<&'a Shape>,
+}
+
+/// What a run became.
+struct United {
+    rules: Vec<Rule>,
+    /// The fields of the concatenation; none when sets alone say it.
+    fields: Vec<Field>,
+}
+
+fn why(count: usize, united: &United) -> String {
+    match united.fields.as_slice() {
+        [] => format!("{count} rules do the same for every combination of some values: one set for each field"),
+        fields => format!("{count} rules do the same and differ in {}: one set holds the rows", words::fields(fields)),
+    }
+}
+
+/// `None` leaves the rules as they are.
+fn unite(members: &[Member]) -> Option<United> {
+    let first = members.first()?;
+    let shape = first.shape.filter(|_| members.len() > 1)?;
+    let cell = |m: &Member| Some(m.shape?.columns.iter().map(|c| c.values.clone()).collect());
+    let cells: Option<Vec<Cell>> = members.iter().map(cell).collect();
+    let exclusive = is_exclusive(first.rule);
+    let cells = boxes::unite(cells?, exclusive)?;
+    let varying: Vec<usize> =
+        (0..shape.columns.len()).filter(|&at| cells.iter().any(|c| c[at] != cells[0][at])).collect();
+    let fields = fields(shape, &cells, first.rule);
+    let mut rule = first.rule.clone();
+    members.iter().skip(1).for_each(|m| rule.origin.lines.extend_from_slice(&m.rule.origin.lines));
+    rule.origin.lines.sort_unstable();
+    rule.origin.lines.dedup();
+    if varying.is_empty() {
+        said::of_rule(&mut rule, members);
+        write_sets(&mut rule, shape, &cells[0], &fields)?;
+        return Some(United { rules: vec![rule], fields: Vec::new() });
+    }
+    let narrow = |cell: &Cell| -> Cell { varying.iter().map(|&at| cell[at].clone()).collect() };
+    let whole: Vec<bool> = varying.iter().map(|&at| columns::is_name(fields[at])).collect();
+    let lines = boxes::rows(&cells.iter().map(narrow).collect::<Vec<_>>(), &whole, exclusive)?;
+    let key: Vec<Field> = varying.iter().map(|&at| fields[at]).collect();
+    said::of_rows(&mut rule, members, &varying, &key);
+    write_sets(&mut rule, shape, &cells[0], &fields)?;
+    write_rows(&mut rule, shape, &varying, &key, &lines)?;
+    Some(United { rules: vec![rule], fields: key })
+}
+
+/// The fields as they are written: ports of one protocol where the protocol is still that one.
+fn fields(shape: &Shape, cells: &[Cell], first: &Rule) -> Vec<Field> {
+    let protocol = shape.columns.iter().position(|c| c.field == Field::L4proto);
+    let same = protocol.is_none_or(|at| cells.iter().all(|cell| cell[at] == shape.columns[at].values));
+    let written = |column: &Column| match first.steps.get(column.step) {
+        Some(Step::Test(Test::In { field, .. })) if same => *field,
+        _ => column.field,
+    };
+    shape.columns.iter().map(written).collect()
+}
+
+/// A set of its own for each field.
+fn write_sets(rule: &mut Rule, shape: &Shape, cell: &Cell, fields: &[Field]) -> Option<()> {
+    for ((column, set), &field) in shape.columns.iter().zip(cell).zip(fields) {
+        *rule.steps.get_mut(column.step)? = columns::test(field, set)?.into();
+    }
+    Some(())
+}
+
+/// One test of the rows where the first of the fields was tested, instead of a test of each field.
+fn write_rows(rule: &mut Rule, shape: &Shape, varying: &[usize], key: &[Field], lines: &[Line]) -> Option<()> {
+    let rows: Option<Vec<Row>> = lines.iter().map(|line| columns::row(key, line)).collect();
+    let tuple = Test::Tuple { fields: key.iter().copied().collect(), rows: rows?, negated: false };
+    let mut steps: SmallVec<[usize; 4]> = varying.iter().map(|&at| shape.columns[at].step).collect();
+    steps.sort_unstable();
+    let (&first, others) = steps.split_first()?;
+    *rule.steps.get_mut(first)? = tuple.into();
+    others.iter().rev().for_each(|&at| _ = rule.steps.remove(at));
+    Some(())
+}

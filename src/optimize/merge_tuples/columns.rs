@@ -1,0 +1,165 @@
+//! The fields of a concatenation: which may stand in one, and their values as numbers.
+
+use smallvec::SmallVec;
+
+use crate::ir::{Component, Name, Row, Rule, Step, Test};
+use crate::nft::version::{Feature, Target};
+use crate::optimize::domain::name_interval;
+use crate::optimize::shape;
+use crate::packet::{DataType, Field, Interval, IntervalSet, L4};
+
+/// A field that may vary, the step that tests it, and its values.
+#[derive(Debug)]
+pub(super) struct Column {
+    /// Ports beside a test of the protocol are those of any protocol.
+    pub field: Field,
+    pub step: usize,
+    pub values: IntervalSet,
+}
+
+/// Bytes that a key may have (include/uapi/linux/netfilter/nf_tables.h, NFT_REG32_COUNT of 4 bytes).
+const KEY_BYTES: u32 = 64;
+
+/// The columns of a rule, sorted by field.
+pub(super) fn columns(rule: &Rule, target: Target) -> SmallVec<[Column; 4]> {
+    let by_protocol = rule.tests().any(|t| matches!(t, Test::In { field: Field::L4proto, .. }));
+    let mut columns: SmallVec<[Column; 4]> = SmallVec::new();
+    for (step, test) in rule.steps.iter().enumerate() {
+        let Step::Test(test) = test else { continue };
+        let Some(field) = shape::field_of_values(rule, test, target).filter(|&f| fits(f)) else { continue };
+        let Some(values) = numbers(test).filter(|values| may_be_part(field, values, target)) else { continue };
+        let field = match field {
+            Field::Sport(_) if by_protocol => Field::Sport(L4::Th),
+            Field::Dport(_) if by_protocol => Field::Dport(L4::Th),
+            other => other,
+        };
+        columns.push(Column { field, step, values });
+    }
+    columns.sort_by_key(|column| (order(column.field), column.field));
+    columns
+}
+
+/// As people write them: interfaces, addresses, protocol, ports.
+const fn order(field: Field) -> u8 {
+    match field {
+        Field::Iifname => 0,
+        Field::Oifname => 1,
+        Field::IpSaddr | Field::Ip6Saddr => 2,
+        Field::IpDaddr | Field::Ip6Daddr => 3,
+        Field::L4proto => 4,
+        Field::Sport(_) => 5,
+        Field::Dport(_) => 6,
+        _ => 7,
+    }
+}
+
+/// Fields whose type every nft takes in a concatenation, and whose values are no bits.
+const fn fits(field: Field) -> bool {
+    matches!(
+        field.data_type(),
+        DataType::Ifname
+            | DataType::Ipv4Addr
+            | DataType::Ipv6Addr
+            | DataType::EtherAddr
+            | DataType::InetProto
+            | DataType::InetService
+            | DataType::Mark
+            | DataType::IcmpType
+            | DataType::Icmp6Type
+            | DataType::Uid
+            | DataType::Gid
+    )
+}
+
+/// Whether names are its values.
+pub(super) fn is_name(field: Field) -> bool {
+    field.data_type() == DataType::Ifname
+}
+
+/// Whether the target takes these values as parts of a key.
+fn may_be_part(field: Field, values: &IntervalSet, target: Target) -> bool {
+    let ranges = values.intervals().iter().any(|i| !i.is_point());
+    let needed = match field.data_type() {
+        DataType::Ifname => Feature::WildcardInConcat,
+        DataType::Mark | DataType::Uid | DataType::Gid => Feature::HostOrderRangeInConcat,
+        _ => Feature::RangeInConcat,
+    };
+    !ranges || target.supports(needed)
+}
+
+/// Whether the fields are few enough for one key; each takes whole words.
+pub(super) fn fit_key(fields: impl Iterator<Item = Field>) -> bool {
+    fields.map(|f| f.width().div_ceil(32) * 4).sum::<u32>() <= KEY_BYTES
+}
+
+/// The values that a test allows; names as 16 bytes.
+fn numbers(test: &Test) -> Option<IntervalSet> {
+    match test {
+        Test::In { set, .. } => Some(set.clone()),
+        Test::Named { names, .. } => names.iter().map(name_interval).collect(),
+        _ => None,
+    }
+}
+
+/// A test of one field for these values.
+pub(super) fn test(field: Field, set: &IntervalSet) -> Option<Test> {
+    if !is_name(field) {
+        return Some(Test::In { field, set: set.clone() });
+    }
+    let names: Option<Vec<Vec<Name>>> = set.intervals().iter().map(|&i| names(i)).collect();
+    Some(Test::Named { field, names: names?.into_iter().flatten().collect(), negated: false })
+}
+
+/// The values of the fields as a row.
+pub(super) fn row(key: &[Field], line: &[Interval]) -> Option<Row> {
+    key.iter().zip(line).map(|(&field, &interval)| component(field, interval)).collect()
+}
+
+fn component(field: Field, interval: Interval) -> Option<Component> {
+    if !is_name(field) {
+        return Some(interval.into());
+    }
+    match names(interval)?.as_slice() {
+        [only] => Some(only.clone().into()),
+        _ => None,
+    }
+}
+
+/// The names of an interval: one, or wildcards.
+fn names(interval: Interval) -> Option<Vec<Name>> {
+    let text = |value: u128, bytes: usize| value.to_be_bytes().get(..bytes).map(|b| b.to_vec());
+    if interval.is_point() {
+        let end = interval.lo.to_be_bytes().iter().position(|&b| b == 0)?;
+        return Some(vec![Name { text: text(interval.lo, end)?.into(), wildcard: false }]);
+    }
+    let mut out = Vec::new();
+    let mut from = interval.lo;
+    loop {
+        // The largest block of names with one beginning that starts here and ends inside.
+        let fits = |bytes: &u32| {
+            let rest = u128::MAX >> (8 * bytes);
+            from & rest == 0 && interval.hi - from >= rest
+        };
+        let bytes = (1..16).find(fits)?;
+        out.push(Name { text: text(from, bytes as usize)?.into(), wildcard: true });
+        match from.checked_add((u128::MAX >> (8 * bytes)) + 1) {
+            Some(next) if next <= interval.hi => from = next,
+            _ => return Some(out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back() {
+        let name = |text: &str, wildcard| Name { text: text.into(), wildcard };
+        for n in [name("eth0", false), name("eth", true), name("a", true)] {
+            assert_eq!(names(name_interval(&n).unwrap()), Some(vec![n]));
+        }
+        let two: IntervalSet = [name("eth1", true), name("eth2", true)].iter().filter_map(name_interval).collect();
+        assert_eq!(names(two.intervals()[0]), Some(vec![name("eth1", true), name("eth2", true)]));
+    }
+}

@@ -1,0 +1,53 @@
+//! Comments of rules that become one.
+
+use bstr::{BString, join};
+
+use super::{Member, boxes, columns};
+use crate::ir::{Row, Rule};
+use crate::packet::Field;
+
+/// All of them on the rule.
+pub(super) fn of_rule(rule: &mut Rule, members: &[Member]) {
+    for member in members.iter().skip(1) {
+        add(rule, member.rule);
+    }
+}
+
+fn add(rule: &mut Rule, other: &Rule) {
+    if other.comments().is_empty() && other.labels().is_empty() {
+        return;
+    }
+    let remarks = rule.remarks_mut();
+    for comment in other.comments() {
+        if !remarks.comments.contains(comment) {
+            remarks.comments.push(comment.clone());
+        }
+    }
+    remarks.labels.extend_from_slice(other.labels());
+}
+
+/// A comment that all share stays the rule's; others go to the rows that stand for their rules.
+pub(super) fn of_rows(rule: &mut Rule, members: &[Member], varying: &[usize], key: &[Field]) {
+    let silent = |m: &Member| m.rule.comments().is_empty() && m.rule.labels().is_empty();
+    let shared = |m: &Member| m.rule.comments() == rule.comments() && m.rule.labels().is_empty();
+    if members.iter().all(silent) || members.iter().all(shared) {
+        return;
+    }
+    let labels: Vec<(Row, BString)> = members.iter().flat_map(|m| labels(m, varying, key)).collect();
+    let remarks = rule.remarks_mut();
+    remarks.comments.clear();
+    remarks.labels = labels;
+}
+
+fn labels(member: &Member, varying: &[usize], key: &[Field]) -> Vec<(Row, BString)> {
+    let Some(shape) = member.shape else { return Vec::new() };
+    let cell = varying.iter().map(|&at| shape.columns[at].values.clone()).collect();
+    let rows = boxes::expand(&cell).into_iter().filter_map(|line| columns::row(key, &line));
+    let text = |row: &Row| -> BString {
+        let of_value = |(label, _): &&(Row, BString)| label.iter().all(|component| row.contains(component));
+        let of_values = member.rule.labels().iter().filter(of_value).map(|(_, text)| text);
+        let all: Vec<&BString> = member.rule.comments().iter().chain(of_values).collect();
+        join(", ", all).into()
+    };
+    rows.map(|row| (text(&row), row)).filter(|(text, _)| !text.is_empty()).map(|(text, row)| (row, text)).collect()
+}
