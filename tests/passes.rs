@@ -94,7 +94,7 @@ fn prove(source: &Source, ruleset: &Ruleset, after: &str) -> Result<Answer, Stri
     if answer != Answer::Different {
         return Ok(answer);
     }
-    let sides = report::proof::Sides { old: "the dump", new: "the output" };
+    let sides = report::proof::Sides { old: "the dump", new: "the output", rule: &|_, _, _| None };
     let what = report::proof::text(&certificate.report, sides);
     Err(format!("after {after}:\n{what}\n{}", String::from_utf8_lossy(&text)))
 }

@@ -8,12 +8,13 @@ use clap::ValueEnum;
 
 use super::{input, output};
 use crate::diag::Source;
-use crate::nft::ast::{Opaque, Table};
+use crate::nft::ast::{Entry, Opaque, Table};
 use crate::nft::read;
 use crate::packet::Family;
 use crate::prove::Ruleset;
 use crate::prove::nft_meaning::NftRules;
 use crate::prove::save_meaning::SaveRules;
+use crate::report::rules::rule_text;
 use crate::save::{self, ast::Dump};
 
 use super::args::MessageArgs;
@@ -27,7 +28,38 @@ pub enum Format {
     Nft,
 }
 
-/// A side that was read.
+/// A side that was read, with its texts.
+#[derive(Debug)]
+pub struct Loaded {
+    pub side: Side,
+    /// Each text, and the families whose rules are in it.
+    texts: Vec<(Source, Vec<Family>)>,
+    /// Files were included, so a line does not tell where a rule is.
+    included: bool,
+}
+
+impl Loaded {
+    /// The rule of a family that begins on this line; `None` where that cannot be told.
+    pub fn rule(&self, family: Family, line: u32) -> Option<String> {
+        let of_family = |(_, families): &&(Source, Vec<Family>)| families.contains(&family);
+        let (source, _) = self.texts.iter().find(of_family).filter(|_| !self.included)?;
+        Some(rule_text(source, line)).filter(|text| !text.is_empty())
+    }
+
+    /// How many rules there are.
+    pub fn rules(&self) -> usize {
+        match &self.side {
+            Side::Dump(dump) => dump.documents.iter().flat_map(|d| &d.tables).map(|t| t.rules().count()).sum(),
+            Side::Nft { tables, .. } => tables
+                .iter()
+                .flat_map(|table| &table.entries)
+                .map(|entry| if let Entry::Chain(chain) = entry { chain.rules.len() } else { 0 })
+                .sum(),
+        }
+    }
+}
+
+/// The rules of a side.
 #[derive(Debug)]
 pub enum Side {
     Dump(Dump),
@@ -61,7 +93,7 @@ pub fn read(
     format: Option<Format>,
     family: Option<Family>,
     messages: &MessageArgs,
-) -> Result<Side> {
+) -> Result<Loaded> {
     let formats: Vec<Format> = sources.iter().map(|s| format.unwrap_or_else(|| detect(s.text()))).collect();
     match (sources, formats.as_slice()) {
         ([only], [Format::Nft]) => nft(only),
@@ -78,8 +110,9 @@ pub fn detect(text: &[u8]) -> Format {
     if text.lines().any(|line| is_table(line) || line.trim() == b"COMMIT") { Format::Dump } else { Format::Nft }
 }
 
-fn dumps(sources: &[Source], family: Option<Family>, messages: &MessageArgs) -> Result<Side> {
+fn dumps(sources: &[Source], family: Option<Family>, messages: &MessageArgs) -> Result<Loaded> {
     let mut all = Dump::default();
+    let mut texts = Vec::new();
     for source in sources {
         let parsed = save::parse(source, family);
         let errors: Vec<_> = parsed.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
@@ -89,6 +122,7 @@ fn dumps(sources: &[Source], family: Option<Family>, messages: &MessageArgs) -> 
             output::tell(&errors, &here, messages);
             bail!("{} cannot be read", source.name);
         }
+        texts.push((source.clone(), parsed.dump.documents.iter().map(|d| d.family).collect()));
         for document in parsed.dump.documents {
             if all.documents.iter().any(|d| d.family == document.family) {
                 bail!("{}: two dumps for {}: one side has one dump per family", source.name, document.family.name());
@@ -96,13 +130,20 @@ fn dumps(sources: &[Source], family: Option<Family>, messages: &MessageArgs) -> 
             all.documents.push(document);
         }
     }
-    Ok(Side::Dump(all))
+    Ok(Loaded { side: Side::Dump(all), texts, included: false })
 }
 
-fn nft(source: &Source) -> Result<Side> {
-    let tree = read::read_with(&source.name, source.text(), &include).map_err(|errors| explain(&errors))?;
+fn nft(source: &Source) -> Result<Loaded> {
+    let included = std::cell::Cell::new(false);
+    let fetch = |pattern: &str| {
+        included.set(true);
+        include(pattern)
+    };
+    let tree = read::read_with(&source.name, source.text(), &fetch).map_err(|errors| explain(&errors))?;
     let resolved = read::resolve(tree).map_err(|errors| explain(&errors))?;
-    Ok(Side::Nft { tables: resolved.tables, unknown: resolved.unknown })
+    let side = Side::Nft { tables: resolved.tables, unknown: resolved.unknown };
+    let texts = vec![(source.clone(), vec![Family::Ip, Family::Ip6])];
+    Ok(Loaded { side, texts, included: included.get() })
 }
 
 fn explain(errors: &[read::ReadError]) -> anyhow::Error {

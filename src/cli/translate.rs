@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::args::{Assumption, CounterChoice, DiffFormat, RulesetFormat, TranslateArgs};
 use super::{Exit, input, output};
@@ -10,8 +10,9 @@ use crate::certify::certify;
 use crate::diag::{Diagnostic, Source, Trouble};
 use crate::nft;
 use crate::nft::print::PrintError;
-use crate::prove::compare::Answer;
+use crate::prove::compare::{Answer, Report};
 use crate::report::proof::{self, Sides};
+use crate::report::rules::rule_text;
 use crate::report::{diff, summary};
 use crate::translate::{Options, Translation, translate};
 use crate::{emit, lower, optimize};
@@ -47,7 +48,7 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
     };
     let report = proof.as_ref().map(|p| &p.report);
     if let Some(report) = report.filter(|r| r.answer() == Answer::Different) {
-        output::message(&proof::text(report, Sides { old: "the dump", new: "the output" }));
+        output::message(&shown_difference(report, &translation, &sources, text.clone())?);
         if !args.approximate {
             output::message(OUR_BUG);
             return Ok(Exit::Found);
@@ -71,6 +72,20 @@ const PROOF_TIME: Duration = Duration::from_secs(60);
 
 const OUR_BUG: &str = "ipt2nft: the translation does not mean what the dump means, so nothing was printed. \
     This is a bug in ipt2nft: please report it with the lines above; --merge none may avoid it\n";
+
+/// What is different, with the rules of both sides: nobody has seen the output.
+fn shown_difference(report: &Report, translation: &Translation, sources: &[Source], text: Vec<u8>) -> Result<String> {
+    let output = Source::new(0, "the output", text).context("the output is longer than 4 GiB")?;
+    let dump = |family| {
+        let at = translation.families.iter().position(|families| families.contains(&family))?;
+        sources.get(at)
+    };
+    let rule = |new, family, line| match new {
+        true => Some(rule_text(&output, line)),
+        false => dump(family).map(|source| rule_text(source, line)),
+    };
+    Ok(proof::text(report, Sides { old: "the dump", new: "the output", rule: &rule }))
+}
 
 fn options(args: &TranslateArgs) -> Result<Options> {
     if let Err(why) = nft::identifier::check_name(format!("{}filter", args.table_prefix).as_bytes()) {

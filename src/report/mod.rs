@@ -4,4 +4,5 @@ pub mod audit;
 pub mod coverage;
 pub mod diff;
 pub mod proof;
+pub mod rules;
 pub mod summary;

@@ -35,10 +35,13 @@ pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) 
         "ipt2nft: {said}{}, {} -> {}",
         count(counts.base_chains, "base chain"),
         count(counts.rules, "rule"),
-        count(counts.rules_after, "rule")
+        grouped(counts.rules_after)
     );
     if let Some(report) = proof.filter(|r| r.answer() == Answer::Undecided) {
-        for line in super::proof::text(report, super::proof::Sides { old: "dump", new: "output" }).lines() {
+        for line in
+            super::proof::text(report, super::proof::Sides { old: "dump", new: "output", rule: &|_, _, _| None })
+                .lines()
+        {
             let _ = writeln!(out, "ipt2nft:   {line}");
         }
     }
@@ -71,7 +74,7 @@ pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) 
     out
 }
 
-/// `12,500 rules`
+/// `1 rule`, `12,500 rules`
 pub fn count(n: usize, what: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{} {what}{plural}", grouped(n))

@@ -13,6 +13,7 @@ Examples:
   ipt2nft diff rules.v4 firewall.nft              a dump and its translation
   ipt2nft diff rules.v4 rules.v6 firewall.nft     both families against one nft file
   ipt2nft diff old.v4 new.v4                      what a change to a dump means
+  ipt2nft diff firewall.nft rules.v4 rules.v6     the nft file is OLD, both dumps together are NEW
 
 Exit codes:
   0  equivalent
@@ -23,7 +24,7 @@ Exit codes:
 /// `ipt2nft diff`
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// OLD (a dump, several dumps, or an nft file), then NEW (a dump or an nft file)
+    /// OLD, then NEW: each an nft file, a dump, or a dump of each family
     #[arg(required = true, num_args = 2.., value_names = ["OLD", "NEW"])]
     pub files: Vec<PathBuf>,
     /// What OLD is, when it cannot be told from its text
@@ -46,7 +47,13 @@ pub struct DiffArgs {
     /// Seconds after which a family is left undecided
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub time: u64,
-    /// The answer as JSON
+    /// Diagram nodes (about 40 bytes each) after which a family is left undecided
+    #[arg(long, default_value_t = 40_000_000, value_name = "N")]
+    pub nodes: usize,
+    /// Regions of packets that are written down for each difference
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    pub regions: usize,
+    /// The answer as JSON, as docs/diff.md describes it
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::nft::names;
+use crate::packet::DataType;
+
 /// An end of a packet's way through a base chain.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Verdict {
@@ -87,8 +90,10 @@ impl fmt::Display for Verdict {
             Verdict::Accept => write!(f, "accept"),
             Verdict::Drop => write!(f, "drop"),
             Verdict::Reject(Rejection::TcpReset) => write!(f, "reject with tcp reset"),
-            Verdict::Reject(Rejection::Icmp(code)) => write!(f, "reject with icmp code {code}"),
-            Verdict::Reject(Rejection::Icmp6(code)) => write!(f, "reject with icmpv6 code {code}"),
+            Verdict::Reject(Rejection::Icmp(code)) => write!(f, "reject with icmp {}", word(DataType::IcmpCode, *code)),
+            Verdict::Reject(Rejection::Icmp6(code)) => {
+                write!(f, "reject with icmpv6 {}", word(DataType::Icmp6Code, *code))
+            }
             Verdict::Queue { from, to, bypass, fanout } => {
                 write!(f, "queue to {from}-{to}")?;
                 write!(f, "{}{}", if *bypass { " bypass" } else { "" }, if *fanout { " fanout" } else { "" })
@@ -101,6 +106,11 @@ impl fmt::Display for Verdict {
             Verdict::Unknown { line, why } => write!(f, "unknown ({why}, line {line})"),
         }
     }
+}
+
+/// nft's word for a code, or the number.
+fn word(data: DataType, code: u8) -> String {
+    names::name_of(data, code.into()).map_or_else(|| code.to_string(), str::to_owned)
 }
 
 impl fmt::Display for NatAction {

@@ -1,7 +1,9 @@
 //! What a comparison says.
 
+use super::Example;
 use crate::packet::Family;
 use crate::prove::block::BaseKey;
+use crate::prove::dd::Dd;
 
 /// The three answers. Only `Equivalent` is good news.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,12 +52,16 @@ pub struct Doubt {
 pub struct Difference {
     pub what: What,
     pub direction: Direction,
+    /// The packets, as a diagram of the comparison: equal for differences of the same packets.
+    pub packets: Dd,
     /// Packets that are treated so, as conditions to be read as *or*.
     pub regions: Vec<Region>,
     /// Whether there are more regions than are listed.
     pub more: bool,
-    /// One packet of the first region, as names and values.
+    /// One of the packets, as names and values of the fields that matter.
     pub witness: String,
+    /// The same packet, whole.
+    pub example: Example,
     /// What happens to the witness, left and right.
     pub happens: [Fate; 2],
 }
@@ -92,6 +98,7 @@ pub struct Fate {
     pub verdict: String,
     /// Line of the deciding rule; `None` for a policy.
     pub line: Option<u32>,
+    /// The chain of that rule or policy; empty where there is no base chain.
     pub chain: String,
     /// Effects with their lines, and new values of fields.
     pub also: Vec<String>,

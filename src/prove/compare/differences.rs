@@ -2,7 +2,7 @@
 
 use super::answer::{Difference, Direction, Doubt, Fate, Outcome, Region, What};
 use super::bases::{self, Side};
-use super::{Options, chances, fading, regions};
+use super::{Example, Options, chances, example, fading, regions};
 use crate::prove::block::{BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
 use crate::prove::dd::{Bands, Bounded, Cube, Dd, Var};
 use crate::prove::space::{Space, bands};
@@ -109,21 +109,39 @@ impl Comparison<'_> {
 
     fn changes(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
         let stopped = [self.stopped(left)?, self.stopped(right)?];
-        let mut by_field: Vec<(String, Dd)> = Vec::new();
+        let mut by_field: Vec<(String, Vec<Dd>)> = Vec::new();
         for var in changed(left, right) {
             let finals = self.finals(var, [left, right], stopped)?;
             let differ = self.difference_of(finals, care)?;
             let name = self.space.shown(var, None).name;
+            if differ == Dd::FALSE {
+                continue;
+            }
             match by_field.iter_mut().find(|(field, _)| *field == name) {
-                Some((_, all)) => *all = self.space.dd.or(*all, differ)?,
-                None => by_field.push((name, differ)),
+                Some((_, bits)) => bits.push(differ),
+                None => by_field.push((name, vec![differ])),
             }
         }
-        for (name, differ) in by_field.into_iter().filter(|&(_, differ)| differ != Dd::FALSE) {
-            let difference = self.difference(What::Change(name), Direction::Other, differ, care.possible)?;
+        for (name, bits) in by_field {
+            let shown = self.any_bit_differs(&bits)?;
+            let of = (shown, bits.first().copied().unwrap_or(shown));
+            let difference = self.difference_among(What::Change(name), Direction::Other, of, care.possible)?;
             outcome.differences.push(difference);
         }
         Ok(())
+    }
+
+    /// The packets for which any of these bits ends up different, for some values of what rules can change
+    /// where there are many bits: which of 32 bits differ is a condition that no diagram holds.
+    fn any_bit_differs(&mut self, bits: &[Dd]) -> Bounded<Dd> {
+        const FEW: usize = 4;
+        let dependent = bits.iter().filter(|&&bit| self.space.dd.bands(bit).meets(bands::CHANGEABLE)).count();
+        let mut any = Dd::FALSE;
+        for &bit in bits {
+            let bit = if dependent > FEW { self.space.dd.exists(bit, bands::CHANGEABLE, &|_| true)? } else { bit };
+            any = self.space.dd.or(any, bit)?;
+        }
+        Ok(any)
     }
 
     fn effects(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
@@ -187,16 +205,29 @@ impl Comparison<'_> {
     }
 
     fn difference(&mut self, what: What, direction: Direction, set: Dd, possible: Dd) -> Bounded<Difference> {
-        let packet = self.space.dd.member(set).unwrap_or_default();
+        self.difference_among(what, direction, (set, set), possible)
+    }
+
+    /// A difference of packets, with an example out of some of them.
+    fn difference_among(
+        &mut self,
+        what: What,
+        direction: Direction,
+        (set, examples): (Dd, Dd),
+        possible: Dd,
+    ) -> Bounded<Difference> {
         let simple = self.space.dd.simplify(set, possible)?;
+        let (packet, told) = example::example(self.space, examples, simple, self.key.hook)?;
         let (texts, more) = regions::regions(self.space, self.key.hook, simple, self.options.regions);
         let [left, right] = self.sides;
         Ok(Difference {
             what,
             direction,
+            packets: set,
             regions: texts.into_iter().map(Region).collect(),
             more,
-            witness: regions::packet(self.space, &packet),
+            witness: regions::packet(self.space, &told),
+            example: Example::new(self.space, &packet),
             happens: [self.fate(left, &packet), self.fate(right, &packet)],
         })
     }
@@ -209,7 +240,7 @@ impl Comparison<'_> {
         let last = traces.iter().find(|trace| trace.verdict != Verdict::Accept).or(traces.last());
         let Some(trace) = last else {
             let verdict = Verdict::Accept.to_string();
-            return Fate { verdict, line: None, chain: "no base chain".to_owned(), also: Vec::new() };
+            return Fate { verdict, line: None, chain: String::new(), also: Vec::new() };
         };
         let effects = traces.iter().flat_map(|trace| &trace.effects);
         let mut also: Vec<String> = effects.map(|(effect, line)| format!("{effect} (line {line})")).collect();

@@ -8,6 +8,7 @@ mod answer;
 mod bases;
 mod chances;
 mod differences;
+mod example;
 mod fading;
 mod matching;
 mod regions;
@@ -23,6 +24,7 @@ use super::{Facts, Ruleset};
 use crate::packet::{Family, Hook};
 
 pub use answer::{Answer, BaseAnswer, Difference, Direction, Doubt, Fate, Outcome, Region, Report, What};
+pub use example::Example;
 
 /// What to compare, and how long.
 #[derive(Clone, Debug)]
@@ -142,6 +144,7 @@ fn compare_family(
     let buckets = [matching.buckets(number, 0), matching.buckets(number, 1)];
     let [left_buckets, right_buckets] = buckets;
     let widths = matching.widths();
+    pair.space.name_states(matching.contents());
     let left = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.left, left_buckets, widths)?;
     let right = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.right, right_buckets, widths)?;
     let sides = [

@@ -26,6 +26,8 @@ struct Lister<'a> {
 }
 
 /// Up to `limit` regions whose union is `set`, and whether there are more.
+///
+/// That a packet is no later fragment is not written down.
 pub(super) fn regions(space: &Space, hook: Hook, set: Dd, limit: usize) -> (Vec<String>, bool) {
     let mut lister = Lister { space, hook, limit, found: Vec::new(), more: false };
     lister.explore(set, &mut Vec::new(), None);
@@ -47,15 +49,17 @@ impl Lister<'_> {
         };
         let shown = self.space.shown(var, protocol);
         for (rest, paths) in self.exits(set, &shown) {
-            let mut values = values(&paths, shown.bits.len() as u32);
+            let mut values = values(&paths, shown.bits.len() as u32, shown.has_named_bits());
+            let universe = self.space.possible_values(&shown, self.hook);
             if let Values::In(set) = &mut values {
-                *set = set.intersection(&self.space.possible_values(&shown, self.hook));
+                *set = set.intersection(&universe);
             }
+            let shown = shown.clone().out_of(universe);
             let known = match (&values, var.band()) {
                 (Values::In(set), bands::PROTOCOL) => set.as_point().map(|number| number as u8),
                 _ => protocol,
             };
-            conditions.push((shown.clone(), values));
+            conditions.push((shown, values));
             self.explore(rest, conditions, known);
             conditions.pop();
         }
@@ -90,14 +94,33 @@ impl Lister<'_> {
 }
 
 /// Masks that are all prefixes make intervals.
-fn values(paths: &[(u128, u128)], width: u32) -> Values {
+fn values(paths: &[(u128, u128)], width: u32, bits: bool) -> Values {
     let whole = if width >= 128 { u128::MAX } else { (1 << width) - 1 };
     let prefix = |mask: u128| (!mask & whole) & (!mask & whole).wrapping_add(1) == 0;
+    let free = |mask: u128| (!mask & whole).count_ones();
+    if width <= 16 && !bits && !paths.iter().all(|&(mask, _)| prefix(mask)) {
+        // Masks that are no prefixes come from the order of numbers: neighbours read better.
+        let values: u32 = paths.iter().map(|&(mask, _)| 1 << free(mask)).sum();
+        if values <= 4096 {
+            return Values::In(paths.iter().flat_map(|&(mask, value)| members(!mask & whole, value)).collect());
+        }
+    }
     if paths.iter().all(|&(mask, _)| prefix(mask)) {
         let intervals = paths.iter().map(|&(mask, value)| Interval::new(value, value | !mask & whole));
         return Values::In(intervals.collect());
     }
     Values::Masked(paths.to_vec())
+}
+
+/// The numbers that differ from `value` in bits of `free` only.
+fn members(free: u128, value: u128) -> impl Iterator<Item = Interval> {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let part = next?;
+        // The next number with bits in `free` only; 0 comes again after the last.
+        next = Some((part | !free).wrapping_add(1) & free).filter(|&n| n != 0);
+        Some(Interval::point(value | part))
+    })
 }
 
 fn text(space: &Space, conditions: &[(Shown, Values)]) -> String {
@@ -107,7 +130,10 @@ fn text(space: &Space, conditions: &[(Shown, Values)]) -> String {
     let named = ["tcp", "udp", "sctp", "dccp", "udplite", "icmp", "icmpv6", "igmp"];
     let said = |shown: &Shown| named.iter().any(|name| shown.name.split(' ').next() == Some(*name));
     let implied = conditions.iter().any(|(shown, _)| said(shown) && shown.rank < 8);
-    let texts = conditions.iter().filter(|(shown, _)| !(implied && shown.name == "meta l4proto"));
+    let whole = |(shown, values): &(Shown, Values)| {
+        shown.is_fragment_offset() && matches!(values, Values::In(set) if set.as_point() == Some(0))
+    };
+    let texts = conditions.iter().filter(|both| !(implied && both.0.name == "meta l4proto" || whole(both)));
     let texts: Vec<String> = texts
         .map(|(shown, values)| match values {
             Values::In(set) => space.show_values(shown, set),
@@ -117,10 +143,12 @@ fn text(space: &Space, conditions: &[(Shown, Values)]) -> String {
             }
         })
         .collect();
-    if texts.is_empty() { "all packets".to_owned() } else { texts.join(" ") }
+    if texts.is_empty() { "any packet".to_owned() } else { texts.join(" ") }
 }
 
 /// One packet in words: every field that the cube says something about, the rest of its bits 0.
+///
+/// That it is no later fragment goes without saying, and interfaces get a name of their class.
 pub(super) fn packet(space: &Space, cube: &Cube) -> String {
     let protocol_bits: Vec<Var> = (0..8).map(|i| Var::new(bands::PROTOCOL, i)).collect();
     let number = |bits: &[Var]| bits.iter().fold(0u128, |n, &bit| n << 1 | u128::from(cube.get(bit) == Some(true)));
@@ -132,7 +160,8 @@ pub(super) fn packet(space: &Space, cube: &Cube) -> String {
         let value = number(&shown.bits);
         fields.insert((shown.rank, shown.name.clone()), (shown, value));
     }
+    let fields = fields.into_values();
     let conditions: Vec<(Shown, Values)> =
-        fields.into_values().map(|(shown, value)| (shown, Values::In(IntervalSet::point(value)))).collect();
+        fields.map(|(shown, value)| (shown.of_one_packet(), Values::In(IntervalSet::point(value)))).collect();
     text(space, &conditions)
 }

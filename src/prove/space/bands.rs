@@ -40,3 +40,6 @@ pub const MARK: u32 = 28;
 
 /// Bands of what belongs to the connection and outlives the packet.
 pub const OF_CONNECTION: Bands = Bands(1 << CT_MARK);
+
+/// Bands of what rules can change.
+pub const CHANGEABLE: Bands = Bands(1 << DSCP | 1 << TTL | 1 << PRIORITY | 1 << CT_MARK | 1 << MARK);

@@ -17,6 +17,7 @@ pub mod bands;
 mod constraints;
 mod header;
 mod names;
+mod plain;
 mod shown;
 mod slots;
 #[cfg(test)]
@@ -44,6 +45,8 @@ pub struct Space {
     texts: FxHashMap<(Field, Vec<u8>), u128>,
     opaque: FxHashMap<String, Var>,
     opaque_names: Vec<(Var, String)>,
+    /// What each bucket of state is, for people.
+    states: Vec<String>,
     next_meta: u32,
 }
 
@@ -61,8 +64,14 @@ impl Space {
             texts: FxHashMap::default(),
             opaque: FxHashMap::default(),
             opaque_names: Vec::new(),
+            states: Vec::new(),
             next_meta: 0,
         }
+    }
+
+    /// Says what the buckets of state are, so that their answers can be shown.
+    pub fn name_states(&mut self, contents: &[String]) {
+        self.states = contents.to_vec();
     }
 
     /// `Ip` or `Ip6`.

@@ -69,4 +69,28 @@ impl Names {
             None => String::new(),
         }
     }
+    /// A name that belongs to the class and to no longer one: `eth0` for itself, `eth1` for `eth*`.
+    pub fn example(&self, class: u128) -> String {
+        let at = usize::try_from(class).ok().and_then(|class| class.checked_sub(1));
+        let Some(found) = at.and_then(|at| self.classes.get(at)) else { return String::new() };
+        let stem = if found.text.is_empty() { b"if".as_slice() } else { &found.text };
+        let fits = |name: &Vec<u8>| {
+            self.classes
+                .iter()
+                .filter(|c| c.exact && c.text == *name || !c.exact && name.starts_with(&c.text))
+                .all(|c| !c.exact && c.text.len() <= found.text.len())
+        };
+        let name = if found.exact {
+            Some(found.text.clone())
+        } else {
+            (0..1000).map(|n| [stem, n.to_string().as_bytes()].concat()).find(fits)
+        };
+        String::from_utf8_lossy(&name.unwrap_or_else(|| stem.to_vec())).into_owned()
+    }
+    /// Whether a set of classes can be written as names and wildcards: with each wildcard it has all that begins so.
+    pub fn is_whole(&self, classes: &IntervalSet) -> bool {
+        self.classes.iter().zip(1u128..).filter(|(_, number)| classes.contains(*number)).all(|(class, _)| {
+            class.exact || !class.text.is_empty() && self.classes(&class.text, true).is_subset(classes)
+        })
+    }
 }

@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::slots::Slot;
 use super::{Space, bands, header};
-use crate::packet::{CtKey, Family, Field, Hook, Interval, IntervalSet, L4, PayloadBase};
+use crate::nft::names;
+use crate::packet::{DataType, Family, Field, Hook, Interval, IntervalSet, L4, PayloadBase};
 use crate::prove::dd::Var;
 
 /// A run of variables that people read as one thing.
@@ -16,6 +17,8 @@ pub struct Shown {
     /// Most significant first, ascending.
     pub bits: Vec<Var>,
     kind: Kind,
+    /// The values that it can have at all, where that is known to matter.
+    universe: Option<IntervalSet>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +31,35 @@ enum Kind {
     State,
     /// A condition that holds or does not.
     Flag,
+    /// The interface of one packet, by a name that it could have.
+    OneInterface,
+    /// Bits with names.
+    Bits(DataType),
+    /// Numbers some of which have names.
+    Named(DataType),
+}
+
+impl Shown {
+    /// Whether it is the offset of a fragment, which is 0 for all usual packets.
+    pub fn is_fragment_offset(&self) -> bool {
+        matches!(self.name.as_str(), "fragment offset" | "frag frag-off")
+    }
+
+    /// The same field, of which it is known which values there can be.
+    pub fn out_of(self, universe: IntervalSet) -> Shown {
+        Shown { universe: Some(universe), ..self }
+    }
+
+    /// Whether its bits have meanings of their own.
+    pub fn has_named_bits(&self) -> bool {
+        matches!(self.kind, Kind::Bits(_))
+    }
+
+    /// The same field, for showing one packet rather than many.
+    pub fn of_one_packet(self) -> Shown {
+        let kind = if self.kind == Kind::Interface { Kind::OneInterface } else { self.kind };
+        Shown { kind, ..self }
+    }
 }
 
 impl Space {
@@ -55,9 +87,9 @@ impl Space {
                 None => (5, format!("{l4} sport"), 0, 16, Kind::Number),
             },
             (bands::DPORT, _) => (6, format!("{l4} dport"), 0, 16, Kind::Number),
-            (bands::TCP_FLAGS, _) => (7, "tcp flags".to_owned(), 0, 8, Kind::Hex),
+            (bands::TCP_FLAGS, _) => (7, "tcp flags".to_owned(), 0, 8, Kind::Bits(DataType::TcpFlag)),
             (bands::CT_STATE, _) => (8, "ct state".to_owned(), 0, 3, Kind::State),
-            (bands::CT_STATUS, _) => (9, "ct status".to_owned(), 0, 32, Kind::Hex),
+            (bands::CT_STATUS, _) => (9, "ct status".to_owned(), 0, 32, Kind::Bits(DataType::CtStatus)),
             (bands::CT_MARK, _) => (10, "ct mark".to_owned(), 0, 32, Kind::Hex),
             (bands::MARK, _) => (11, "meta mark".to_owned(), 0, 32, Kind::Hex),
             (bands::PRIORITY, _) => (12, "meta priority".to_owned(), 0, 32, Kind::Hex),
@@ -72,7 +104,13 @@ impl Space {
             (bands::FRAGMENT, _) => (17, "frag frag-off".to_owned(), 1, 13, Kind::Number),
             _ => return self.shown_other(var),
         };
-        Shown { rank, name, bits: (first..first + width).map(|i| Var::new(var.band(), i)).collect(), kind }
+        Shown {
+            rank,
+            name,
+            bits: (first..first + width).map(|i| Var::new(var.band(), i)).collect(),
+            kind,
+            universe: None,
+        }
     }
 
     /// The values that a field can have at a hook.
@@ -95,13 +133,12 @@ impl Space {
     }
 
     fn shown_other(&self, var: Var) -> Shown {
-        let flag = |name: String| Shown { rank: 40, name, bits: vec![var], kind: Kind::Flag };
+        let flag = |name: String| Shown { rank: 40, name, bits: vec![var], kind: Kind::Flag, universe: None };
         if let Some((_, words)) = self.opaque_names.iter().find(|&&(opaque, _)| opaque == var) {
             return flag(words.clone());
         }
         if var.band() == bands::ANSWER {
-            let (bucket, nth, bit) = crate::prove::block::Bucket::of(var);
-            return flag(format!("answer {} of state {} (bit {bit})", nth + 1, bucket.0));
+            return flag(self.answer(var));
         }
         let mut holders: Vec<(Field, &Vec<Var>)> = self
             .slots
@@ -114,10 +151,20 @@ impl Space {
         holders.sort_unstable_by_key(|&(field, bits)| (bits.len(), field));
         match holders.first() {
             Some((field, bits)) => {
-                Shown { rank: 30, name: words_of(*field), bits: (*bits).clone(), kind: Kind::Number }
+                let kind = Kind::Named(field.data_type());
+                Shown { rank: 30, name: words_of(*field, self.family), bits: (*bits).clone(), kind, universe: None }
             }
             None => flag(format!("bit {} of band {}", var.index(), var.band())),
         }
+    }
+
+    /// One bit of what state or chance answers, in words.
+    fn answer(&self, var: Var) -> String {
+        let (bucket, nth, bit) = crate::prove::block::Bucket::of(var);
+        let content = self.states.get(bucket.0 as usize).map_or("state", String::as_str);
+        let time = if nth == 0 { String::new() } else { format!(" (asked {} times)", nth + 1) };
+        let bit = if bit == 0 { String::new() } else { format!(", bit {bit}") };
+        format!("[{content}] says yes{time}{bit}")
     }
 
     /// Writes a set of values.
@@ -127,17 +174,33 @@ impl Space {
             let yes = values.contains(1);
             return if yes { shown.name.clone() } else { format!("not ({})", shown.name) };
         }
-        let inverse = values.complement(width);
-        let invert = values.intervals().len() > inverse.intervals().len() && shown.kind != Kind::Interface;
+        let (inverse, invert) = match (&shown.universe, shown.kind) {
+            (Some(all), Kind::Interface) => {
+                let inverse = all.difference(values);
+                let invert = self.names.is_whole(&inverse) && size(&inverse) < size(values);
+                (inverse, invert)
+            }
+            _ => {
+                let inverse = values.complement(width);
+                let invert = values.intervals().len() > inverse.intervals().len();
+                (inverse, invert && !matches!(shown.kind, Kind::Interface | Kind::OneInterface | Kind::State))
+            }
+        };
         let listed = if invert { &inverse } else { values };
         let parts: Vec<String> = match shown.kind {
-            Kind::Interface | Kind::State => {
+            Kind::Interface | Kind::OneInterface | Kind::State => {
                 let all = listed.intervals().iter().flat_map(|i| i.lo..=i.hi.min(i.lo + 1000));
                 all.map(|number| self.show_value(shown.kind, number)).collect()
             }
             kind => listed.intervals().iter().map(|&i| self.show_interval(kind, i, width)).collect(),
         };
-        let op = if invert { "!= " } else { "" };
+        let exact = matches!(shown.kind, Kind::Bits(_)) && listed.as_point().is_some();
+        let op = match (invert, exact) {
+            (true, _) => "!= ",
+            // Without an operator, flags would ask for any of the bits.
+            (false, true) => "== ",
+            (false, false) => "",
+        };
         match parts.as_slice() {
             [only] => format!("{} {op}{only}", shown.name),
             parts => format!("{} {op}{{ {} }}", shown.name, parts.join(", ")),
@@ -149,7 +212,11 @@ impl Space {
         if shown.kind == Kind::Flag {
             return self.show_values(shown, &IntervalSet::point(value));
         }
-        format!("{} & {mask:#x} == {value:#x}", shown.name)
+        match shown.kind {
+            Kind::Bits(data) if value == 0 => format!("{} & ({}) == 0", shown.name, bits_of(data, mask)),
+            Kind::Bits(data) => format!("{} & ({}) == {}", shown.name, bits_of(data, mask), bits_of(data, value)),
+            _ => format!("{} & {mask:#x} == {value:#x}", shown.name),
+        }
     }
 
     fn show_interval(&self, kind: Kind, i: Interval, width: u32) -> String {
@@ -168,6 +235,9 @@ impl Space {
             Kind::Address(Family::Ip) => Ipv4Addr::from(value as u32).to_string(),
             Kind::Address(_) => Ipv6Addr::from(value).to_string(),
             Kind::Interface => format!("\"{}\"", self.names.describe(value)),
+            Kind::OneInterface => format!("\"{}\"", self.names.example(value)),
+            Kind::Bits(data) => bits_of(data, value),
+            Kind::Named(data) => names::name_of(data, value).map_or_else(|| value.to_string(), str::to_owned),
             Kind::Protocol => match value {
                 1 => "icmp".to_owned(),
                 6 => "tcp".to_owned(),
@@ -184,10 +254,20 @@ impl Space {
     }
 }
 
-/// A field's name as its variant is called, in lower case words.
-fn words_of(field: Field) -> String {
-    match field {
-        Field::Ct(CtKey::State) => "ct state".to_owned(),
-        _ => format!("{field:?}"),
+/// A field's name as nft writes it, or as its variant is called.
+fn words_of(field: Field, family: Family) -> String {
+    names::field_words(field, family).unwrap_or_else(|| format!("{field:?}"))
+}
+
+/// How many numbers there are in a set of small numbers.
+fn size(values: &IntervalSet) -> u128 {
+    values.intervals().iter().map(|i| i.hi - i.lo + 1).sum()
+}
+
+/// Bits as nft writes them, all of them told.
+fn bits_of(data: DataType, value: u128) -> String {
+    match names::bit_names(data, value) {
+        Some(words) if !words.is_empty() => words.join("|"),
+        _ => format!("{value:#x}"),
     }
 }
