@@ -21,7 +21,7 @@ pub struct Builder<'t> {
     /// Where rules go; changes when the rest of the chain has to move.
     pub chain: ChainId,
     /// Name of the dump's chain, for the names of helpers.
-    pub name: BString,
+    pub name: &'t BString,
     pub origin: Origin,
     /// Taken by the first rule that acts.
     pub counters: Option<Counters>,

@@ -9,7 +9,7 @@
 use rustc_hash::FxHashMap;
 
 use super::assemble::Builder;
-use super::{Guard, TableWork, fragments};
+use super::{DumpChain, Guard, TableWork, fragments};
 use crate::diag::{Diagnostic, Place};
 use crate::ir::{Base, Chain, ChainId, Origin, Statement, Step, Test, Verdict};
 use crate::nft::ast::{ChainKind, ObjectKind, Policy};
@@ -17,7 +17,6 @@ use crate::packet::{CtKey, Field, Hook};
 use crate::save::ast::{Part, Rule, Table, Target};
 use crate::save::ext::lowering::{Action, Cond};
 use crate::save::ext::targets::ct;
-use crate::save::order;
 
 /// Right behind connection tracking (`NF_IP_PRI_CONNTRACK` is -200).
 const BEHIND: i32 = -199;
@@ -54,7 +53,7 @@ struct Role {
     ends: bool,
 }
 
-fn roles<'a>(chains: &[order::Chain<'a>]) -> FxHashMap<&'a [u8], Role> {
+fn roles(chains: &[DumpChain]) -> FxHashMap<&[u8], Role> {
     let mut roles: FxHashMap<&[u8], Role> = FxHashMap::default();
     loop {
         let before = roles.clone();
@@ -64,7 +63,7 @@ fn roles<'a>(chains: &[order::Chain<'a>]) -> FxHashMap<&'a [u8], Role> {
                 .iter()
                 .map(|rule| role(rule, &roles))
                 .fold(Role::default(), |a, b| Role { leads: a.leads || b.leads, ends: a.ends || b.ends });
-            roles.insert(chain.name, role);
+            roles.insert(&chain.name, role);
         }
         if roles == before {
             return roles;
@@ -84,23 +83,24 @@ fn role(rule: &Rule, roles: &FxHashMap<&[u8], Role>) -> Role {
     }
 }
 
-impl<'a> TableWork<'a> {
-    /// Adds the chains behind connection tracking, when a rule gives a helper.
-    pub(super) fn lower_helpers(&mut self, chains: &[order::Chain<'a>], reach: &[Vec<Hook>]) {
+impl TableWork<'_> {
+    /// Adds the chains behind connection tracking, when a rule gives a helper. Comes first, since the dump's rules are
+    /// let go as they are lowered in their own places.
+    pub(super) fn lower_helpers(&mut self, chains: &[DumpChain], reach: &[Vec<Hook>]) {
         if !chains.iter().flat_map(|chain| &chain.rules).any(|rule| gives(rule).is_some()) {
             return;
         }
         let roles = roles(chains);
         let copied = copied(chains, &roles);
         let mut copies: FxHashMap<&[u8], ChainId> = FxHashMap::default();
-        for chain in chains.iter().filter(|chain| copied.contains(&chain.name.as_ref())) {
-            copies.insert(chain.name, self.add_copy(chain));
+        for chain in chains.iter().filter(|chain| copied.contains(&chain.name.as_slice())) {
+            copies.insert(&chain.name, self.add_copy(chain));
         }
         for (chain, hooks) in chains.iter().zip(reach) {
-            let Some(&start) = copies.get::<[u8]>(chain.name) else { continue };
-            let leads = |rule: &&Rule| role(rule, &roles).leads;
+            let Some(&start) = copies.get(chain.name.as_slice()) else { continue };
+            let leads = |rule: &Rule| role(rule, &roles).leads;
             // Behind the last way to a helper, nothing decides anything in a base chain.
-            let last = chain.rules.iter().rposition(leads).map_or(0, |at| at + 1);
+            let last = chain.rules.iter().rposition(|rule| leads(rule)).map_or(0, |at| at + 1);
             let rules = if chain.hook.is_some() { &chain.rules[..last] } else { chain.rules.as_slice() };
             let mut current = start;
             for rule in rules {
@@ -109,7 +109,7 @@ impl<'a> TableWork<'a> {
         }
     }
 
-    fn add_copy(&mut self, chain: &order::Chain<'a>) -> ChainId {
+    fn add_copy(&mut self, chain: &DumpChain) -> ChainId {
         let base = chain.hook.map(|hook| Base {
             kind: ChainKind::Filter,
             hook,
@@ -124,15 +124,15 @@ impl<'a> TableWork<'a> {
     /// One rule once more; answers the chain that the next one goes to.
     fn lower_behind(
         &mut self,
-        rule: &'a Rule,
-        chain: &order::Chain,
+        rule: &Rule,
+        chain: &DumpChain,
         hooks: &[Hook],
         copies: &FxHashMap<&[u8], ChainId>,
         current: ChainId,
     ) -> ChainId {
         let Some(action) = self.action_behind(rule, copies) else { return current };
         let (mut comments, mut notes) = (Vec::new(), Vec::new());
-        // What cannot be said was told when the rule was lowered in its own place.
+        // What cannot be said is told when the rule is lowered in its own place.
         let said = self.conditions(rule, chain.hook, hooks, (&mut comments, &mut notes));
         let Ok(mut conditions) = said else { return current };
         if !conditions.iter().all(is_lasting) {
@@ -147,7 +147,7 @@ impl<'a> TableWork<'a> {
             table: &mut self.out,
             family: self.family,
             chain: current,
-            name: format!("{}-helpers", chain.name).into(),
+            name: &format!("{}-helpers", chain.name).into(),
             origin: Origin::line(self.source, rule.line),
             counters: None,
             comments,
@@ -192,18 +192,18 @@ impl<'a> TableWork<'a> {
 }
 
 /// The chains that are needed again.
-fn copied<'a>(chains: &[order::Chain<'a>], roles: &FxHashMap<&[u8], Role>) -> Vec<&'a [u8]> {
+fn copied<'a>(chains: &'a [DumpChain], roles: &FxHashMap<&[u8], Role>) -> Vec<&'a [u8]> {
     let role = |name: &[u8]| roles.get(name).copied().unwrap_or_default();
     // Those that nothing calls as well: they are kept, like all chains of the dump.
-    let leading = chains.iter().filter(|chain| role(chain.name).leads);
+    let leading = chains.iter().filter(|chain| role(&chain.name).leads);
     let mut found: Vec<&[u8]> = Vec::new();
-    let mut waiting: Vec<&[u8]> = leading.map(|chain| chain.name.as_ref()).collect();
+    let mut waiting: Vec<&[u8]> = leading.map(|chain| chain.name.as_slice()).collect();
     while let Some(name) = waiting.pop() {
         if found.contains(&name) {
             continue;
         }
         found.push(name);
-        let rules = chains.iter().filter(|chain| chain.name == name).flat_map(|chain| &chain.rules);
+        let rules = chains.iter().filter(|chain| chain.name.as_slice() == name).flat_map(|chain| &chain.rules);
         let called = rules.filter_map(|rule| match &rule.target {
             Target::Chain { name, .. } => Some(name.as_slice()),
             _ => None,

@@ -15,11 +15,11 @@ mod tracking;
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
-use crate::diag::{Diagnostic, Place, Severity, SourceId, Trouble, quote};
+use crate::diag::{Diagnostic, Place, Severity, SourceId, Span, Trouble, quote};
 use crate::ir::{self, Base, Chain, ChainId, Counters, Origin, Verdict};
 use crate::nft::ast::{ChainKind, Policy};
 use crate::packet::{Family, Hook};
-use crate::save::ast::{self, Document, Dump, Part, Target};
+use crate::save::ast::{self, ChainName, Document, Dump, Part, Target};
 use crate::save::ext::lowering::{Action, Cond, Cx, Refusal};
 use crate::save::ext::{Extension, Lower};
 use crate::save::order;
@@ -71,8 +71,8 @@ fn lower_document(document: Document, source: SourceId, options: &Options, lower
             reassembled: tracked,
             skipped: FxHashMap::default(),
             templates: helpers::needs_templates(&table),
-            chains: order::chains(&table, document.family),
             ids: FxHashMap::default(),
+            spans: Vec::new(),
             out: ir::Table {
                 family: document.family,
                 name: table.kind.name().into(),
@@ -83,8 +83,9 @@ fn lower_document(document: Document, source: SourceId, options: &Options, lower
             },
             diagnostics: Vec::new(),
         };
-        work.run();
-        lowered.rules += work.chains.iter().map(|c| c.rules.len()).sum::<usize>();
+        let chains = order::into_chains(table, document.family);
+        lowered.rules += chains.iter().map(|c| c.rules.len()).sum::<usize>();
+        work.run(chains);
         lowered.diagnostics.append(&mut work.diagnostics);
         lowered.ruleset.tables.push(work.out);
     }
@@ -101,50 +102,54 @@ struct TableWork<'a> {
     skipped: FxHashMap<ChainId, Vec<usize>>,
     /// It matters whether a rule of the table has said already how a packet is to be tracked.
     templates: bool,
-    chains: Vec<order::Chain<'a>>,
-    ids: FxHashMap<&'a [u8], ChainId>,
+    ids: FxHashMap<ChainName, ChainId>,
+    /// The first rule of each of the dump's chains, in their order.
+    spans: Vec<Option<Span>>,
     out: ir::Table,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl<'a> TableWork<'a> {
-    fn run(&mut self) {
-        for chain in &self.chains {
+/// A chain of the dump that is to be lowered.
+type DumpChain = order::Chain<Box<ast::Rule>>;
+
+impl TableWork<'_> {
+    fn run(&mut self, chains: Vec<DumpChain>) {
+        for chain in &chains {
             let base = chain.hook.map(|hook| self.base(hook, chain));
-            let id = self.out.add_chain(Chain { name: chain.name.into(), base, rules: Vec::new(), helper: false });
-            self.ids.insert(chain.name, id);
+            let name = (*chain.name).clone();
+            let id = self.out.add_chain(Chain { name, base, rules: Vec::new(), helper: false });
+            self.ids.insert(ChainName::clone(&chain.name), id);
+            self.spans.push(chain.rules.first().map(|rule| rule.span));
         }
-        let reach = match reach::hooks(&self.chains) {
+        let reach = match reach::hooks(&chains) {
             Ok(reach) => reach,
             Err(cycle) => {
                 self.report_cycle(&cycle);
                 return;
             }
         };
-        let chains = std::mem::take(&mut self.chains);
-        for (chain, hooks) in chains.iter().zip(&reach) {
+        self.lower_helpers(&chains, &reach);
+        for (chain, hooks) in chains.into_iter().zip(&reach) {
             self.lower_chain(chain, hooks);
         }
-        self.lower_helpers(&chains, &reach);
-        self.chains = chains;
         fragments::divert(&mut self.out, &self.skipped);
         self.report_depth();
     }
 
     fn report_depth(&mut self) {
         let Some((chain, depth)) = depth::too_deep(&self.out) else { return };
+        let span = self.spans.get(chain.0 as usize).copied().flatten();
         let Some(chain) = self.out.chain(chain) else { return };
         let message =
             format!("chain {} is called through {depth} jumps; nft takes at most {}", quote(&chain.name), depth::MOST);
-        let line = self.chains.iter().find(|c| c.name == chain.name).and_then(|c| c.rules.first()).map(|r| r.span);
-        let error = match line {
+        let error = match span {
             Some(span) => Diagnostic::untranslatable("jump-depth", Place { source: self.source, span }, message),
             None => Diagnostic::general("jump-depth", Severity::Error, Trouble::Untranslatable, message),
         };
         self.diagnostics.push(error.help("let the chains before it call its rules directly"));
     }
 
-    fn base(&self, hook: Hook, chain: &order::Chain) -> Base {
+    fn base(&self, hook: Hook, chain: &DumpChain) -> Base {
         use ast::TableKind;
         Base {
             kind: match (self.kind, hook) {
@@ -173,25 +178,32 @@ impl<'a> TableWork<'a> {
         self.diagnostics.push(error);
     }
 
-    fn lower_chain(&mut self, chain: &order::Chain<'a>, hooks: &[Hook]) {
-        let Some(&id) = self.ids.get(chain.name.as_bytes()) else { return };
+    /// Lowers the rules of a chain; each is let go behind that.
+    fn lower_chain(&mut self, chain: DumpChain, hooks: &[Hook]) {
+        let Some(&id) = self.ids.get(&chain.name) else { return };
         let mut current = id;
         let said_behind = |rule: &ast::Rule| helpers::gives(rule).is_some() && rule.counters.is_none();
-        for rule in &chain.rules {
-            if !self.templates && said_behind(rule) {
+        for rule in chain.rules {
+            if !self.templates && said_behind(&rule) {
                 continue;
             }
-            current = self.lower_rule(rule, chain, hooks, current);
+            current = self.lower_rule(&rule, (&chain.name, chain.hook), hooks, current);
         }
     }
 
     /// Lowers one rule into the chain `current`; answers the chain that the next rule goes to.
-    fn lower_rule(&mut self, rule: &'a ast::Rule, chain: &order::Chain, hooks: &[Hook], current: ChainId) -> ChainId {
+    fn lower_rule(
+        &mut self,
+        rule: &ast::Rule,
+        (name, hook): (&ChainName, Option<Hook>),
+        hooks: &[Hook],
+        current: ChainId,
+    ) -> ChainId {
         let mut comments = Vec::new();
         let mut notes = Vec::new();
-        let conditions = self.conditions(rule, chain.hook, hooks, (&mut comments, &mut notes));
+        let conditions = self.conditions(rule, hook, hooks, (&mut comments, &mut notes));
         let said = conditions.and_then(|conditions| {
-            let action = self.action(rule, chain.hook, hooks, (&mut comments, &mut notes))?;
+            let action = self.action(rule, hook, hooks, (&mut comments, &mut notes))?;
             Ok((conditions, action))
         });
         let (conditions, action) = match said {
@@ -202,7 +214,7 @@ impl<'a> TableWork<'a> {
             }
         };
         let origin = Origin::line(self.source, rule.line);
-        let counters = rule.counters.filter(|_| self.options.counters).map(keep);
+        let counters = rule.counters.as_deref().copied().filter(|_| self.options.counters).map(keep);
         let counters = counters.or_else(|| matches!(rule.target, Target::None).then(Counters::default));
         let seen = hooks.iter().any(|&h| fragments::are_seen(self.family, h));
         let guard = if seen { self.guard } else { Guard::Needless };
@@ -210,7 +222,7 @@ impl<'a> TableWork<'a> {
             table: &mut self.out,
             family: self.family,
             chain: current,
-            name: chain.name.into(),
+            name,
             origin,
             counters,
             comments,
@@ -272,7 +284,7 @@ impl<'a> TableWork<'a> {
         Ok(match &rule.target {
             Target::None => Action::Verdict(Verdict::Continue),
             Target::Chain { name, goto, .. } => {
-                let id = self.ids.get(name.as_slice()).copied().unwrap_or(ChainId(u32::MAX));
+                let id = self.ids.get(name).copied().unwrap_or(ChainId(u32::MAX));
                 Action::Verdict(if *goto { Verdict::Goto(id) } else { Verdict::Jump(id) })
             }
             Target::Extension(part) => {

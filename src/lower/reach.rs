@@ -1,21 +1,22 @@
 //! Which hooks a chain can be reached from, and circles of jumps.
 
-use bstr::BStr;
+use std::borrow::Borrow;
+
 use rustc_hash::FxHashMap;
 
 use crate::packet::Hook;
-use crate::save::ast::{Rule, Target};
+use crate::save::ast::{ChainName, Rule, Target};
 use crate::save::order::Chain;
 
 /// One jump of a circle: the chain and its rule that jumps on.
 pub struct Link<'a> {
-    pub chain: &'a BStr,
+    pub chain: &'a ChainName,
     pub rule: &'a Rule,
 }
 
 /// For each chain the hooks it is reached from. A circle of jumps is an error, wherever it is.
-pub fn hooks<'a>(chains: &[Chain<'a>]) -> Result<Vec<Vec<Hook>>, Vec<Link<'a>>> {
-    let index: FxHashMap<&[u8], usize> = chains.iter().enumerate().map(|(at, c)| (c.name.as_ref(), at)).collect();
+pub fn hooks<R: Borrow<Rule>>(chains: &[Chain<R>]) -> Result<Vec<Vec<Hook>>, Vec<Link<'_>>> {
+    let index: FxHashMap<&ChainName, usize> = chains.iter().enumerate().map(|(at, c)| (&c.name, at)).collect();
     let calls: Vec<Vec<(usize, &Rule)>> = chains.iter().map(|c| calls(c, &index)).collect();
     let order = topological(chains, &calls)?;
     let mut reached = vec![0u8; chains.len()];
@@ -30,16 +31,16 @@ pub fn hooks<'a>(chains: &[Chain<'a>]) -> Result<Vec<Vec<Hook>>, Vec<Link<'a>>> 
     Ok(reached.into_iter().map(|mask| Hook::ALL.into_iter().filter(|&h| mask & 1 << h as u8 != 0).collect()).collect())
 }
 
-fn calls<'a>(chain: &Chain<'a>, index: &FxHashMap<&[u8], usize>) -> Vec<(usize, &'a Rule)> {
-    let target = |rule: &&'a Rule| match &rule.target {
-        Target::Chain { name, .. } => index.get(name.as_slice()).map(|&at| (at, *rule)),
+fn calls<'a, R: Borrow<Rule>>(chain: &'a Chain<R>, index: &FxHashMap<&ChainName, usize>) -> Vec<(usize, &'a Rule)> {
+    let target = |rule: &'a Rule| match &rule.target {
+        Target::Chain { name, .. } => index.get(name).map(|&at| (at, rule)),
         _ => None,
     };
-    chain.rules.iter().filter_map(target).collect()
+    chain.rules.iter().map(Borrow::borrow).filter_map(target).collect()
 }
 
 /// Callers before callees, by depth-first search with a stack of its own.
-fn topological<'a>(chains: &[Chain<'a>], calls: &[Vec<(usize, &'a Rule)>]) -> Result<Vec<usize>, Vec<Link<'a>>> {
+fn topological<'a, R>(chains: &'a [Chain<R>], calls: &[Vec<(usize, &'a Rule)>]) -> Result<Vec<usize>, Vec<Link<'a>>> {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,
@@ -70,7 +71,7 @@ fn topological<'a>(chains: &[Chain<'a>], calls: &[Vec<(usize, &'a Rule)>]) -> Re
                 Some(&(callee, _)) if marks[callee] == Mark::Open => {
                     let circle = stack.iter().skip_while(|&&(c, _)| c != callee);
                     return Err(circle
-                        .map(|&(c, next)| Link { chain: chains[c].name, rule: calls[c][next - 1].1 })
+                        .map(|&(c, next)| Link { chain: &chains[c].name, rule: calls[c][next - 1].1 })
                         .collect());
                 }
                 Some(_) => {}

@@ -1,11 +1,13 @@
 //! The syntax tree of iptables-save text: what was written, typed, with its place.
 //!
-//! Every option is kept in the order written, since iptables evaluates matches left to right.
+//! Every option is kept in the order written, since iptables evaluates matches left to right. A long dump has a
+//! rule per 40 bytes of text, so the tree is kept small: names are shared, what is rare is apart.
 //! Invariant: nothing that was read is dropped; printing the tree and parsing it again gives
 //! the same tree (spans apart).
 
+use std::sync::Arc;
+
 use bstr::BString;
-use smallvec::SmallVec;
 
 use super::ext::Extension;
 use super::option::{OptionSpec, Value};
@@ -41,10 +43,13 @@ pub struct Table {
 /// One line inside a table.
 #[derive(Clone, Debug)]
 pub enum Item {
-    Chain(ChainLine),
+    Chain(Box<ChainLine>),
     Rule(Box<Rule>),
-    Comment(Comment),
+    Comment(Box<Comment>),
 }
+
+/// The name of a chain, shared by all that name it.
+pub type ChainName = Arc<BString>;
 
 /// A `#` line.
 #[derive(Clone, Debug)]
@@ -67,7 +72,7 @@ pub enum TableKind {
 /// `:CHAIN POLICY [packets:bytes]`, or `-N`, or `-P`.
 #[derive(Clone, Debug)]
 pub struct ChainLine {
-    pub name: BString,
+    pub name: ChainName,
     pub name_span: Span,
     /// `None` for `-`, which stands beside user-defined chains.
     pub policy: Option<Policy>,
@@ -96,15 +101,15 @@ pub struct Rule {
     /// 1-based line in the source.
     pub line: u32,
     pub placement: Placement,
-    pub chain: BString,
+    pub chain: ChainName,
     pub chain_span: Span,
-    pub counters: Option<Counters>,
+    pub counters: Option<Box<Counters>>,
     /// A `-4` or `-6` on the line: the other family's restore skips the rule.
     pub only: Option<Family>,
     /// `-s -d -i -o -p -f`: evaluated before any match. Extension `standard`.
     pub head: Part,
     /// In the order written.
-    pub matches: SmallVec<[Part; 1]>,
+    pub matches: Vec<Part>,
     pub target: Target,
 }
 
@@ -122,7 +127,7 @@ pub enum Target {
     /// No `-j`: the rule only counts.
     None,
     /// `-j` or `-g` to a user-defined chain.
-    Chain { name: BString, span: Span, goto: bool },
+    Chain { name: ChainName, span: Span, goto: bool },
     /// `-j NAME` with the target's options.
     Extension(Part),
 }
@@ -135,7 +140,7 @@ pub struct Part {
     pub name_span: Span,
     /// Whether `-p tcp` loaded it without `-m tcp`.
     pub implicit: bool,
-    pub options: SmallVec<[Opt; 2]>,
+    pub options: Vec<Opt>,
 }
 
 /// One option with its value.
@@ -185,6 +190,16 @@ impl Rule {
         }
     }
 
+    /// Gives back room that reading took and did not need.
+    pub(super) fn shrink(&mut self) {
+        self.matches.shrink_to_fit();
+        self.head.options.shrink_to_fit();
+        self.matches.iter_mut().for_each(|part| part.options.shrink_to_fit());
+        if let Target::Extension(part) = &mut self.target {
+            part.options.shrink_to_fit();
+        }
+    }
+
     /// All parts in the order the kernel evaluates them.
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
         let target = match &self.target {
@@ -207,7 +222,7 @@ impl Table {
     /// The chain lines in the order written.
     pub fn chains(&self) -> impl Iterator<Item = &ChainLine> {
         self.items.iter().filter_map(|item| match item {
-            Item::Chain(chain) => Some(chain),
+            Item::Chain(chain) => Some(&**chain),
             _ => None,
         })
     }

@@ -100,7 +100,7 @@ pub type ReadCustom = fn(&[&[u8]], Family) -> Result<Value, String>;
 /// Writes the value as words that `ReadCustom` understands.
 pub type ShowCustom = fn(&Value, Family) -> Vec<BString>;
 
-/// A typed argument.
+/// A typed argument. Kept small: wide values are boxed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Value {
     None,
@@ -114,9 +114,9 @@ pub enum Value {
     },
     Nets(Vec<Net>),
     /// Addresses as numbers, both ends included; empty when the first is larger.
-    Addresses(u128, u128),
+    Addresses(Box<(u128, u128)>),
     Mac([u8; 6]),
-    Interface(Interface),
+    Interface(Box<Interface>),
     Text(BString),
     /// `--to-destination [addr[-addr]][:port[-port[/base]]]` and its kin.
     NatRange(Box<NatRange>),

@@ -2,65 +2,92 @@
 //!
 //! `-I` puts a rule at a position; a rule with `-4` or `-6` counts for its family only.
 
-use bstr::BStr;
+use std::borrow::Borrow;
+use std::collections::VecDeque;
+
 use rustc_hash::FxHashMap;
 
-use super::ast::{ChainLine, Counters, Placement, Policy, Rule, Table};
+use super::ast::{ChainLine, ChainName, Counters, Item, Placement, Policy, Rule, Table, TableKind};
 use crate::packet::{Family, Hook};
 
-/// A chain of a restored table.
+/// A chain of a restored table; `R` is a rule, owned or borrowed.
 #[derive(Debug)]
-pub struct Chain<'a> {
-    pub name: &'a BStr,
+pub struct Chain<R> {
+    pub name: ChainName,
     /// The hook when the chain is built in.
     pub hook: Option<Hook>,
     /// ACCEPT for built-in chains that say nothing; meaningless for others.
     pub policy: Policy,
     pub counters: Option<Counters>,
-    pub rules: Vec<&'a Rule>,
+    pub rules: Vec<R>,
 }
 
 /// The chains in the order of the dump; built-in ones that have rules but no line come first.
-pub fn chains(table: &Table, family: Family) -> Vec<Chain<'_>> {
-    let mut all: Vec<Chain> = Vec::new();
-    let mut index: FxHashMap<&[u8], usize> = FxHashMap::default();
-    let declared: Vec<&ChainLine> = table.chains().collect();
-    let mentioned = |name: &str| declared.iter().any(|c| c.name == name) || table.rules().any(|r| r.chain == name);
-    for &(name, hook) in table.kind.builtins() {
-        if mentioned(name) {
-            index.insert(name.as_bytes(), all.len());
-            all.push(Chain {
-                name: name.into(),
-                hook: Some(hook),
-                policy: Policy::Accept,
-                counters: None,
-                rules: Vec::new(),
-            });
+pub fn chains(table: &Table, family: Family) -> Vec<Chain<&Rule>> {
+    arrange(table.kind, &table.chains().collect::<Vec<_>>(), table.rules().collect(), family)
+}
+
+/// The same, with the rules taken out of the table.
+pub fn into_chains(table: Table, family: Family) -> Vec<Chain<Box<Rule>>> {
+    let mut lines = Vec::new();
+    let mut rules = Vec::with_capacity(table.items.len());
+    for item in table.items {
+        match item {
+            Item::Chain(line) => lines.push(line),
+            Item::Rule(rule) => rules.push(rule),
+            Item::Comment(_) => {}
         }
     }
-    for line in declared {
-        let at = *index.entry(&line.name).or_insert(all.len());
+    arrange(table.kind, &lines.iter().map(|line| &**line).collect::<Vec<_>>(), rules, family)
+}
+
+fn arrange<R: Borrow<Rule>>(kind: TableKind, lines: &[&ChainLine], rules: Vec<R>, family: Family) -> Vec<Chain<R>> {
+    let mut all: Vec<Chain<R>> = Vec::new();
+    let mut index: FxHashMap<ChainName, usize> = FxHashMap::default();
+    let names = lines.iter().map(|line| &line.name).chain(rules.iter().map(|rule| &rule.borrow().chain));
+    for (name, hook) in mentioned(kind, names) {
+        index.insert(ChainName::clone(&name), all.len());
+        all.push(Chain { name, hook: Some(hook), policy: Policy::Accept, counters: None, rules: Vec::new() });
+    }
+    for line in lines {
+        let at = *index.entry(ChainName::clone(&line.name)).or_insert(all.len());
         if at == all.len() {
-            all.push(Chain {
-                name: line.name.as_ref(),
-                hook: None,
-                policy: Policy::Accept,
-                counters: None,
-                rules: Vec::new(),
-            });
+            let name = ChainName::clone(&line.name);
+            all.push(Chain { name, hook: None, policy: Policy::Accept, counters: None, rules: Vec::new() });
         }
         if let Some(chain) = all.get_mut(at) {
             chain.policy = line.policy.unwrap_or(chain.policy);
             chain.counters = line.counters.or(chain.counters);
         }
     }
-    for rule in table.rules().filter(|r| r.only.is_none_or(|f| f == family)) {
-        let Some(chain) = index.get(rule.chain.as_slice()).and_then(|&at| all.get_mut(at)) else { continue };
-        match rule.placement {
-            Placement::Append => chain.rules.push(rule),
+    let mut lists: Vec<VecDeque<R>> = all.iter().map(|_| VecDeque::new()).collect();
+    for rule in rules {
+        let Rule { only, chain, placement, .. } = rule.borrow();
+        if only.is_some_and(|only| only != family) {
+            continue;
+        }
+        let Some(list) = index.get(chain).and_then(|&at| lists.get_mut(at)) else { continue };
+        match *placement {
+            Placement::Append => list.push_back(rule),
             // The reader has checked positions; one past the end appends, as iptables does.
-            Placement::Insert(n) => chain.rules.insert((n as usize - 1).min(chain.rules.len()), rule),
+            Placement::Insert(n) => list.insert((n as usize - 1).min(list.len()), rule),
         }
     }
+    for (chain, list) in all.iter_mut().zip(lists) {
+        chain.rules = list.into();
+    }
     all
+}
+
+/// The built-in chains of a table that some of the names mean.
+fn mentioned<'a>(kind: TableKind, names: impl Iterator<Item = &'a ChainName>) -> Vec<(ChainName, Hook)> {
+    let mut found: Vec<Option<&ChainName>> = vec![None; kind.builtins().len()];
+    for name in names {
+        let at = kind.builtins().iter().position(|(builtin, _)| builtin.as_bytes() == name.as_slice());
+        if let Some(found) = at.and_then(|at| found.get_mut(at)) {
+            found.get_or_insert(name);
+        }
+    }
+    let hooks = kind.builtins().iter().map(|&(_, hook)| hook);
+    found.into_iter().zip(hooks).filter_map(|(name, hook)| Some((ChainName::clone(name?), hook))).collect()
 }

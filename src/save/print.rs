@@ -69,7 +69,7 @@ fn counters(c: Counters, out: &mut Vec<u8>) {
 
 /// One rule without a line break.
 pub fn rule(rule: &Rule, family: Family, out: &mut Vec<u8>) {
-    if let Some(c) = rule.counters {
+    if let Some(c) = rule.counters.as_deref().copied() {
         counters(c, out);
         out.push(b' ');
     }

@@ -1,6 +1,6 @@
 //! Tables and chains: which base chains there are, and in which order rules are tried.
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Reading, head, helpers, parts, sets};
@@ -9,7 +9,7 @@ use crate::packet::{Family, Hook};
 use crate::prove::block::{Base, BaseKey, ChainId, Flow, Program, Rule as Meant, Step, Verdict};
 use crate::prove::dd::Bounded;
 use crate::prove::space::Space;
-use crate::save::ast::{Dump, Policy, Table, TableKind, Target};
+use crate::save::ast::{Dump, Policy, Rule, Table, TableKind, Target};
 use crate::save::order;
 
 /// The tables of a family, in the order of the dump.
@@ -32,12 +32,12 @@ pub(super) fn program(dump: &Dump, space: &mut Space) -> Bounded<Program> {
 }
 
 /// The hooks that can bring packets to each chain.
-fn hooks<'a>(restored: &'a [order::Chain<'_>]) -> FxHashMap<&'a [u8], Vec<Hook>> {
-    let chains: FxHashMap<&[u8], &order::Chain<'_>> =
-        restored.iter().map(|chain| (chain.name.as_ref(), chain)).collect();
+fn hooks<'a>(restored: &'a [order::Chain<&Rule>]) -> FxHashMap<&'a [u8], Vec<Hook>> {
+    let chains: FxHashMap<&[u8], &order::Chain<&Rule>> =
+        restored.iter().map(|chain| (chain.name.as_slice(), chain)).collect();
     let mut reached: FxHashMap<&[u8], Vec<Hook>> = FxHashMap::default();
     for (base, hook) in restored.iter().filter_map(|chain| Some((chain, chain.hook?))) {
-        let mut waiting: Vec<&[u8]> = vec![base.name];
+        let mut waiting: Vec<&[u8]> = vec![base.name.as_slice()];
         while let Some(name) = waiting.pop() {
             let hooks = reached.entry(name).or_default();
             if hooks.last() == Some(&hook) {
@@ -73,7 +73,7 @@ fn add_table(
     let restored = order::chains(table, space.family());
     let hooks = hooks(&restored);
     let ids: FxHashMap<&[u8], ChainId> =
-        restored.iter().map(|chain| (chain.name.as_ref(), program.add_chain(chain.name))).collect();
+        restored.iter().map(|chain| (chain.name.as_slice(), program.add_chain(chain.name.as_bstr()))).collect();
     for chain in &restored {
         let mut rules = Vec::with_capacity(chain.rules.len());
         for rule in &chain.rules {
@@ -82,7 +82,7 @@ fn add_table(
                 program: &mut *program,
                 rule,
                 table: table.kind,
-                hooks: hooks.get::<[u8]>(chain.name).map(Vec::as_slice).unwrap_or_default(),
+                hooks: hooks.get(chain.name.as_slice()).map(Vec::as_slice).unwrap_or_default(),
                 written,
                 part: 0,
             };
@@ -92,7 +92,7 @@ fn add_table(
             };
             rules.push(Meant { line: rule.line, steps });
         }
-        let Some(&id) = ids.get::<[u8]>(chain.name) else { continue };
+        let Some(&id) = ids.get(chain.name.as_slice()) else { continue };
         if let Some(hook) = chain.hook {
             let policy = match (place, chain.policy) {
                 (Place::BehindTracking, _) | (_, Policy::Accept) => Verdict::Accept,

@@ -78,7 +78,7 @@ impl Reading<'_> {
         let family = self.space.family().name();
         let here = || format!("{family} {} line {} part {}", self.table.name(), self.rule.line, self.part);
         let place = place.unwrap_or_else(here);
-        self.program.occurrence(Occurrence { content, place, chain: self.rule.chain.clone(), width })
+        self.program.occurrence(Occurrence { content, place, chain: BString::clone(&self.rule.chain), width })
     }
 
     /// A way of its own through some rules, each a list of steps; the packets go on where it lets them.

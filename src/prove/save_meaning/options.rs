@@ -40,8 +40,8 @@ pub(super) fn set(value: &Value) -> Option<IntervalSet> {
         Value::Number(n) => Some(IntervalSet::point((*n).into())),
         Value::Range(lo, hi) => Some(range(*lo, *hi).into_iter().collect()),
         Value::Ranges(ranges) => Some(ranges.iter().filter_map(|&(lo, hi)| range(lo, hi)).collect()),
-        Value::Addresses(lo, hi) if lo <= hi => Some(IntervalSet::range(*lo, *hi)),
-        Value::Addresses(..) => Some(IntervalSet::empty()),
+        Value::Addresses(ends) if ends.0 <= ends.1 => Some(IntervalSet::range(ends.0, ends.1)),
+        Value::Addresses(_) => Some(IntervalSet::empty()),
         _ => None,
     }
 }

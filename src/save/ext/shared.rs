@@ -159,21 +159,21 @@ pub fn hops(field: Field, opt: &Opt) -> Option<Cond> {
 /// One address of the family, in any spelling that `inet_aton` or `inet_pton` takes.
 pub fn read_address(words: &[&[u8]], family: Family) -> Result<Value, String> {
     let address = value::read_address(words.first().copied().unwrap_or_default(), family)?;
-    Ok(Value::Addresses(address, address))
+    Ok(Value::Addresses(Box::new((address, address))))
 }
 
 /// Shows what `read_address` read.
 pub fn show_address(shown: &Value, family: Family) -> Vec<BString> {
     match shown {
-        Value::Addresses(address, _) => vec![value::show_address(*address, family).into()],
+        Value::Addresses(address) => vec![value::show_address(address.0, family).into()],
         _ => Vec::new(),
     }
 }
 
 /// The address given to an option that `read_address` reads.
 pub fn address(part: &Part, option: &str) -> Option<u128> {
-    match part.get(option)?.value {
-        Value::Addresses(address, _) => Some(address),
+    match &part.get(option)?.value {
+        Value::Addresses(address) => Some(address.0),
         _ => None,
     }
 }

@@ -3,7 +3,10 @@
 //! Commands that change what is loaded (`-D`, `-F`, `-R` ...) have no meaning in a text that is
 //! to say what a firewall is; they are refused with the way out.
 
+use std::sync::Arc;
+
 use bstr::BString;
+use smallvec::SmallVec;
 
 use super::document::counters;
 use super::rule::{self, Around};
@@ -13,7 +16,7 @@ use crate::save::words::Word;
 
 /// What a line said.
 pub enum Command {
-    Rules(Vec<Rule>),
+    Rules(SmallVec<[Box<Rule>; 1]>),
     Chain(ChainLine),
     /// `-F`: empties a chain, or all.
     Flush(Option<BString>),
@@ -87,7 +90,7 @@ fn policy(words: &[Word], around: &Around) -> Result<ChainLine, Box<Diagnostic>>
 
 fn chain_line(name: &Word, policy: Option<Policy>, around: &Around) -> ChainLine {
     ChainLine {
-        name: (*name.text).into(),
+        name: Arc::new((*name.text).into()),
         name_span: name.span,
         policy,
         counters: None,

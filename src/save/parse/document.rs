@@ -3,14 +3,16 @@
 //! `iptables-restore` tells lines by their first byte; this reader does too, but lets leading
 //! blanks, a carriage return and a missing last line break pass with a warning.
 
+use std::sync::Arc;
+
 use bstr::BString;
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use super::belongs::Belongs;
 use super::{Parsed, command};
 use crate::diag::{Diagnostic, Source, Span, quote};
 use crate::packet::Family;
-use crate::save::ast::{ChainLine, Comment, Counters, Document, Dump, Item, Policy, Table, TableKind};
+use crate::save::ast::{ChainLine, ChainName, Comment, Counters, Document, Dump, Item, Policy, Table, TableKind};
 use crate::save::value::number;
 use crate::save::words::{self, Word, WordError};
 
@@ -41,7 +43,8 @@ struct Reader<'a> {
     /// Comment lines seen since the last table.
     comments: Vec<Comment>,
     open: Option<Table>,
-    chains: FxHashSet<BString>,
+    /// The chains of the open table.
+    chains: FxHashMap<BString, ChainName>,
     /// The family of the document that the open table belongs to.
     family: Family,
     warned_cr: bool,
@@ -57,7 +60,7 @@ impl<'a> Reader<'a> {
             diagnostics: Vec::new(),
             comments: Vec::new(),
             open: None,
-            chains: FxHashSet::default(),
+            chains: FxHashMap::default(),
             family: told.unwrap_or(Family::Ip),
             warned_cr: false,
             words: Vec::new(),
@@ -107,7 +110,7 @@ impl<'a> Reader<'a> {
         }
         let comment = Comment { text: text.into(), span };
         match &mut self.open {
-            Some(table) => table.items.push(Item::Comment(comment)),
+            Some(table) => table.items.push(Item::Comment(Box::new(comment))),
             None => self.comments.push(comment),
         }
     }
@@ -127,7 +130,8 @@ impl<'a> Reader<'a> {
             return;
         };
         self.begin_document_for(kind, span);
-        self.chains = kind.builtins().iter().map(|(name, _)| BString::from(*name)).collect();
+        let builtins = kind.builtins().iter().map(|(name, _)| (BString::from(*name), Arc::new((*name).into())));
+        self.chains = builtins.collect();
         let leading = std::mem::take(&mut self.comments);
         self.open = Some(Table { kind, span, items: Vec::new(), leading });
     }
@@ -236,7 +240,8 @@ impl<'a> Reader<'a> {
                 }
             },
         };
-        let chain = ChainLine { name: (*name.text).into(), name_span: name.span, policy, counters, span, line };
+        let chain =
+            ChainLine { name: Arc::new((*name.text).into()), name_span: name.span, policy, counters, span, line };
         self.declare(chain);
     }
 
@@ -258,7 +263,8 @@ impl<'a> Reader<'a> {
             .push("write `-` in place of the policy".into());
             return;
         }
-        let repeated = !self.chains.insert(chain.name.clone()) && !builtin;
+        let known = self.chains.insert((*chain.name).clone(), Arc::clone(&chain.name)).is_some();
+        let repeated = known && !builtin;
         if repeated {
             let mut warning =
                 Diagnostic::warning("repeated-chain", self.source.place(chain.span), "this chain is declared twice");
@@ -269,7 +275,7 @@ impl<'a> Reader<'a> {
             return;
         }
         if let Some(table) = &mut self.open {
-            table.items.push(Item::Chain(chain));
+            table.items.push(Item::Chain(Box::new(chain)));
         }
     }
 
@@ -297,12 +303,12 @@ impl<'a> Reader<'a> {
             source: self.source.id,
             line,
             span,
-            has_chain: &|name| chains.contains(name),
+            chain: &|name| chains.get(name).cloned(),
         };
         match command::read(words, &around) {
             Ok(command::Command::Rules(rules)) => {
                 if let Some(table) = &mut self.open {
-                    table.items.extend(rules.into_iter().map(|r| Item::Rule(Box::new(r))));
+                    table.items.extend(rules.into_iter().map(Item::Rule));
                 }
             }
             Ok(command::Command::Chain(chain)) => self.declare(chain),
@@ -316,7 +322,7 @@ impl<'a> Reader<'a> {
     fn flush(&mut self, chain: Option<&BString>, span: Span) {
         let Some(table) = &mut self.open else { return };
         let before = table.items.len();
-        table.items.retain(|item| !matches!(item, Item::Rule(rule) if chain.is_none_or(|c| rule.chain == *c)));
+        table.items.retain(|item| !matches!(item, Item::Rule(rule) if chain.is_none_or(|c| *rule.chain == *c)));
         let gone = before - table.items.len();
         if gone > 0 {
             let warning = Diagnostic::warning(

@@ -3,13 +3,13 @@
 //! Order matters as it does for iptables: `--dport` means what the matches loaded before it say,
 //! the newest first. (libxtables/xtables.c: `xtables_merge_options`, `command_default`.)
 
-use bstr::{BString, ByteSlice};
-use smallvec::SmallVec;
+use bstr::ByteSlice;
+use smallvec::{SmallVec, smallvec};
 
 use super::globals::{self, Global};
 use crate::diag::{Diagnostic, Place, Span, quote};
 use crate::packet::Family;
-use crate::save::ast::{Counters, Opt, Part, Placement, Rule, TableKind, Target};
+use crate::save::ast::{ChainName, Counters, Opt, Part, Placement, Rule, TableKind, Target};
 use crate::save::ext::{CheckCx, registry};
 use crate::save::option::{OptionSpec, Value};
 use crate::save::value::{self, ReadCx, protocols};
@@ -22,11 +22,14 @@ pub struct Around<'a> {
     pub source: crate::diag::SourceId,
     pub line: u32,
     pub span: Span,
-    /// Whether the table has a chain of this name by now.
-    pub has_chain: &'a dyn Fn(&[u8]) -> bool,
+    /// The chain of this name, when the table has one by now.
+    pub chain: &'a dyn Fn(&[u8]) -> Option<ChainName>,
 }
 
 type Fallible<T> = Result<T, Box<Diagnostic>>;
+
+/// Nearly always one.
+type Rules = SmallVec<[Box<Rule>; 1]>;
 
 /// Which option a word names.
 enum Found {
@@ -42,7 +45,7 @@ enum Owner {
 }
 
 /// Reads a rule from the words of its line; several when it names several addresses.
-pub fn read(words: &[Word], counters: Option<Counters>, around: &Around) -> Fallible<Vec<Rule>> {
+pub fn read(words: &[Word], counters: Option<Counters>, around: &Around) -> Fallible<Rules> {
     let mut walk = Walk::new(words, counters, around)?;
     while walk.at < words.len() {
         walk.step()?;
@@ -65,17 +68,17 @@ struct Walk<'w, 'a> {
 impl<'w, 'a> Walk<'w, 'a> {
     fn new(words: &'w [Word<'w>], counters: Option<Counters>, around: &'a Around<'a>) -> Fallible<Self> {
         let head =
-            Part { extension: registry::standard(), name_span: around.span, implicit: true, options: SmallVec::new() };
+            Part { extension: registry::standard(), name_span: around.span, implicit: true, options: Vec::new() };
         let rule = Rule {
             span: around.span,
             line: around.line,
             placement: Placement::Append,
-            chain: BString::default(),
+            chain: ChainName::default(),
             chain_span: around.span,
-            counters,
+            counters: counters.map(Box::new),
             only: None,
             head,
-            matches: SmallVec::new(),
+            matches: Vec::new(),
             target: Target::None,
         };
         Ok(Walk { words, around, at: 0, negated: None, rule, loaded: SmallVec::new(), chain_given: false, goto: false })
@@ -243,7 +246,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn load_match(&mut self, extension: &'static crate::save::ext::Extension, name_span: Span, implicit: bool) {
-        self.rule.matches.push(Part { extension, name_span, implicit, options: SmallVec::new() });
+        self.rule.matches.push(Part { extension, name_span, implicit, options: Vec::new() });
         self.loaded.push(Owner::Match(self.rule.matches.len() - 1));
     }
 
@@ -375,7 +378,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         if std::mem::replace(&mut self.chain_given, true) {
             return Err(self.error("two-commands", span, "a rule has one `-A` or `-I`"));
         }
-        self.rule.chain = chain.into();
+        self.rule.chain = (self.around.chain)(chain).unwrap_or_else(|| ChainName::new(chain.into()));
         self.rule.chain_span = end;
         if global == Global::Insert {
             let words: &'w [Word<'w>] = self.words;
@@ -394,14 +397,16 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Err(self.error("two-targets", span.to(end), "a rule has one `-j` or `-g`"));
         }
         self.goto = goto;
-        let hidden = (self.around.has_chain)(name) && !registry::is_verdict(name);
+        let chain = (self.around.chain)(name);
+        let hidden = chain.is_some() && !registry::is_verdict(name);
         match registry::find_target(name, self.around.family) {
             Some(extension) if !goto && !hidden => {
                 self.rule.target =
-                    Target::Extension(Part { extension, name_span: end, implicit: false, options: SmallVec::new() });
+                    Target::Extension(Part { extension, name_span: end, implicit: false, options: Vec::new() });
                 self.loaded.push(Owner::Target);
             }
-            _ if (self.around.has_chain)(name) => {
+            _ => {
+                let Some(chain) = chain else { return Err(self.unknown_extension("target", name, end)) };
                 if self.around.table.hook(name).is_some() {
                     return Err(self.error(
                         "jump-to-builtin",
@@ -409,9 +414,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                         format!("{} is called by the kernel: rules cannot jump to it", quote(name)),
                     ));
                 }
-                self.rule.target = Target::Chain { name: name.into(), span: end, goto };
+                self.rule.target = Target::Chain { name: chain, span: end, goto };
             }
-            _ => return Err(self.unknown_extension("target", name, end)),
         }
         Ok(())
     }
@@ -438,18 +442,18 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Err(self.error("bad-counters", span.to(end), "`-c` takes two numbers: packets and bytes"));
         };
         self.at += 1;
-        self.rule.counters = Some(Counters { packets, bytes });
+        self.rule.counters = Some(Box::new(Counters { packets, bytes }));
         Ok(())
     }
 
-    fn finish(mut self) -> Fallible<Vec<Rule>> {
+    fn finish(mut self) -> Fallible<Rules> {
         if let Some(at) = self.negated {
             return Err(self.error("stray-negation", at, "`!` has nothing to negate"));
         }
         if !self.chain_given {
             return Err(self.error("no-command", self.around.span, "a rule starts with `-A CHAIN` or `-I CHAIN`"));
         }
-        if !(self.around.has_chain)(&self.rule.chain) {
+        if (self.around.chain)(&self.rule.chain).is_none() {
             let message =
                 format!("table {} has no chain {} at this point", self.around.table.name(), quote(&self.rule.chain));
             return Err(self
@@ -457,7 +461,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 .tap(|d| d.help.push(format!("declare it above: `:{} - [0:0]`", self.rule.chain.as_bstr()))));
         }
         self.check()?;
-        self.rule.matches.shrink_to_fit();
+        self.rule.shrink();
         Ok(expand_addresses(self.rule))
     }
 
@@ -484,12 +488,16 @@ impl<'w, 'a> Walk<'w, 'a> {
 }
 
 /// `-s a,b -d c,d` is four rules, as iptables makes them (iptables/iptables.c, `do_command4`).
-fn expand_addresses(rule: Rule) -> Vec<Rule> {
+fn expand_addresses(rule: Rule) -> Rules {
+    let several = |opt: &Opt| matches!(&opt.value, Value::Nets(nets) if nets.len() > 1);
+    if !rule.head.options.iter().any(several) {
+        return smallvec![Box::new(rule)];
+    }
     let mut rules = vec![rule];
     for name in ["source", "destination"] {
         rules = rules.into_iter().flat_map(|rule| expand_one(rule, name)).collect();
     }
-    rules
+    rules.into_iter().map(Box::new).collect()
 }
 
 fn expand_one(mut rule: Rule, name: &str) -> Vec<Rule> {

@@ -61,11 +61,11 @@ pub fn read(arg: &Arg, words: &[&[u8]], cx: ReadCx) -> Result<Value, String> {
             Ok(Value::Range(lo, hi))
         }
         Arg::PortList => ranges(word, 15, 65535, |w| port(w, cx.protocol)),
-        Arg::Nets => word.split(|&b| b == b',').map(|w| net(w, cx)).collect::<Result<_, _>>().map(Value::Nets),
+        Arg::Nets => nets(word, cx),
         Arg::Net => Ok(Value::Nets(vec![net(word, cx)?])),
         Arg::AddressRange => address_range(word, cx.family),
         Arg::Mac => mac(word).map(Value::Mac).ok_or_else(|| format!("{} is no MAC address", quote(word))),
-        Arg::Interface => interface(word).map(Value::Interface),
+        Arg::Interface => interface(word).map(|i| Value::Interface(Box::new(i))),
         Arg::Protocol => protocol(word).map(|n| Value::Number(n.into())),
         Arg::Word(table) => one_of(word, table).map(Value::Number),
         Arg::Words(table) => {
@@ -94,7 +94,9 @@ pub fn show(arg: &Arg, value: &Value, family: Family) -> Vec<BString> {
         (Arg::Masked { bits }, Value::Masked { value, mask }) => one(show_masked(*value, *mask, *bits)),
         (_, Value::Masked { value, mask }) => one(show_masked(*value, *mask, 32)),
         (_, Value::Nets(nets)) => one(join(nets.iter().map(|n| show_net(*n, family)))),
-        (_, Value::Addresses(lo, hi)) => one(format!("{}-{}", show_address(*lo, family), show_address(*hi, family))),
+        (_, Value::Addresses(ends)) => {
+            one(format!("{}-{}", show_address(ends.0, family), show_address(ends.1, family)))
+        }
         (_, Value::Mac(m)) => one(m.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")),
         (_, Value::Interface(i)) => {
             let mut name = i.name.clone();
@@ -211,6 +213,12 @@ pub fn protocol(word: &[u8]) -> Result<u8, String> {
     named.ok_or_else(|| format!("{} is no protocol that /etc/protocols usually names", quote(word)))
 }
 
+fn nets(word: &[u8], cx: ReadCx) -> Result<Value, String> {
+    let mut nets = word.split(|&b| b == b',').map(|w| net(w, cx)).collect::<Result<Vec<_>, _>>()?;
+    nets.shrink_to_fit();
+    Ok(Value::Nets(nets))
+}
+
 fn net(word: &[u8], cx: ReadCx) -> Result<Net, String> {
     read_net(word, cx.family)
 }
@@ -223,7 +231,7 @@ fn address_range(word: &[u8], family: Family) -> Result<Value, String> {
             (only, only)
         }
     };
-    Ok(Value::Addresses(lo, hi))
+    Ok(Value::Addresses(Box::new((lo, hi))))
 }
 
 fn mac(word: &[u8]) -> Option<[u8; 6]> {

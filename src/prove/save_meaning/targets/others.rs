@@ -35,11 +35,11 @@ pub fn classify(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
 
 /// A copy to another machine; the packet goes on.
 pub fn tee(part: &Part, _: &mut Reading<'_>) -> Bounded<Vec<Step>> {
-    let Some(&Value::Addresses(gateway, _)) = part.get("gateway").map(|option| &option.value) else {
+    let Some(Value::Addresses(gateway)) = part.get("gateway").map(|option| &option.value) else {
         return Ok(options::not_understood(part));
     };
     let device = part.text("oif").map(ToString::to_string);
-    let effect = Effect::Other(vocabulary::duplicate(gateway, device.as_deref()));
+    let effect = Effect::Other(vocabulary::duplicate(gateway.0, device.as_deref()));
     Ok(vec![Step::Effect { effect, reads: Bands::default() }])
 }
 

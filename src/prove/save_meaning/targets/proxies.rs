@@ -32,7 +32,7 @@ pub fn nfqueue(part: &Part, _: &mut Reading<'_>) -> Bounded<Vec<Step>> {
 /// Where a transparent socket takes the packet: the mark, and accepted. Where none does: dropped.
 pub fn tproxy(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let address = match part.get("on-ip").map(|option| &option.value) {
-        Some(&Value::Addresses(address, _)) => Some(address).filter(|&address| address != 0),
+        Some(Value::Addresses(addresses)) => Some(addresses.0).filter(|&address| address != 0),
         Some(_) => return Ok(options::not_understood(part)),
         None => None,
     };

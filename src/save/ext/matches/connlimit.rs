@@ -53,7 +53,8 @@ fn read(words: &[&[u8]], family: Family) -> Result<Value, String> {
         Ok(length) if length <= width => Ok(Value::Number(length)),
         _ => {
             let mask = value::read_address(word, family).map_err(|_| format!("{} is no network mask", quote(word)))?;
-            Ok(dynamic::prefix_of(mask, family).map_or(Value::Addresses(mask, mask), |n| Value::Number(n.into())))
+            Ok(dynamic::prefix_of(mask, family)
+                .map_or_else(|| Value::Addresses(Box::new((mask, mask))), |n| Value::Number(n.into())))
         }
     }
 }
@@ -61,7 +62,7 @@ fn read(words: &[&[u8]], family: Family) -> Result<Value, String> {
 fn show(mask: &Value, family: Family) -> Vec<BString> {
     match mask {
         Value::Number(length) => vec![length.to_string().into()],
-        Value::Addresses(mask, _) => vec![value::show_address(*mask, family).into()],
+        Value::Addresses(mask) => vec![value::show_address(mask.0, family).into()],
         _ => Vec::new(),
     }
 }
@@ -74,7 +75,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let mask = match part.get("connlimit-mask").map(|o| &o.value) {
         Some(Value::Number(0)) => return Ok(vec![limit.into()]),
         Some(Value::Number(length)) => dynamic::prefix_mask(*length, cx.family),
-        Some(Value::Addresses(mask, _)) => Some(*mask),
+        Some(Value::Addresses(mask)) => Some(mask.0),
         _ => None,
     };
     let field = if part.has("connlimit-daddr") { cx.daddr() } else { cx.saddr() };

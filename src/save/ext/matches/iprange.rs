@@ -26,7 +26,8 @@ pub static EXTENSION: Extension = Extension {
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let fact = |opt: &crate::save::ast::Opt| {
-        let Value::Addresses(lo, hi) = opt.value else { return None };
+        let Value::Addresses(ends) = &opt.value else { return None };
+        let (lo, hi) = **ends;
         let field = if opt.spec.name == "src-range" { cx.saddr() } else { cx.daddr() };
         let set: IntervalSet = span(lo, hi);
         within(field, set, opt.negated).cond()

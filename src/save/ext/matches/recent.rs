@@ -84,12 +84,12 @@ fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
 fn read_mask(words: &[&[u8]], family: Family) -> Result<Value, String> {
     let word = words.first().copied().unwrap_or_default();
     let mask = value::read_address(word, family).map_err(|_| format!("{} is no network mask", quote(word)))?;
-    Ok(Value::Addresses(mask, mask))
+    Ok(Value::Addresses(Box::new((mask, mask))))
 }
 
 fn show_mask(mask: &Value, family: Family) -> Vec<BString> {
     match mask {
-        Value::Addresses(mask, _) => vec![value::show_address(*mask, family).into()],
+        Value::Addresses(mask) => vec![value::show_address(mask.0, family).into()],
         _ => Vec::new(),
     }
 }
@@ -101,7 +101,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         return Err(Refusal::new("recent", reason, help));
     }
     let all = u128::MAX >> (128 - dynamic::address_width(cx.family));
-    if part.get("mask").is_some_and(|o| o.value != Value::Addresses(all, all)) {
+    if part.get("mask").is_some_and(|o| o.value != Value::Addresses(Box::new((all, all)))) {
         let reason = "a list of networks would have to be tested through a mask";
         return Err(Refusal::new("recent-mask", reason, "leave --mask out to count whole addresses").at("mask"));
     }
