@@ -77,7 +77,8 @@ pub fn translate(sources: &[Source], options: &Options) -> Translation {
         counts.rules += lowered.rules;
     }
     counts.base_chains = ruleset.tables.iter().flat_map(|t| &t.chains).filter(|c| c.base.is_some()).count();
-    let merged = optimize::run(&mut ruleset, &options.merge);
+    let mut merged = Vec::new();
+    optimize::run(&mut ruleset, &options.merge, options.explain.then_some(&mut merged));
     counts.rules_after = ruleset.tables.iter().flat_map(|t| &t.chains).map(|c| c.rules.len()).sum();
     let explained = options.explain.then(|| Explained { after: ruleset.clone(), merged });
     let emit::Emitted { ruleset, renamed } = emit::emit(ruleset, &options.emit);

@@ -71,7 +71,7 @@ fn check(path: &Path, target: &str, level: Level) -> Result<(), String> {
     let mut before = prove(&source, &translation.ruleset, "rule for rule")?;
     for pass in PASSES.iter().filter(|pass| pass.level <= level) {
         let mut merged = Vec::new();
-        optimize::run_pass(pass, &mut rules, &options.merge, &mut merged);
+        optimize::run_pass(pass, &mut rules, &options.merge, Some(&mut merged));
         if merged.is_empty() {
             continue;
         }

@@ -52,35 +52,35 @@ pub struct Merged {
     pub why: String,
 }
 
-/// Where a pass tells what it did.
+/// Where a pass tells what it did; nobody listens when there is no list.
 #[derive(Debug)]
 pub struct Report<'a> {
     pass: &'static str,
     family: Family,
     table: BString,
-    merged: &'a mut Vec<Merged>,
+    merged: Option<&'a mut Vec<Merged>>,
 }
 
 impl Report<'_> {
     /// Lines of a chain became one rule.
     pub fn merged(&mut self, chain: &BString, lines: &[u32], why: String) {
+        let Some(merged) = &mut self.merged else { return };
         let (pass, family, table) = (self.pass, self.family, self.table.clone());
-        self.merged.push(Merged { pass, family, table, chain: chain.clone(), lines: lines.to_vec(), why });
+        merged.push(Merged { pass, family, table, chain: chain.clone(), lines: lines.to_vec(), why });
     }
 }
 
-/// Runs the passes of the chosen level over every table, in order.
-pub fn run(ruleset: &mut Ruleset, options: &Options) -> Vec<Merged> {
-    let mut merged = Vec::new();
+/// Runs the passes of the chosen level over every table, in order, and lists what they did where there is a list.
+pub fn run(ruleset: &mut Ruleset, options: &Options, mut merged: Option<&mut Vec<Merged>>) {
     for pass in PASSES.iter().filter(|p| p.level <= options.level && options.level > Level::None) {
-        run_pass(pass, ruleset, options, &mut merged);
+        run_pass(pass, ruleset, options, merged.as_deref_mut());
     }
-    merged
 }
 
 /// Runs one pass over every table.
-pub fn run_pass(pass: &Pass, ruleset: &mut Ruleset, options: &Options, merged: &mut Vec<Merged>) {
+pub fn run_pass(pass: &Pass, ruleset: &mut Ruleset, options: &Options, mut merged: Option<&mut Vec<Merged>>) {
     for table in &mut ruleset.tables {
+        let merged = merged.as_deref_mut();
         let mut report = Report { pass: pass.name, family: table.family, table: table.name.clone(), merged };
         (pass.run)(table, options, &mut report);
     }
