@@ -1,6 +1,6 @@
 //! Who jumps where: the chains of a dump, and those of its translation, as graphs.
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -41,13 +41,13 @@ pub fn of_dump(dump: &Dump) -> Vec<Graph> {
         .map(|(family, table)| {
             let mut draft = Draft::default();
             for chain in table.chains() {
-                draft.chain(chain.name.as_ref(), table.kind.hook(&chain.name).is_some());
+                draft.chain(chain.name.as_bstr(), table.kind.hook(&chain.name).is_some());
             }
             for rule in table.rules() {
-                let from = draft.chain(rule.chain.as_ref(), table.kind.hook(&rule.chain).is_some());
+                let from = draft.chain(rule.chain.as_bstr(), table.kind.hook(&rule.chain).is_some());
                 draft.rule(from);
                 if let Target::Chain { name, .. } = &rule.target {
-                    draft.edge(from, name.as_ref());
+                    draft.edge(from, name.as_bstr());
                 }
             }
             draft.graph(format!("{} {}", family.name(), table.kind.name()))
