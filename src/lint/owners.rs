@@ -120,8 +120,8 @@ pub struct Shape(Option<&'static Owner>);
 impl Shape {
     /// Looks at the names of all chains, and at comments above the table.
     pub fn of(table: &Table) -> Shape {
-        let has = |name: &str| table.chains().any(|chain| chain.name == name);
-        let some = |test: &dyn Fn(&BStr) -> bool| table.chains().any(|chain| test(chain.name.as_ref()));
+        let has = |name: &str| table.chains().any(|chain| *chain.name == name);
+        let some = |test: &dyn Fn(&BStr) -> bool| table.chains().any(|chain| test(chain.name.as_bstr()));
         let said =
             |word: &str| table.leading.iter().any(|comment| comment.text.to_ascii_lowercase().contains_str(word));
         Shape(if some(&|name| name.starts_with(b"sha-") || name == "shorewall") {
@@ -169,7 +169,7 @@ mod tests {
         let parsed = parse(&Source::new(0, "t", text.into()).unwrap(), None);
         let table = &parsed.dump.documents[0].tables[0];
         let shape = Shape::of(table);
-        table.chains().map(|chain| owner(chain.name.as_ref(), &shape).map(|owner| owner.name)).collect()
+        table.chains().map(|chain| owner(chain.name.as_bstr(), &shape).map(|owner| owner.name)).collect()
     }
 
     #[test]

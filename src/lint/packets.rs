@@ -62,7 +62,7 @@ fn ids(ruleset: &Ruleset<'_>, reach: &Reach) -> Option<Vec<Vec<ChainId>>> {
         let mut ids = Vec::new();
         for view in &table.chains {
             let (id, chain) = made.next()?;
-            if chain.name != view.chain.name || chain.rules.len() != view.chain.rules.len() {
+            if chain.name != *view.chain.name || chain.rules.len() != view.chain.rules.len() {
                 return None;
             }
             ids.push(ChainId(id));

@@ -2,7 +2,7 @@
 
 use std::cell::{OnceCell, RefCell, RefMut};
 
-use bstr::BStr;
+use bstr::{BStr, ByteSlice};
 
 use super::Options;
 use super::finding::{Edit, Fix, Safety};
@@ -34,7 +34,7 @@ pub struct TableView<'a> {
 
 /// A chain of it.
 pub struct ChainView<'a> {
-    pub chain: order::Chain<'a>,
+    pub chain: order::Chain<&'a Rule>,
     /// The line that declares it.
     pub line: Option<&'a ChainLine>,
     /// The software that makes chains of this name.
@@ -65,7 +65,7 @@ impl<'a> Ruleset<'a> {
                 .into_iter()
                 .map(|chain| ChainView {
                     line: lines.iter().find(|line| line.name == chain.name).copied(),
-                    owner: chain.hook.is_none().then(|| owners::owner(chain.name, &shape)).flatten(),
+                    owner: chain.hook.is_none().then(|| owners::owner(chain.name.as_bstr(), &shape)).flatten(),
                     chain,
                 })
                 .collect();
@@ -147,7 +147,7 @@ pub fn whole_line(source: &Source, span: Span) -> Span {
 /// Where a rule jumps or goes to.
 pub fn callee(rule: &Rule) -> Option<&BStr> {
     match &rule.target {
-        Target::Chain { name, .. } => Some(name.as_ref()),
+        Target::Chain { name, .. } => Some(name.as_bstr()),
         _ => None,
     }
 }

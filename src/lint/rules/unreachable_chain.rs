@@ -26,7 +26,7 @@ fn run(ruleset: &Ruleset<'_>, findings: &mut Vec<Finding>) {
             if chain.chain.hook.is_some() || chain.owner.is_some() || chain.chain.rules.is_empty() {
                 continue;
             }
-            let why = if !called.contains(chain.chain.name) {
+            let why = if !called.contains(chain.chain.name.as_bstr()) {
                 "nothing jumps to it"
             } else if view.whole && is_never_entered(ruleset, number, at) {
                 "no packet matches the rules that jump to it"
@@ -43,7 +43,7 @@ fn is_never_entered(ruleset: &Ruleset<'_>, table: usize, chain: usize) -> bool {
 }
 
 fn finding(ruleset: &Ruleset<'_>, view: &TableView<'_>, chain: &ChainView<'_>, why: &str) -> Finding {
-    let name = chain.chain.name;
+    let name = chain.chain.name.as_bstr();
     let jumps = view.chains.iter().flat_map(|c| &c.chain.rules).filter(|rule| callee(rule) == Some(name));
     let span = chain.line.map(|line| line.span).or_else(|| chain.chain.rules.first().map(|rule| rule.span));
     let rules = chain.chain.rules.len();
