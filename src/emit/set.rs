@@ -3,10 +3,12 @@
 use super::{Table, test};
 use crate::ir::{self, SetData, SetId};
 use crate::nft::ast::{self, Data, DataKind, Element, Expr, KeyType, SetFlags};
+use crate::packet::{DataType, Field};
 
 impl Table<'_> {
     pub(crate) fn set(&self, at: usize, set: &ir::Set) -> ast::Set {
-        let typed = |f: &crate::packet::Field| KeyType::Typeof(*f);
+        let named = set.key.iter().chain(values(&set.data).iter().flatten()).all(|f| has_type_name(f.data_type()));
+        let typed = |f: &Field| if named { KeyType::Type(f.data_type()) } else { KeyType::Typeof(*f) };
         ast::Set {
             name: self.names.set(SetId(at as u32)),
             comment: set.comment.clone(),
@@ -14,7 +16,7 @@ impl Table<'_> {
             data: match set.data {
                 SetData::None => None,
                 SetData::Verdict => Some(DataKind::Verdict),
-                SetData::Values(a, b) => Some(DataKind::Value(a.iter().chain(&b).map(typed).collect())),
+                SetData::Values(..) => Some(DataKind::Value(values(&set.data).iter().flatten().map(typed).collect())),
                 SetData::Object(kind) => Some(DataKind::Object(kind)),
             },
             flags: SetFlags {
@@ -36,9 +38,9 @@ impl Table<'_> {
     fn element(&self, set: &ir::Set, row: &ir::SetRow) -> Element {
         let value = || match row.values.as_slice() {
             [] => None,
-            [only] => Some(Data::Value(test::component(crate::packet::Field::Mark, only))),
+            [only] => Some(Data::Value(test::component(Field::Mark, only))),
             many => {
-                let parts = many.iter().map(|c| test::component(crate::packet::Field::Mark, c));
+                let parts = many.iter().map(|c| test::component(Field::Mark, c));
                 Some(Data::Value(Expr::Concat(parts.collect())))
             }
         };
@@ -50,4 +52,20 @@ impl Table<'_> {
             ..test::element(test::row(&set.key, &row.key))
         }
     }
+}
+
+/// The fields whose types a map's values have.
+const fn values(data: &SetData) -> [Option<Field>; 2] {
+    match data {
+        SetData::Values(first, second) => [*first, *second],
+        SetData::None | SetData::Verdict | SetData::Object(_) => [None, None],
+    }
+}
+
+/// Types that every version knows by name. Behind `typeof` 0.9.8 crashes when it lists a map of
+/// concatenated ranges.
+const fn has_type_name(data: DataType) -> bool {
+    use DataType as T;
+    matches!(data, T::Ipv4Addr | T::Ipv6Addr | T::InetProto | T::InetService | T::Mark | T::Ifname | T::EtherAddr)
+        || matches!(data, T::IcmpType | T::Icmp6Type)
 }

@@ -2,7 +2,7 @@
 
 use super::{Table, map, test};
 use crate::ir::{self, Assigned, Statement};
-use crate::nft::ast::{self, BinaryOp, Data, Expr, ObjectName};
+use crate::nft::ast::{self, BinaryOp, Data, Expr, Lookup, ObjectName};
 use crate::packet::{Family, Field, RtKey};
 
 impl Table<'_> {
@@ -15,7 +15,7 @@ impl Table<'_> {
                 ast::Statement::ObjectRef { kind: *kind, name: ObjectName::Literal(self.names.object(*object)) }
             }
             Statement::Assign { field, value } => {
-                ast::Statement::Set { target: Expr::Field(*field), value: assigned(*field, value) }
+                ast::Statement::Set { target: Expr::Field(*field), value: self.assigned(*field, value) }
             }
             Statement::ResetTcpOption { kind } => ast::Statement::ResetTcpOption { kind: *kind },
             Statement::Notrack => ast::Statement::Notrack,
@@ -55,23 +55,26 @@ impl Table<'_> {
         ast::Object { name: self.names.object(ir::ObjectId(at as u32)), comment: None, body, line: 0 }
     }
 
+    fn assigned(&self, field: Field, value: &Assigned) -> Expr {
+        match value {
+            Assigned::Constant(n) => Expr::Number(*n),
+            Assigned::Bits { keep, flip } => keep_and_flip(field, *keep, *flip),
+            Assigned::Mix { keep, from, take } => mix(field, *keep, *from, *take),
+            Assigned::Map { key, rows } => {
+                let rows = map::anonymous(key, rows, |&value| Some(Data::Value(Expr::Number(value))));
+                Expr::Map { key: Box::new(test::key(key)), map: rows }
+            }
+            Assigned::MapNamed { key, set } => {
+                Expr::Map { key: Box::new(test::key(key)), map: Lookup::Named(self.names.set(*set)) }
+            }
+            Assigned::Hash { key, modulus, seed, offset } => test::hash(key, *modulus, *seed, *offset),
+            Assigned::RouteMtu => Expr::Field(Field::Rt(RtKey::Mtu)),
+        }
+    }
+
     /// The family of addresses in this table.
     pub(crate) const fn family(&self) -> Family {
         self.ir.family
-    }
-}
-
-fn assigned(field: Field, value: &Assigned) -> Expr {
-    match value {
-        Assigned::Constant(n) => Expr::Number(*n),
-        Assigned::Bits { keep, flip } => keep_and_flip(field, *keep, *flip),
-        Assigned::Mix { keep, from, take } => mix(field, *keep, *from, *take),
-        Assigned::Map { key, rows } => {
-            let rows = map::anonymous(key, rows, |&value| Some(Data::Value(Expr::Number(value))));
-            Expr::Map { key: Box::new(test::key(key)), map: rows }
-        }
-        Assigned::Hash { key, modulus, seed, offset } => test::hash(key, *modulus, *seed, *offset),
-        Assigned::RouteMtu => Expr::Field(Field::Rt(RtKey::Mtu)),
     }
 }
 

@@ -100,6 +100,11 @@ pub enum Assigned {
         key: Fields,
         rows: Vec<MapRow<u128>>,
     },
+    /// The same with a named map.
+    MapNamed {
+        key: Fields,
+        set: SetId,
+    },
     /// `offset + hash(key) mod modulus`
     Hash {
         key: Fields,
@@ -165,6 +170,6 @@ fn assignment_may_break(field: Field, value: &Assigned) -> bool {
     match value {
         Assigned::Constant(_) | Assigned::Bits { .. } => own,
         Assigned::Mix { from, .. } => own || *from != Field::Mark,
-        Assigned::Map { .. } | Assigned::Hash { .. } | Assigned::RouteMtu => true,
+        Assigned::Map { .. } | Assigned::MapNamed { .. } | Assigned::Hash { .. } | Assigned::RouteMtu => true,
     }
 }

@@ -1,6 +1,9 @@
 //! The passes in the order they run.
 
-use super::{Level, Pass, fuse_actions, merge_ladders, merge_tuples, merge_values};
+use super::{
+    Level, Pass, fuse_actions, merge_assignments, merge_ladders, merge_translations, merge_tuples, merge_values,
+    merge_verdicts,
+};
 
 /// Ladders first: their last rung looks like any other rule. Then fusing: a LOG rule between two DROP
 /// rules would end every run of rules that merge.
@@ -28,6 +31,24 @@ pub const PASSES: &[Pass] = &[
         summary: "rules that do the same and differ in several fields become one rule with a concatenation",
         level: Level::Safe,
         run: merge_tuples::run,
+    },
+    Pass {
+        name: "merge_verdicts",
+        summary: "rules that test the same fields and go different ways become one verdict map",
+        level: Level::Full,
+        run: merge_verdicts::run,
+    },
+    Pass {
+        name: "merge_translations",
+        summary: "rules that test the same fields and translate to different places become one map",
+        level: Level::Full,
+        run: merge_translations::run,
+    },
+    Pass {
+        name: "merge_assignments",
+        summary: "rules that test the same fields and set different values become one map",
+        level: Level::Full,
+        run: merge_assignments::run,
     },
 ];
 

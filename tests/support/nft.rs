@@ -61,7 +61,7 @@ impl Nft {
     pub fn load_twice(&self, flags: &str, text: &[u8]) -> Result<(), String> {
         let once = self.run(&format!("{flags} -f FILE\nlist ruleset"), text);
         let twice = self.run(&format!("{flags} -f FILE\n{flags} -f FILE\nlist ruleset"), text);
-        match (once.ok && twice.ok, once.stdout == twice.stdout) {
+        match (once.ok && twice.ok, sorted(&once.stdout) == sorted(&twice.stdout)) {
             (true, true) => Ok(()),
             (true, false) => Err(format!("nft {}: loading it twice is not loading it once", self.version)),
             (false, _) => Err(format!("nft {}: {}{}", self.version, once.stderr, twice.stderr)),
@@ -86,4 +86,21 @@ impl Nft {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         Outcome { ok: output.status.success(), stdout: output.stdout, stderr }
     }
+}
+
+/// A listing with the elements of each set in one order: the kernel hashes them with a new seed each time.
+fn sorted(listing: &[u8]) -> String {
+    let text = String::from_utf8_lossy(listing);
+    let mut out = String::new();
+    let mut rest = &*text;
+    while let Some(open) = rest.find("{ ") {
+        let (before, set) = rest.split_at(open + 2);
+        out.push_str(before);
+        let close = set.find('}').unwrap_or(set.len());
+        let mut elements: Vec<&str> = set[..close].split(',').map(str::trim).collect();
+        elements.sort_unstable();
+        out.push_str(&elements.join(", "));
+        rest = &set[close..];
+    }
+    out + rest
 }

@@ -1,0 +1,68 @@
+//! Which rules stand at one place and become one map.
+//!
+//! Twice: once to see which rules would become maps, and once more moving only those, so that no rule
+//! moves for nothing.
+
+use rustc_hash::FxHashMap;
+
+use super::Reading;
+use super::case::Case;
+use super::resolve::{self, Part};
+use crate::ir::Rule;
+use crate::optimize::effects::ChainChanges;
+use crate::optimize::order::Order;
+use crate::optimize::{Level, Options};
+
+/// The parts of a chain in their new order; `None` when there is nothing to merge.
+pub fn places<'r>(rules: &'r [Rule], chains: &ChainChanges, reading: Reading, options: &Options) -> Option<Vec<Part>> {
+    let cases: Vec<Option<Case<'r>>> = rules.iter().map(|rule| Case::of(rule, chains, reading)).collect();
+    let mut kinds = FxHashMap::default();
+    let mut kind_of = |case: &Case<'r>| {
+        let next = kinds.len() as u32;
+        *kinds.entry(case.key()).or_insert(next)
+    };
+    let wanted: Vec<Option<u32>> = cases.iter().map(|case| Some(kind_of(case.as_ref()?))).collect();
+    if wanted.iter().flatten().count() == kinds.len() {
+        return None;
+    }
+    let parts = round(rules, chains, &cases, &wanted, options);
+    let mut merged: Vec<Option<u32>> = vec![None; rules.len()];
+    for (part, number) in parts.iter().zip(0..).filter(|(part, _)| part.map.is_some()) {
+        for &member in &part.members {
+            merged[member] = Some(number);
+        }
+    }
+    if merged.iter().all(Option::is_none) {
+        return None;
+    }
+    Some(round(rules, chains, &cases, &merged, options)).filter(|parts| parts.iter().any(|part| part.map.is_some()))
+}
+
+/// Puts each rule at the place of the others of its number, where it may go there.
+fn round(
+    rules: &[Rule],
+    chains: &ChainChanges,
+    cases: &[Option<Case>],
+    wanted: &[Option<u32>],
+    options: &Options,
+) -> Vec<Part> {
+    let mut order = Order::new(rules, chains);
+    let mut open: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut places: Vec<Vec<usize>> = Vec::new();
+    for (at, wanted) in wanted.iter().enumerate() {
+        let place = wanted.and_then(|number| open.get(&number).copied());
+        let near = |place: usize| options.level > Level::Safe || place + 1 == places.len();
+        match place.filter(|&place| near(place) && order.may_join(at, place)) {
+            Some(place) => {
+                order.join(at, place);
+                places[place].push(at);
+            }
+            None => {
+                let place = order.append(at);
+                places.push(vec![at]);
+                open.extend(wanted.map(|number| (number, place)));
+            }
+        }
+    }
+    places.into_iter().flat_map(|members| resolve::parts(members, cases, options)).collect()
+}

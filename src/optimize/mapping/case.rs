@@ -1,0 +1,157 @@
+//! A rule seen as a row of a map.
+
+use smallvec::SmallVec;
+
+use super::Reading;
+use crate::ir::{Component, Fields, NatTarget, Rule, Step, Test, Verdict};
+use crate::nft::ast::{NatFlags, NatKind};
+use crate::optimize::effects::ChainChanges;
+use crate::packet::{CtKey, DataType, FibResult, Field, Interval, IntervalSet, L4};
+
+/// How cases of one map do what they do.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    Verdict,
+    Nat {
+        kind: NatKind,
+        flags: NatFlags,
+        address: bool,
+        port: bool,
+    },
+    /// Gives a field a constant, then ends in the verdict.
+    Assign {
+        field: Field,
+        verdict: Verdict,
+    },
+}
+
+/// What a row gives.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Data {
+    Verdict(Verdict),
+    Nat(NatTarget),
+    Number(u128),
+}
+
+/// What a rule does, as a pass sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deed {
+    pub kind: Kind,
+    pub data: Data,
+    /// No packet of the rule meets the next one.
+    pub is_final: bool,
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Case<'r> {
+    pub deed: Deed,
+    /// The fields that can be keys, sorted; ports are those of whatever protocol a column says.
+    pub columns: SmallVec<[(Field, &'r Test); 3]>,
+    /// All other tests, sorted.
+    pub rest: Vec<&'r Test>,
+}
+
+/// Rows that one rule may take: more read better as a set of their own.
+pub const MOST_ROWS: usize = 16;
+
+impl<'r> Case<'r> {
+    /// The rule as a case, if it is one.
+    pub fn of(rule: &'r Rule, chains: &ChainChanges, reading: Reading) -> Option<Self> {
+        if rule.counters().is_some() || !rule.notes().is_empty() || rule.is_stateful() {
+            return None;
+        }
+        let deed = reading(rule)?;
+        let mut case = Case { deed, columns: SmallVec::new(), rest: Vec::new() };
+        for test in rule.tests() {
+            match column(test) {
+                Some(field) if case.columns.iter().all(|(f, _)| *f != field) => case.columns.push((field, test)),
+                _ => case.rest.push(test),
+            }
+        }
+        let rows: usize = case.columns.iter().map(|(field, test)| components(*field, test).len()).product();
+        let changes = chains.of_rule(rule);
+        if case.columns.is_empty() || rows > MOST_ROWS || rule.tests().any(|test| changes.may_change_test(test)) {
+            return None;
+        }
+        case.columns.sort_by_key(|(field, _)| *field);
+        case.rest.sort_by_cached_key(|test| {
+            use std::hash::BuildHasher;
+            rustc_hash::FxBuildHasher.hash_one(test)
+        });
+        Some(case)
+    }
+
+    /// What cases of one map have in common.
+    pub fn key(&self) -> (Kind, Fields, Vec<&'r Test>) {
+        (self.deed.kind.clone(), self.columns.iter().map(|(field, _)| *field).collect(), self.rest.clone())
+    }
+}
+
+/// The steps of a rule before what it does, when they are all tests.
+pub fn tests_first(rule: &Rule) -> bool {
+    let tests = rule.steps.iter().take_while(|step| matches!(step, Step::Test(_))).count();
+    tests == rule.tests().count()
+}
+
+/// The field of a test that can be a column: one of plain values, none of them a wildcard.
+fn column(test: &Test) -> Option<Field> {
+    match test {
+        Test::In { field, set } if is_key(*field) => {
+            let outside = set.complement(field.width());
+            let plain = outside.intervals().len() >= set.intervals().len();
+            (plain && !outside.is_empty()).then(|| general(*field))
+        }
+        Test::Named { field, names, negated: false } if names.iter().all(|name| !name.wildcard) => Some(*field),
+        _ => None,
+    }
+}
+
+/// Fields that people dispatch on.
+fn is_key(field: Field) -> bool {
+    use Field as F;
+    let header = matches!(
+        field,
+        F::L4proto | F::IpSaddr | F::IpDaddr | F::Ip6Saddr | F::Ip6Daddr | F::Sport(_) | F::Dport(_) | F::IpDscp
+    ) || matches!(field, F::IcmpType | F::Icmp6Type | F::Ip6Dscp);
+    let meta = matches!(field, F::Mark | F::Pkttype | F::Skuid | F::Skgid | F::Ct(CtKey::State | CtKey::Mark));
+    header || meta || matches!(field, F::Fib { result: FibResult::Type, .. })
+}
+
+/// Ports are the same bits whatever the protocol.
+pub const fn general(field: Field) -> Field {
+    match field {
+        Field::Sport(_) => Field::Sport(L4::Th),
+        Field::Dport(_) => Field::Dport(L4::Th),
+        other => other,
+    }
+}
+
+/// The values of a column's test, each as one component of a row.
+pub fn components(field: Field, test: &Test) -> Vec<Component> {
+    match test {
+        Test::In { set, .. } => pieces(field, set).into_iter().map(Component::from).collect(),
+        Test::Named { names, .. } => names.iter().cloned().map(Component::from).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Values that people know by name stand alone, and so do two neighbouring ports.
+fn pieces(field: Field, set: &IntervalSet) -> Vec<Interval> {
+    // A packet is in exactly one of these states.
+    if field == Field::Ct(CtKey::State) {
+        return [1, 2, 4, 8, 64].into_iter().filter(|&state| set.contains(state)).map(Interval::point).collect();
+    }
+    let most = match field.data_type() {
+        DataType::InetProto | DataType::IcmpType | DataType::Icmp6Type | DataType::PktType | DataType::FibAddrType => {
+            MOST_ROWS as u128
+        }
+        DataType::InetService => 2,
+        _ => 1,
+    };
+    let alone = |i: Interval| match i.hi - i.lo < most {
+        true => (i.lo..=i.hi).map(Interval::point).collect(),
+        false => vec![i],
+    };
+    set.intervals().iter().flat_map(|&i| alone(i)).collect()
+}

@@ -1,0 +1,45 @@
+//! Rules with tests of the same fields become one rule with a map: what the three passes that make maps share.
+//!
+//! A *case* is a rule seen as a row of a map: the columns are its tests of plain values, the data is what
+//! it does. Cases of one *kind* (the same fields, the same other tests, the same way of doing) that stand
+//! together, or commute with all between them, become one rule; its key is the fields in which they differ.
+//!
+//! Sound because rows are cut apart, so that a packet has the row of the first case that matches it; where
+//! a case lets packets go on to later cases, no later case may match any packet of it. Rules with state,
+//! counters or remarks other than comments are no cases.
+
+mod arrange;
+mod case;
+mod cells;
+mod resolve;
+mod write;
+
+pub use case::{Data, Deed, Kind, tests_first};
+
+use super::effects::ChainChanges;
+use super::{Options, Report};
+use crate::ir::{Rule, Table};
+
+/// How a pass sees a rule's deed; `None` for rules that are not its business.
+pub type Reading = fn(&Rule) -> Option<Deed>;
+
+/// Makes the maps of every chain; `why` says why the rules of so many lines are one.
+pub fn run(table: &mut Table, options: &Options, report: &mut Report, reading: Reading, why: fn(usize) -> String) {
+    let chains = ChainChanges::of(table);
+    for at in 0..table.chains.len() {
+        let rules = std::mem::take(&mut table.chains[at].rules);
+        let name = table.chains[at].name.clone();
+        let places = arrange::places(&rules, &chains, reading, options);
+        table.chains[at].rules = match places {
+            None => rules,
+            Some(places) => {
+                let mut writer = write::Writer { table, chain: &name };
+                let written = writer.write(rules, places);
+                for rule in written.iter().filter(|(_, merged)| *merged > 0) {
+                    report.merged(&name, &rule.0.origin.lines, why(rule.1));
+                }
+                written.into_iter().map(|(rule, _)| rule).collect()
+            }
+        };
+    }
+}
