@@ -11,7 +11,7 @@ impl Table<'_> {
     /// The counter stands where iptables counts: behind all that must hold, before all that is done.
     pub(crate) fn rule(&self, rule: &ir::Rule) -> ast::Rule {
         let labels = test::labels(rule);
-        let implied = test::implied_protocols(rule);
+        let mut implied = test::Implied::of_stretch(&rule.steps, &rule.verdict);
         let done_from = rule.steps.iter().rposition(decides).map_or(0, |at| at + 1);
         let mut statements = Vec::with_capacity(rule.steps.len() + 2);
         let mut ports = test::PortContext::default();
@@ -26,7 +26,11 @@ impl Table<'_> {
                     ports.behind(test, statement.is_some());
                     statements.extend(statement.filter(|s| !is_said_protocol(s, &statements)));
                 }
-                Step::Do(statement) => statements.push(self.statement(statement)),
+                Step::Do(statement) => {
+                    statements.push(self.statement(statement));
+                    let rest = rule.steps.get(at + 1..).unwrap_or_default();
+                    implied = test::Implied::of_stretch(rest, &rule.verdict);
+                }
             }
         }
         if done_from >= rule.steps.len() {
@@ -38,6 +42,10 @@ impl Table<'_> {
         statements.extend(self.verdict(&rule.verdict));
         let (comment, mut notes) = comments(rule);
         notes.extend(test::unplaced_labels(rule, &labels).iter().map(|c| harmless(c)));
+        if statements.is_empty() && (comment.is_some() || notes.is_empty()) {
+            // A rule that does nothing must say something; a gap is all notes.
+            statements.push(ast::Statement::Counter { packets: 0, bytes: 0 });
+        }
         ast::Rule { statements, comment, notes, line: 0 }
     }
 }

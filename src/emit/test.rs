@@ -5,24 +5,51 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::{Table, names};
-use crate::ir::{self, Component, Name, Row, Test};
+use crate::ir::{self, Component, Name, Row, Step, Test};
 use crate::nft::ast::{Element, Expr, Op, Statement};
 use crate::packet::{CtKey, DataType, ExthdrPart, Field, Interval, IntervalSet, SctpChunkPart, TcpOptionPart};
 
-/// Protocols that some test of the rule says already by reading that protocol's header.
-pub(crate) fn implied_protocols(rule: &ir::Rule) -> SmallVec<[u8; 2]> {
-    let single = |t: &Test| match t {
-        Test::In { field, set } if !set.is_full(field.width()) => field.protocol(),
-        Test::Bits { field, .. } => field.protocol(),
-        Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|f| f.protocol()),
-        _ => None,
-    };
-    let by_key = match &rule.verdict {
-        ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } => key.iter().find_map(|f| f.protocol()),
-        _ => None,
-    };
-    rule.tests().filter_map(single).chain(by_key).collect()
+/// What tests need not say of the transport protocol, since others of their stretch do by reading its header. A
+/// stretch ends where something is done: who gets there must have passed all tests that stood before.
+#[derive(Default)]
+pub(crate) struct Implied {
+    protocols: SmallVec<[u8; 2]>,
+    /// Tests of the connection's protocol and ports are near. They mislead nft about the packet's protocol, so
+    /// that stays written, in front of them.
+    written: bool,
 }
+
+impl Implied {
+    /// What the tests at the head of these steps, up to the first statement, imply; the key of a map counts where
+    /// no statement stands before it.
+    pub(crate) fn of_stretch(steps: &[Step], verdict: &ir::Verdict) -> Self {
+        let tests = || steps.iter().map_while(|step| if let Step::Test(test) = step { Some(test) } else { None });
+        let key: &[Field] = match verdict {
+            ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } if tests().count() == steps.len() => key,
+            _ => &[],
+        };
+        let single = |t: &Test| match t {
+            Test::In { field, set } if !set.is_full(field.width()) => field.protocol(),
+            Test::Bits { field, .. } => field.protocol(),
+            Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|f| f.protocol()),
+            _ => None,
+        };
+        let by_key = key.iter().find_map(|field| field.protocol());
+        let misleads = |f: &Field| matches!(f, Field::Ct(CtKey::Protocol(_) | CtKey::ProtoSrc(_) | CtKey::ProtoDst(_)));
+        Implied {
+            protocols: tests().filter_map(single).chain(by_key).collect(),
+            written: key.iter().any(misleads) || tests().any(|test| test.fields().iter().any(misleads)),
+        }
+    }
+
+    /// Whether another test says so of the protocol.
+    fn says(&self, protocol: u8) -> bool {
+        !self.written && self.protocols.contains(&protocol)
+    }
+}
+
+/// Protocols that nft 1.0.6 can name the ports of when only the connection's is tested.
+const PORTS_KNOWN: [u128; 9] = [1, 6, 17, 33, 50, 51, 108, 132, 136];
 
 /// Whether nft knows what the ports of a connection are: before 1.1 it reads a number beside
 /// `ct original proto-dst` only behind a test of the protocol.
@@ -51,7 +78,10 @@ impl PortContext {
     /// Takes a test in that is written, or left out because another one says it.
     pub(crate) fn behind(&mut self, test: &Test, written: bool) {
         let names_protocol = |t: &Test| match t {
-            Test::In { field: Field::L4proto | Field::Ct(CtKey::Protocol(_)), set } => set.as_point().is_some(),
+            Test::In { field: Field::L4proto, set } => set.as_point().is_some(),
+            Test::In { field: Field::Ct(CtKey::Protocol(_)), set } => {
+                set.as_point().is_some_and(|protocol| PORTS_KNOWN.contains(&protocol))
+            }
             other => other.fields().iter().any(|f| f.protocol().is_some()),
         };
         self.known |= written && names_protocol(test);
@@ -84,27 +114,37 @@ pub(crate) fn labels(rule: &ir::Rule) -> Labels<'_> {
     out
 }
 
+/// Sunday to Saturday.
+const DAYS: [u128; 7] = [0, 1, 2, 3, 4, 5, 6];
+
 impl Table<'_> {
     /// Nothing when another test says it already.
-    pub(crate) fn test(&self, test: &Test, implied: &[u8], labels: &Labels) -> Option<Statement> {
+    pub(crate) fn test(&self, test: &Test, implied: &Implied, labels: &Labels) -> Option<Statement> {
         Some(match test {
-            Test::In { field: Field::L4proto, set } if set.as_point().is_some_and(|p| implied.contains(&(p as u8))) => {
+            Test::In { field: Field::L4proto, set } if set.as_point().is_some_and(|p| implied.says(p as u8)) => {
                 return None;
             }
             // Any value will do: only a connection must be there.
             Test::In { field: field @ Field::Ct(key), set } if *key != CtKey::State && set.is_full(field.width()) => {
                 ct_state(&TRACKED.into_iter().map(Interval::point).collect())
             }
+            // There is no eighth day, so all seven are any.
+            Test::In { field: Field::Day, set } if DAYS.iter().all(|day| set.contains(*day)) => return None,
             // Any value will do: only the header must be there, which its protocol says.
             Test::In { field, set } if set.is_full(field.width()) && !may_be_missing(*field) => {
                 match field.protocol() {
-                    Some(protocol) if !implied.contains(&protocol) => {
+                    Some(protocol) if !implied.says(protocol) => {
                         compare(Expr::Field(Field::L4proto), Op::Implicit, Expr::Number(protocol.into()))
                     }
                     _ => return None,
                 }
             }
             Test::In { field: Field::Ct(CtKey::State), set } => ct_state(set),
+            // Behind a comparison with the bare field nft takes the packet's protocol for tested.
+            Test::In { field: field @ Field::Ct(CtKey::Protocol(_)), set } if !implied.protocols.is_empty() => {
+                let (op, right) = choose(*field, set, labels);
+                compare(and(*field, 0xff), if op == Op::Implicit { Op::Eq } else { op }, right)
+            }
             Test::In { field, set } => {
                 let (op, right) = choose(*field, set, labels);
                 compare(Expr::Field(*field), op, right)
@@ -126,11 +166,11 @@ impl Table<'_> {
                 compare(key(fields), if *negated { Op::Ne } else { Op::Implicit }, name)
             }
             Test::Numgen { random, modulus, set } => {
-                let (op, right) = values(set, 32);
+                let (op, right) = values(set, *modulus);
                 compare(Expr::Numgen { random: *random, modulus: *modulus, offset: 0 }, op, right)
             }
             Test::Hash { fields, modulus, seed, set } => {
-                let (op, right) = values(set, 32);
+                let (op, right) = values(set, *modulus);
                 compare(hash(fields, *modulus, *seed, 0), op, right)
             }
         })
@@ -324,12 +364,17 @@ fn one(component: Component) -> Row {
     [component].into_iter().collect()
 }
 
-/// Computed values: `< N` reads better than `0-M`.
-fn values(set: &IntervalSet, width: u32) -> (Op, Expr) {
+/// Values of something computed below `modulus`: `< N` and `!= N` read better than ranges.
+fn values(set: &IntervalSet, modulus: u32) -> (Op, Expr) {
+    let below = IntervalSet::range(0, u128::from(modulus.saturating_sub(1)));
+    let others = below.difference(set);
     match set.intervals() {
-        [only] if only.lo == 0 && !only.is_point() && width < 128 => (Op::Lt, Expr::Number(only.hi + 1)),
+        [only] if only.lo == 0 && !only.is_point() => (Op::Lt, Expr::Number(only.hi + 1)),
         [only] if only.is_point() => (Op::Implicit, Expr::Number(only.lo)),
-        many => (Op::Implicit, Expr::Set(many.iter().map(|&i| element(interval(Field::Mark, i))).collect())),
+        many => match others.as_point() {
+            Some(but) => (Op::Ne, Expr::Number(but)),
+            None => (Op::Implicit, Expr::Set(many.iter().map(|&i| element(interval(Field::Mark, i))).collect())),
+        },
     }
 }
 

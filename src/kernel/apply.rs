@@ -136,7 +136,13 @@ fn set_extension(packet: &mut Packet, header: Exthdr, part: ExthdrPart, value: u
         Exthdr::Rt | Exthdr::Rt0 | Exthdr::Rt2 | Exthdr::Srh => 43,
         Exthdr::Frag => 44,
         Exthdr::Dst => 60,
-        Exthdr::Mh => return packet.protocol = 135,
+        Exthdr::Mh => {
+            packet.protocol = 135;
+            if part == ExthdrPart::Type {
+                packet.icmp_type = value as u8;
+            }
+            return;
+        }
     };
     packet.extensions.retain(|n| *n != number);
     if part != ExthdrPart::Exists || value != 0 {

@@ -24,12 +24,11 @@ pub struct Wish<'a> {
     pub v6: bool,
     pub seed: u64,
     pub count: usize,
+    /// At most so many rules get runs of equal packets.
+    pub bursting: usize,
     /// Flows that are taken.
     pub taken: FxHashSet<Flow>,
 }
-
-/// At most so many rules get runs of equal packets.
-const MOST_BURSTING: usize = 30;
 
 /// The TCP option that nearly every opening packet carries.
 const MSS_1460: [u8; 4] = [2, 4, 5, 0xb4];
@@ -65,7 +64,7 @@ pub fn draw(wish: Wish) -> (Vec<Case>, Vec<Case>) {
         drawer.near(wish.aims.get(at).unwrap_or(&anywhere));
     }
     let bursting: Vec<&Aim> = wish.aims.iter().filter(|aim| aim.burst.is_some()).collect();
-    let bursts = sample(&bursting, MOST_BURSTING).flat_map(|aim| drawer.bursts(aim)).collect();
+    let bursts = sample(&bursting, wish.bursting).take(wish.bursting).flat_map(|aim| drawer.bursts(aim)).collect();
     drawer.cases.truncate(wish.count);
     (drawer.cases, bursts)
 }

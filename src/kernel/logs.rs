@@ -134,8 +134,9 @@ fn nft_statement(text: &str, tokens: &[(usize, usize)], mut at: usize) -> Option
                 found.prefix = word.trim_matches('"').to_owned();
                 at += 2;
             }
+            // The audit log is no kernel log: what goes there stays there, as with AUDIT.
             Some("level") => {
-                found.set_level(token(at + 1)?);
+                found.set_level(token(at + 1).filter(|level| *level != "audit")?);
                 at += 2;
             }
             Some("flags") => at = nft_flags(&token, at + 1, &mut found.flags)?,
@@ -241,6 +242,7 @@ mod tests {
             ("log flags all;", format!("{};", ours("level 4 flags 0x2f|"))),
             ("log group 3 prefix \"x\" drop", "log group 3 prefix \"x\" drop".into()),
             ("comment \"log drop\" # log", "comment \"log drop\" # log".into()),
+            ("log level audit drop", "log level audit drop".into()),
             ("jump log", "jump log".into()),
             ("jump log-it", "jump log-it".into()),
             ("log level info", ours("level 6 flags 0x0|")),

@@ -44,6 +44,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use aim::{Aim, Name, Values};
 pub use case::{Burst, Case, Drive};
+pub use chance::Chance;
 pub use conntrack::Kept;
 pub use event::{Event, Seen};
 pub use load::LoadError;
@@ -87,6 +88,8 @@ pub enum Loader {
 pub struct Options {
     /// Single packets and exchanges in all; bursts come on top.
     pub packets: usize,
+    /// How many rules that count packets or measure time get runs of equal packets, at most.
+    pub bursting: usize,
     pub seed: u64,
     pub loader: Loader,
     /// The nft to run: a name or a path.
@@ -105,6 +108,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             packets: 2000,
+            bursting: 30,
             seed: 1,
             loader: Loader::Legacy,
             nft: "nft".into(),

@@ -187,7 +187,7 @@ fn cases(aims: &[Aim], pools: &Pools, options: &Options, v6: bool, count: usize)
     let mut cases: Vec<Case> = witnesses.map(|packet| Case::once(packet.clone(), "witness")).collect();
     let taken: FxHashSet<_> = (1u32..).zip(&cases).map(|(n, case)| case.packet.flow(u32::MAX - n)).collect();
     let count = count.saturating_sub(cases.len());
-    let (drawn, bursts) = draw(Wish { aims, pools, v6, seed: options.seed, count, taken });
+    let (drawn, bursts) = draw(Wish { aims, pools, v6, seed: options.seed, count, bursting: options.bursting, taken });
     cases.extend(drawn);
     (cases, bursts)
 }

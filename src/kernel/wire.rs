@@ -116,6 +116,12 @@ fn transport(packet: &Packet, number: u32) -> Vec<u8> {
         50 => [&packet.spi.to_be_bytes(), &seq, &data[..]].concat(),
         51 => [&[59, 4, 0, 0], &packet.spi.to_be_bytes()[..], &seq, &[0; 12], &data].concat(),
         132 => sctp(&ports, number),
+        135 => {
+            // With nothing behind it, as xt_mh.c wants it: six fields of eight bytes in all.
+            let mut out = vec![59, 0, packet.icmp_type, 0, 0, 0, 0, 0];
+            seal(packet, &mut out, 4);
+            out
+        }
         2 => {
             let mut out = vec![packet.icmp_type, 0, 0, 0, 0, 0, 0, 0];
             let sum = checksum(0, &out).to_be_bytes();

@@ -10,7 +10,9 @@ use bstr::BString;
 use rustc_hash::FxHashMap;
 
 use super::fragments::{self, Guard};
-use crate::ir::{Chain, ChainId, Counters, Fields, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict};
+use crate::ir::{
+    Chain, ChainId, Counters, Fields, NatData, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict,
+};
 use crate::packet::{Family, Field};
 use crate::save::ext::lowering::{Action, Cond};
 
@@ -29,6 +31,8 @@ pub struct Builder<'t> {
     pub notes: Vec<BString>,
     /// How later fragments are kept from rules that ask for ports.
     pub guard: Guard,
+    /// The rule's own test of the transport protocol.
+    pub protocol: Option<Step>,
     /// Rules that later fragments skip, by chain and place, when a base chain's guard sees to it.
     pub skipped: &'t mut FxHashMap<ChainId, Vec<usize>>,
 }
@@ -49,6 +53,7 @@ impl Builder<'_> {
         let start = self.table.chains.get(self.chain.0 as usize).map_or(0, |c| c.rules.len());
         let entry = self.chain;
         let conditions = self.settle(conditions);
+        self.protocol = conditions.iter().find_map(protocol_of);
         if conditions.contains(&Cond::Never) {
             return;
         }
@@ -201,7 +206,14 @@ impl Builder<'_> {
         }
     }
 
-    fn finish(&mut self, chain: ChainId, steps: Steps, verdict: Verdict) {
+    /// nft takes ports of a translation only behind a test of the protocol in the same rule.
+    fn finish(&mut self, chain: ChainId, mut steps: Steps, verdict: Verdict) {
+        if let Some(protocol) = &self.protocol
+            && translates_ports(&verdict)
+            && !steps.contains(protocol)
+        {
+            steps.insert(0, protocol.clone());
+        }
         let mut rule = Rule::new(steps, verdict, self.origin.clone());
         if let Some(counters) = self.counters.take() {
             rule.remarks_mut().counters = Some(counters);
@@ -249,6 +261,17 @@ impl Builder<'_> {
             chain.rules.push(rule);
         }
     }
+}
+
+fn protocol_of(condition: &Cond) -> Option<Step> {
+    match condition {
+        Cond::Step(step @ Step::Test(Test::In { field: Field::L4proto, .. })) => Some(step.clone()),
+        _ => None,
+    }
+}
+
+fn translates_ports(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Nat(nat) if matches!(nat.data, NatData::Fixed { port: Some(_), .. }))
 }
 
 fn fields_of(step: &Step) -> Fields {

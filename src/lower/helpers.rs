@@ -153,6 +153,7 @@ impl TableWork<'_> {
             comments,
             notes,
             guard: if seen { self.guard } else { Guard::Needless },
+            protocol: None,
             skipped: &mut self.skipped,
         };
         builder.rule(conditions, action);

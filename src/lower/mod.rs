@@ -228,6 +228,7 @@ impl TableWork<'_> {
             comments,
             notes,
             guard,
+            protocol: None,
             skipped: &mut self.skipped,
         };
         builder.rule(conditions, action);

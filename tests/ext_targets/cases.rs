@@ -445,6 +445,9 @@ pub const ACCEPTED: &[&str] = &[
 
 /// Both refuse these.
 pub const REFUSED: &[&str] = &[
+    // DROP
+    "4 nat PREROUTING -j DROP",
+    "6 nat foo -p tcp -j DROP",
     // AUDIT
     "4 filter INPUT -j AUDIT",
     "4 filter INPUT -j AUDIT --type foo",

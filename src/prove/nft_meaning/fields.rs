@@ -6,7 +6,7 @@
 
 use super::{Read, Reading, unread};
 use crate::nft::ast::{Expr, Op};
-use crate::packet::{DataType, Family, Field, PayloadBase};
+use crate::packet::{CtKey, DataType, Family, Field, PayloadBase};
 use crate::prove::space::Space;
 
 /// What statements of a rule have said about protocols.
@@ -76,14 +76,36 @@ impl Reading<'_> {
         }
     }
 
-    /// Notes what a comparison says about protocols: one value, or nothing.
+    /// Notes what a comparison says about protocols, or what nft takes it to say: the protocol of the connection
+    /// need not be the packet's (`ct_expr_pctx_update`).
     pub fn note(&mut self, left: &Expr, op: Op, right: &Expr) {
-        if let (Expr::Field(Field::L4proto | Field::IpProtocol | Field::Ip6Nexthdr), Expr::Number(protocol)) =
-            (left, right)
-            && matches!(op, Op::Implicit | Op::Eq)
-        {
-            self.said.transport = u8::try_from(*protocol).ok();
+        use Field::{Ct, Ip6Nexthdr, IpProtocol, L4proto};
+        let Expr::Field(L4proto | IpProtocol | Ip6Nexthdr | Ct(CtKey::Protocol(_))) = left else { return };
+        if !matches!(op, Op::Implicit | Op::Eq) {
+            return;
         }
+        let numbers: Vec<u128> = match right {
+            Expr::Number(protocol) => vec![*protocol],
+            Expr::Set(elements) => elements.iter().filter_map(|element| number(element.key.as_ref())).collect(),
+            _ => Vec::new(),
+        };
+        match numbers.as_slice() {
+            [] => {}
+            [first, rest @ ..] if rest.iter().all(|other| other == first) => {
+                self.said.transport = u8::try_from(*first).ok();
+            }
+            _ => self.said.transport = Some(SEVERAL),
+        }
+    }
+}
+
+/// Stands for several protocols: reserved, so that no header's own.
+const SEVERAL: u8 = 255;
+
+const fn number(key: Option<&Expr>) -> Option<u128> {
+    match key {
+        Some(Expr::Number(number)) => Some(*number),
+        _ => None,
     }
 }
 

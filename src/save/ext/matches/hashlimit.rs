@@ -370,7 +370,9 @@ fn key(part: &Part, cx: &Cx) -> Result<Vec<KeyPart>, Refusal> {
         key.push(Field::Dport(l4).into());
     }
     if key.is_empty() {
-        key.push(Field::Nfproto.into());
+        // One bucket for all: a field that is the same in every packet of the table. nft takes `meta nfproto` in
+        // tables of both families only.
+        key.push(Field::Protocol.into());
     }
     Ok(key)
 }

@@ -22,7 +22,18 @@ pub static EXTENSION: Extension = Extension {
 
 const NOTE: &str = "kernels before about 6.11 stop one byte earlier";
 
+/// The most that nft's quota takes (net/netfilter/nft_quota.c, `nft_quota_do_init`).
+const MOST: u64 = i64::MAX as u64;
+
 fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    let quota = part.get("quota").zip(part.number("quota"));
-    Ok(quota.map(|(opt, bytes)| Statement::Quota { over: opt.negated, bytes }.into()).into_iter().collect())
+    let Some((opt, bytes)) = part.get("quota").zip(part.number("quota")) else { return Ok(Vec::new()) };
+    if bytes > MOST {
+        return Err(Refusal::new(
+            "quota-overflow",
+            "nft counts to 9223372036854775807 bytes, and this is more",
+            "leave the match out: no link carries that much",
+        )
+        .at("quota"));
+    }
+    Ok(vec![Statement::Quota { over: opt.negated, bytes }.into()])
 }

@@ -240,6 +240,7 @@ fn what_cannot_be_said_is_refused() {
         ("-m recent --set", "recent"),
         ("-m physdev --physdev-is-bridged", "physdev"),
         ("-m limit --limit 1/hour --limit-burst 121", "limit-overflow"),
+        ("-m quota --quota 9223372036854775808", "quota-overflow"),
         ("-m time --monthdays 1", "time-monthdays"),
         ("-m time --timestart 8:00 --kerneltz", "time-zone"),
         ("-m connlabel --label 1 --set", "connlabel-set"),

@@ -114,7 +114,9 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
         ..0 => ctmark >> -shift,
         _ => (ctmark << shift) & ALL,
     };
-    Ok(Action::Statements(mark::assign(CT_MARK, XMark { flip, clear: ctmask }).into_iter().collect()))
+    // Where it changes nothing, it still makes the kernel track connections.
+    let same = Statement::Assign { field: CT_MARK, value: Assigned::Bits { keep: ALL.into(), flip: 0 } };
+    Ok(Action::Statements(vec![mark::assign(CT_MARK, XMark { flip, clear: ctmask }).unwrap_or(same)]))
 }
 
 /// `to = (to & ~clear) ^ (from & take)`, where there is a connection.

@@ -1,0 +1,248 @@
+//! Rulesets that nobody wrote: drawn, translated, loaded, proved, and run in the kernel against what they came from.
+//!
+//! A short run is a test. A long one is a command:
+//!
+//! ```text
+//! IPT2NFT_RANDOM_SECONDS=1800 cargo test --release --test random -- --nocapture
+//! ```
+//!
+//! `IPT2NFT_RANDOM_SEED` sets the first seed. What fails is made small and printed. Needs root, nft, ipset and
+//! iptables-legacy-restore; says so and passes where they are missing.
+#![cfg(target_os = "linux")]
+
+mod draw;
+mod dump;
+mod property;
+mod shrink;
+#[path = "../support/mod.rs"]
+mod support;
+mod values;
+mod vocabulary;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use ipt2nft::nft::version::Target;
+use ipt2nft::packet::Family;
+
+use dump::Dump;
+use property::{Checked, Effort, Failure};
+use support::nft::Nft;
+use vocabulary::Vocabulary;
+
+/// Rules per table.
+const SIZE: usize = 12;
+/// Questions that making a failing dump small may take.
+const SHRINKS: usize = 400;
+
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// What a run did.
+#[derive(Default)]
+struct Tally {
+    rulesets: usize,
+    rules: usize,
+    proved: usize,
+    replayed: usize,
+    packets: usize,
+    bursts: usize,
+    known: usize,
+    unread: usize,
+    slow: usize,
+    /// Rules that each alone are fine and that do not go together, or that this kernel does not take: why, how often.
+    set_aside: BTreeMap<String, usize>,
+    /// How often each extension was used.
+    uses: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    fn add(&mut self, dump: &Dump, checked: Checked) {
+        self.rulesets += 1;
+        self.rules += dump.rules();
+        self.proved += checked.proved;
+        self.replayed += usize::from(checked.packets > 0);
+        self.packets += checked.packets;
+        self.bursts += checked.bursts;
+        self.known += usize::from(checked.known);
+        self.unread += usize::from(checked.unread);
+        self.slow += usize::from(checked.slow);
+        let rules = dump.tables.iter().flat_map(|table| &table.chains).flat_map(|chain| &chain.rules);
+        for name in rules.flat_map(|rule| &rule.0).map(|part| part.name.join(" ")) {
+            *self.uses.entry(name).or_default() += 1;
+        }
+    }
+
+    fn tell(&self) {
+        println!(
+            "{} rulesets of {} rules: {} translations loaded and proved; {} replayed with {} packets and {} bursts; \
+             {} with a known difference, not replayed; {} that the prover does not read whole; {} that it takes too long for",
+            self.rulesets,
+            self.rules,
+            self.proved,
+            self.replayed,
+            self.packets,
+            self.bursts,
+            self.known,
+            self.unread,
+            self.slow
+        );
+        for (why, count) in &self.set_aside {
+            println!("  set aside {count}: {why}");
+        }
+    }
+}
+
+/// Those that are not too old for what is printed by default.
+fn nfts() -> Vec<Nft> {
+    let mut found = support::nft::programs();
+    found.retain(|nft| nft.version >= Target::default().nft);
+    found
+}
+
+/// What this machine can check: the extensions that its kernel has on both sides.
+fn vocabulary(family: Family, nfts: &[Nft]) -> Vocabulary {
+    let mut vocabulary = Vocabulary::new(family);
+    let mut lacking = Vec::new();
+    let mut asked: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut is_there = |found: &vocabulary::Use| {
+        let name = found.extension.name;
+        *asked.entry(name).or_insert_with(|| {
+            let is_fit = &mut |dump: &Dump| property::refused(dump).is_empty();
+            let there = draw::example(found, family, is_fit).is_none_or(|dump| {
+                property::legacy(&dump).is_ok() && !nfts.iter().any(|nft| property::is_lacking(&dump, nft))
+            });
+            if !there {
+                lacking.push(name);
+            }
+            there
+        })
+    };
+    vocabulary.matches.retain(&mut is_there);
+    vocabulary.targets.retain(&mut is_there);
+    println!("not on this machine for {}: {lacking:?}", family.name());
+    vocabulary
+}
+
+/// A dump of the seed that both the translator and the legacy tool take.
+fn dump_of(seed: u64, vocabularies: &[(Family, Vocabulary)], tally: &mut Tally) -> Dump {
+    let (family, vocabulary) = &vocabularies[seed as usize % vocabularies.len()];
+    let mut is_fit = |dump: &Dump| property::refused(dump).is_empty();
+    let mut dump = draw::draw(seed, *family, SIZE, vocabulary, &mut is_fit);
+    let mut aside = |dump: Dump, reasons: Vec<(u32, String)>| {
+        let lines: Vec<u32> = reasons.iter().map(|(line, _)| *line).collect();
+        for (_, why) in reasons {
+            *tally.set_aside.entry(why).or_default() += 1;
+        }
+        dump.without_lines(&lines)
+    };
+    // What is taken away may leave others without company: look again.
+    loop {
+        let refused: Vec<(u32, String)> =
+            property::refused(&dump).into_iter().map(|(line, why)| (line.unwrap_or_default(), why)).collect();
+        if refused.is_empty() {
+            break;
+        }
+        dump = aside(dump, refused);
+    }
+    if property::legacy(&dump).is_err() {
+        let alone = dump.one_by_one().into_iter();
+        let refused = alone.filter_map(|(line, one)| property::legacy(&one).err().map(|why| (line, why)));
+        let refused = refused.map(|(line, why)| (line, format!("legacy: {why}: {}", rule_on(&dump, line)))).collect();
+        dump = aside(dump, refused);
+    }
+    dump
+}
+
+fn rule_on(dump: &Dump, line: u32) -> String {
+    dump.to_string().lines().nth(line as usize - 1).unwrap_or_default().to_owned()
+}
+
+fn small(dump: &Dump, nfts: &[Nft], effort: Effort, failure: &Failure) -> Dump {
+    let mut fails = |dump: &Dump| {
+        if failure.kind != "refuse" && !property::refused(dump).is_empty() || property::legacy(dump).is_err() {
+            return false;
+        }
+        property::check(dump, nfts, effort).is_err_and(|other| other.kind == failure.kind)
+    };
+    shrink::shrink(dump, SHRINKS, &mut fails)
+}
+
+#[test]
+fn random_rulesets_are_translated_proved_and_run_alike() {
+    if !support::can_run(&["nft", "iptables-legacy-restore", "ip6tables-legacy-restore", "ipset"]) {
+        return;
+    }
+    let seconds = setting("IPT2NFT_RANDOM_SECONDS", 8);
+    let first = setting("IPT2NFT_RANDOM_SEED", 3);
+    let packets = setting("IPT2NFT_RANDOM_PACKETS", 250) as usize;
+    let nfts = nfts();
+    let vocabularies = [Family::Ip, Family::Ip6].map(|family| (family, vocabulary(family, &nfts)));
+    let mut tally = Tally::default();
+    let mut failed: Vec<(u64, String)> = Vec::new();
+    let begin = Instant::now();
+    let mut seed = first;
+    while seed == first || begin.elapsed() < Duration::from_secs(seconds) {
+        let effort = Effort { packets, seed };
+        let dump = dump_of(seed, &vocabularies, &mut tally);
+        match property::check(&dump, &nfts, effort) {
+            Ok(checked) => {
+                if checked.slow {
+                    println!("seed {seed}: the proof takes too long");
+                }
+                tally.add(&dump, checked);
+            }
+            Err(failure) => {
+                let smallest = small(&dump, &nfts, effort, &failure);
+                let failure = property::check(&smallest, &nfts, effort).err().unwrap_or(failure);
+                println!("seed {seed}: {}\n{smallest}\n{}\n", failure.kind, failure.what);
+                failed.push((seed, failure.kind.to_owned()));
+            }
+        }
+        seed += 1;
+    }
+    tally.tell();
+    println!("uses: {:?}", tally.uses);
+    assert!(failed.is_empty(), "{} rulesets fail: {failed:?}", failed.len());
+}
+
+/// Dumps that failed once, each with a first line that says how.
+#[test]
+fn what_was_found_stays_mended() {
+    if !support::can_run(&["nft", "iptables-legacy-restore", "ip6tables-legacy-restore", "ipset"]) {
+        return;
+    }
+    let nfts = nfts();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/random/found");
+    let mut failed = Vec::new();
+    for file in std::fs::read_dir(folder).expect("a folder") {
+        let path = file.expect("a file").path();
+        let family = if path.extension().is_some_and(|end| end == "v6") { Family::Ip6 } else { Family::Ip };
+        let text = std::fs::read_to_string(&path).expect("text");
+        assert!(text.starts_with("# "), "{} says what was wrong", path.display());
+        let effort = Effort { packets: 120, seed: 1 };
+        if let Err(failure) = property::check_text(&text, family, &nfts, effort) {
+            failed.push(format!("{}: {}: {}", path.display(), failure.kind, failure.what));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn a_seed_gives_one_dump() {
+    let vocabulary = Vocabulary::new(Family::Ip);
+    let draw = |seed| draw::draw(seed, Family::Ip, SIZE, &vocabulary, &mut |dump| property::refused(dump).is_empty());
+    assert_eq!(draw(7), draw(7));
+    assert_ne!(draw(7), draw(8));
+}
+
+#[test]
+fn what_fails_is_made_small() {
+    let vocabulary = Vocabulary::new(Family::Ip);
+    let mut is_fit = |dump: &Dump| property::refused(dump).is_empty();
+    let dump = draw::draw(3, Family::Ip, SIZE, &vocabulary, &mut is_fit);
+    let needle = dump.tables[0].chains.iter().flat_map(|chain| &chain.rules).next().expect("a rule").to_string();
+    let small = shrink::shrink(&dump, 1000, &mut |dump| dump.to_string().contains(&needle));
+    assert_eq!((small.rules(), small.tables.len(), small.tables[0].chains.len()), (1, 1, 1), "{small}");
+}
