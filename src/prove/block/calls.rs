@@ -6,8 +6,8 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::program::{ChainId, Flow, Program, Rule, Step};
-use crate::prove::dd::{Arena, Cube, Dd, Var};
+use super::program::{Branch, ChainId, Flow, Program, Rule, Step, When};
+use crate::prove::dd::{Arena, Cube, Dd, Range, Var};
 
 /// The chains that base chains reach.
 pub(super) struct Calls {
@@ -38,7 +38,7 @@ fn targets(rule: &Rule) -> impl Iterator<Item = ChainId> {
     rule.steps.iter().flat_map(|step| {
         let flows: Vec<ChainId> = match step {
             Step::Flow(flow) => target(flow).into_iter().collect(),
-            Step::Dispatch(branches) => branches.iter().filter_map(|(_, flow)| target(flow)).collect(),
+            Step::Dispatch(branches) => branches.iter().filter_map(|branch| target(&branch.flow)).collect(),
             _ => Vec::new(),
         };
         flows
@@ -114,9 +114,11 @@ fn calls_of_rule(
 ) {
     let mut literals: Vec<(Var, bool)> = here.literals().to_vec();
     let forced = |set: Dd| dd.forced(set).into_iter().filter(|&(var, _)| fixed(var)).collect::<Vec<_>>();
+    let forced_by = |range: Range| range.forced().filter(|&(var, _)| fixed(var));
     for step in &rule.steps {
         match step {
             Step::Test(set) => literals.extend(forced(*set)),
+            Step::In(range) => literals.extend(forced_by(*range)),
             Step::Flow(flow) => {
                 if let Some(chain) = target(flow) {
                     called_with(known, chain, literals.iter().copied().collect());
@@ -124,11 +126,14 @@ fn calls_of_rule(
                 return;
             }
             Step::Dispatch(branches) => {
-                for (set, flow) in branches {
-                    if let Some(chain) = target(flow) {
-                        let all = literals.iter().copied().chain(forced(*set)).collect();
-                        called_with(known, chain, all);
+                for Branch { when, flow } in branches {
+                    let Some(chain) = target(flow) else { continue };
+                    let mut all = literals.clone();
+                    match when {
+                        When::Set(set) => all.extend(forced(*set)),
+                        When::Ranges(ranges) => all.extend(ranges.iter().copied().flat_map(forced_by)),
                     }
+                    called_with(known, chain, all.into_iter().collect());
                 }
                 return;
             }

@@ -5,15 +5,16 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::calls::Calls;
-use super::program::{Base, Bucket, ChainId, Flow, Program, Rule};
-use super::rules::{Surroundings, gone, jumped, rule_block};
+use super::lists::rules_block;
+use super::program::{Answers, Base, Bucket, ChainId, Flow, Program};
+use super::rules::{Surroundings, gone, jumped};
 use super::sequence::Workshop;
 use super::{Block, CONTINUE, RETURN, Terms, Verdict};
 use crate::prove::dd::{Arena, Bounded, Cube, Dd};
 
 /// What each base chain of `program` does to every packet, policies applied, in the order of `program.bases`.
 ///
-/// `buckets` gives each occurrence its bucket, `widths` each bucket the bits of its answers.
+/// `buckets` gives each occurrence its bucket, `answers` says what each bucket answers.
 ///
 /// # Errors
 /// When the arena's budget is used up.
@@ -22,10 +23,10 @@ pub fn summarize(
     terms: &mut Terms,
     program: &Program,
     buckets: &[Bucket],
-    widths: &[u32],
+    answers: &[Answers],
 ) -> Bounded<Vec<Block>> {
     let calls = Calls::new(dd, program);
-    let mut shop = Workshop { dd, terms, widths };
+    let mut shop = Workshop { dd, terms, answers };
     let mut summaries = Summaries { done: FxHashMap::default(), leaves: FxHashMap::default() };
     for &id in calls.order.iter().rev() {
         let empty = Cube::default();
@@ -108,21 +109,4 @@ fn cached(cell: &std::cell::OnceCell<Rc<Block>>, make: impl FnOnce() -> Bounded<
     }
     let block = Rc::new(make()?);
     Ok(Rc::clone(cell.get_or_init(|| block)))
-}
-
-/// The rules one after another, summed up by halves.
-fn rules_block(shop: &mut Workshop<'_>, rules: &[Rule], around: &mut Surroundings<'_>) -> Bounded<Block> {
-    match rules {
-        [] => Ok(Block::identity()),
-        [only] => rule_block(shop, only, around),
-        _ => {
-            let (left, right) = rules.split_at(rules.len() / 2);
-            let left = rules_block(shop, left, around)?;
-            if left.verdict != Dd::leaf(CONTINUE) && shop.dd.is(left.verdict, CONTINUE)? == Dd::FALSE {
-                return Ok(left);
-            }
-            let right = rules_block(shop, right, around)?;
-            shop.sequence(&left, &right)
-        }
-    }
 }

@@ -16,7 +16,9 @@
 
 mod calls;
 mod chains;
+mod draws;
 mod effect;
+mod lists;
 mod program;
 mod rules;
 mod sequence;
@@ -31,8 +33,8 @@ pub use calls::order;
 pub use chains::summarize;
 pub use effect::{Effect, log_line};
 pub use program::{
-    Base, BaseKey, Bucket, Chain, ChainId, Flow, MOST_BUCKETS, Occurrence, OccurrenceId, Program, Rule, Step,
-    local_answer,
+    Answers, Base, BaseKey, Branch, Bucket, Chain, ChainId, Flow, MOST_BUCKETS, Occurrence, OccurrenceId, Program,
+    Rule, Step, When, local_answer,
 };
 pub use sequence::Workshop;
 pub use verdict::{NatAction, NatAddress, Rejection, Verdict};
@@ -50,7 +52,7 @@ pub const KEEP: u32 = 2;
 /// What happens to a packet beside its verdict, as a key to count by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Key {
-    /// The bucket of this number is asked.
+    /// The bucket of this number, which holds state, is asked.
     Consult(u32),
     /// The effect of this number in [`Terms`] happens.
     Effect(u32),
@@ -65,6 +67,8 @@ pub struct Block {
     pub changes: Vec<(Var, Dd)>,
     /// Its effects, sorted; how often each happens.
     pub effects: Vec<(Key, Dd)>,
+    /// Draws that it makes.
+    draws: draws::Drawn,
     /// Bands of all variables that the diagrams test.
     bands: Bands,
     /// Bands of changeable fields that effects and lookups read unseen.
@@ -75,7 +79,14 @@ impl Block {
     /// The block that does nothing.
     pub fn identity() -> Self {
         let bands = Bands::default();
-        Block { verdict: Dd::leaf(CONTINUE), changes: Vec::new(), effects: Vec::new(), bands, reads: bands }
+        Block {
+            verdict: Dd::leaf(CONTINUE),
+            changes: Vec::new(),
+            effects: Vec::new(),
+            draws: draws::Drawn::default(),
+            bands,
+            reads: bands,
+        }
     }
 
     /// The block that ends in one way for all packets.

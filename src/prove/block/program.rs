@@ -5,7 +5,7 @@ use bstr::BString;
 use super::{Effect, Verdict};
 use crate::nft::ast::ChainKind;
 use crate::packet::Hook;
-use crate::prove::dd::{Bands, Dd, Var};
+use crate::prove::dd::{Arena, Bands, Bounded, Dd, Range, Ranges, Var};
 use crate::prove::space::bands;
 
 /// A ruleset of one family.
@@ -45,6 +45,10 @@ pub struct Rule {
 pub enum Step {
     /// Packets outside the set leave the rule: the next rule is tried. Also for what "breaks" a rule.
     Test(Dd),
+    /// The same, for a set that is not made yet.
+    In(Range),
+    /// The same, for a few values of one number: ranges of the same variables, sorted and disjoint.
+    Among(Vec<Range>),
     /// Asks an occurrence; its answer can be read from then on, as the variables [`local_answer`].
     Consult(OccurrenceId),
     Effect {
@@ -58,11 +62,36 @@ pub enum Step {
     /// Where the packet goes. Nothing behind this step runs.
     Flow(Flow),
     /// A verdict map: disjoint sets of packets, and where each goes. The others leave the rule.
-    Dispatch(Vec<(Dd, Flow)>),
+    Dispatch(Vec<Branch>),
     /// An effect on some of the packets only.
     EffectOn { packets: Dd, effect: Effect },
     /// Something the reader does not know: what happens to packets that come here is unknown.
     Unknown(String),
+}
+
+/// One way to go.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    pub when: When,
+    pub flow: Flow,
+}
+
+/// A set of packets.
+#[derive(Clone, Debug)]
+pub enum When {
+    Set(Dd),
+    /// Those that satisfy all of these, which are sorted and on different variables; not made yet.
+    Ranges(Ranges),
+}
+
+impl When {
+    /// The set.
+    pub fn set(&self, dd: &mut Arena) -> Bounded<Dd> {
+        match self {
+            When::Set(set) => Ok(*set),
+            When::Ranges(ranges) => dd.inside(ranges, Dd::TRUE, Dd::FALSE),
+        }
+    }
 }
 
 /// Where a packet goes.
@@ -104,6 +133,15 @@ pub struct Occurrence {
     pub chain: BString,
     /// Bits of its answer.
     pub width: u32,
+}
+
+/// What a bucket answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Answers {
+    /// Bits of one answer.
+    pub width: u32,
+    /// Whether each answer is a fresh draw; otherwise it comes from state.
+    pub drawn: bool,
 }
 
 /// A bucket of state or chance, matched between the two rulesets.

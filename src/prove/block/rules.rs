@@ -1,9 +1,15 @@
 //! The block of one rule.
 
-use super::program::{Flow, OccurrenceId, Rule, Step, local_answer};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::draws::Drawn;
+use super::lists::{Cow, Entry, branches_block};
+use super::program::{Branch, Flow, OccurrenceId, Step, When, local_answer};
 use super::sequence::{On, Workshop};
 use super::{Block, Bucket, CONTINUE, KEEP, Key, RETURN, Verdict};
-use crate::prove::dd::{Bands, Bounded, Cube, Dd, Substitution, Var};
+use crate::prove::dd::range::Known;
+use crate::prove::dd::{Bands, Bounded, Cube, Dd, Ranges, Substitution, Var};
 
 /// A rule half read: what its steps have done so far to the packets that are still in it.
 struct Progress {
@@ -21,47 +27,73 @@ pub(super) struct Surroundings<'a> {
     /// The bucket of each occurrence.
     pub buckets: &'a [Bucket],
     /// What happens to packets that go somewhere.
-    pub flow: &'a mut dyn FnMut(&mut Workshop<'_>, &Flow) -> Bounded<std::rc::Rc<Block>>,
+    pub flow: &'a mut dyn FnMut(&mut Workshop<'_>, &Flow) -> Bounded<Rc<Block>>,
 }
 
-/// What a rule does to every packet, itself a block that `CONTINUE`s to the next rule.
-pub(super) fn rule_block(shop: &mut Workshop<'_>, rule: &Rule, around: &mut Surroundings<'_>) -> Bounded<Block> {
+/// What some steps of a rule do to every packet: a block that `CONTINUE`s to the next rule.
+pub(super) fn steps_block(
+    shop: &mut Workshop<'_>,
+    line: u32,
+    steps: &[Cow<'_>],
+    around: &mut Surroundings<'_>,
+) -> Bounded<Rc<Block>> {
+    if let [only] = steps
+        && let Step::Flow(flow) = &**only
+    {
+        return (around.flow)(shop, flow);
+    }
+    done(shop, line, steps, around).map(Rc::new)
+}
+
+fn done(shop: &mut Workshop<'_>, line: u32, steps: &[Cow<'_>], around: &mut Surroundings<'_>) -> Bounded<Block> {
     let mut at = Progress { block: Block::identity(), inside: Dd::TRUE, answers: Substitution::default() };
-    for step in &rule.steps {
-        match step {
+    for step in steps {
+        match &**step {
             Step::Test(set) => {
-                let set = shop.dd.restrict(*set, around.known)?;
-                let Some(set) = at.read(shop, set)? else { return at.give_up(shop, rule, BLIND) };
-                at.inside = shop.dd.and(at.inside, set)?;
+                if !at.test(shop, *set, around.known)? {
+                    return at.give_up(shop, line, BLIND);
+                }
+            }
+            Step::In(range) => {
+                let set = shop.dd.range(*range)?;
+                if !at.test(shop, set, around.known)? {
+                    return at.give_up(shop, line, BLIND);
+                }
+            }
+            Step::Among(values) => {
+                let set = shop.dd.any_range(values)?;
+                if !at.test(shop, set, around.known)? {
+                    return at.give_up(shop, line, BLIND);
+                }
             }
             Step::Consult(occurrence) => {
                 if !at.consult(shop, *occurrence, around.buckets)? {
-                    return at.give_up(shop, rule, "one packet asks a limit or a random choice too often");
+                    return at.give_up(shop, line, "one packet asks a limit or a random choice too often");
                 }
             }
             Step::Effect { effect, reads } => {
                 if shop.is_blind(&at.block, On::Set(at.inside), Bands::default(), *reads)? {
-                    return at.give_up(shop, rule, BLIND);
+                    return at.give_up(shop, line, BLIND);
                 }
                 let key = shop.terms.key(effect);
                 at.count(shop, key, Dd::TRUE, *reads)?;
             }
             Step::EffectOn { packets, effect } => {
-                let Some(packets) = at.read(shop, *packets)? else { return at.give_up(shop, rule, BLIND) };
+                let Some(packets) = at.read(shop, *packets)? else { return at.give_up(shop, line, BLIND) };
                 let key = shop.terms.key(effect);
                 at.count(shop, key, packets, Bands::default())?;
             }
             Step::Assign(changes) => {
                 if !at.assign(shop, changes)? {
-                    return at.give_up(shop, rule, BLIND);
+                    return at.give_up(shop, line, BLIND);
                 }
             }
             Step::Flow(flow) => {
                 let block = (around.flow)(shop, flow)?;
                 return shop.join(&at.block, On::Set(at.inside), &block);
             }
-            Step::Dispatch(branches) => return at.dispatch(shop, rule, branches, around),
-            Step::Unknown(why) => return at.give_up(shop, rule, why),
+            Step::Dispatch(branches) => return at.dispatch(shop, line, branches, around),
+            Step::Unknown(why) => return at.give_up(shop, line, why),
         }
         if at.inside == Dd::FALSE {
             break;
@@ -82,19 +114,31 @@ impl Progress {
         self.answers.apply(shop.dd, d).map(Some)
     }
 
+    /// Lets only the packets of a set stay in the rule; false where it is not known which these are.
+    fn test(&mut self, shop: &mut Workshop<'_>, set: Dd, known: &Cube) -> Bounded<bool> {
+        let set = shop.dd.restrict(set, known)?;
+        let Some(set) = self.read(shop, set)? else { return Ok(false) };
+        self.inside = shop.dd.and(self.inside, set)?;
+        Ok(true)
+    }
+
     fn consult(&mut self, shop: &mut Workshop<'_>, occurrence: OccurrenceId, buckets: &[Bucket]) -> Bounded<bool> {
         let Some(&bucket) = buckets.get(occurrence.0) else { return Ok(false) };
         let Some(bits) = shop.next_answer(&self.block, On::Set(self.inside), bucket)? else { return Ok(false) };
         for (&answer, bit) in bits.iter().zip(0..) {
             self.answers.insert(local_answer(occurrence, bit), answer);
         }
-        self.count(shop, Key::Consult(bucket.0), Dd::TRUE, Bands::default())?;
+        if shop.is_drawn(bucket) {
+            self.block.draws = self.block.draws.then(&Drawn::once(bucket.0));
+        } else {
+            self.count(shop, Key::Consult(bucket.0), Dd::TRUE, Bands::default())?;
+        }
         Ok(true)
     }
 
     fn count(&mut self, shop: &mut Workshop<'_>, key: Key, packets: Dd, reads: Bands) -> Bounded<()> {
         let packets = shop.dd.and(self.inside, packets)?;
-        let once = shop.finish(Dd::leaf(CONTINUE), Vec::new(), vec![(key, packets)], reads);
+        let once = shop.finish(Dd::leaf(CONTINUE), Vec::new(), vec![(key, packets)], Drawn::default(), reads);
         // The packets inside are told by the packet that came, so the effect must not be moved again.
         self.block = shop.beside(&self.block, &once)?;
         Ok(())
@@ -119,21 +163,28 @@ impl Progress {
                 Err(at) => all.insert(at, (var, function)),
             }
         }
-        self.block = shop.finish(self.block.verdict, all, std::mem::take(&mut self.block.effects), self.block.reads);
+        self.block.changes = all;
+        let block = std::mem::replace(&mut self.block, Block::identity());
+        self.block = shop.finish(block.verdict, block.changes, block.effects, block.draws, block.reads);
         Ok(true)
     }
 
     fn dispatch(
         mut self,
         shop: &mut Workshop<'_>,
-        rule: &Rule,
-        branches: &[(Dd, Flow)],
+        line: u32,
+        branches: &[Branch],
         around: &mut Surroundings<'_>,
     ) -> Bounded<Block> {
+        if let Some(entries) = self.entries(shop, branches, around)? {
+            let all = branches_block(shop, &entries)?;
+            return shop.join(&self.block, On::Set(self.inside), &all);
+        }
         let mut parts = Vec::with_capacity(branches.len());
-        for (set, flow) in branches {
-            let set = shop.dd.restrict(*set, around.known)?;
-            let Some(set) = self.read(shop, set)? else { return self.give_up(shop, rule, BLIND) };
+        for Branch { when, flow } in branches {
+            let set = when.set(shop.dd)?;
+            let set = shop.dd.restrict(set, around.known)?;
+            let Some(set) = self.read(shop, set)? else { return self.give_up(shop, line, BLIND) };
             let set = shop.dd.and(self.inside, set)?;
             if set == Dd::FALSE || *flow == Flow::Continue {
                 continue;
@@ -147,8 +198,40 @@ impl Progress {
         shop.place(&self.block, On::Set(self.inside), &all)
     }
 
-    fn give_up(self, shop: &mut Workshop<'_>, rule: &Rule, why: &str) -> Bounded<Block> {
-        let leaf = shop.terms.leaf(&Verdict::Unknown { line: rule.line, why: why.to_owned() });
+    /// The branches as a list about the packet as it came; `None` where they are no list, or where the rule
+    /// has changed what they ask for.
+    fn entries(
+        &self,
+        shop: &mut Workshop<'_>,
+        branches: &[Branch],
+        around: &mut Surroundings<'_>,
+    ) -> Bounded<Option<Vec<Entry>>> {
+        let changed = self.block.changes.iter().fold(Bands::default(), |all, &(var, _)| all.union(Bands::of(var)));
+        let mut entries = Vec::with_capacity(branches.len());
+        for Branch { when, flow } in branches {
+            let When::Ranges(ranges) = when else { return Ok(None) };
+            if ranges.iter().any(|range| range.bands().meets(changed)) {
+                return Ok(None);
+            }
+            let mut left = Ranges::new();
+            let mut never = *flow == Flow::Continue;
+            for range in ranges {
+                match range.under(around.known) {
+                    ControlFlow::Continue(range) => left.push(range),
+                    ControlFlow::Break(Known::Always) => {}
+                    ControlFlow::Break(Known::Never) => never = true,
+                    ControlFlow::Break(Known::InParts) => return Ok(None),
+                }
+            }
+            if !never {
+                entries.push((left, (around.flow)(shop, flow)?));
+            }
+        }
+        Ok(Some(entries))
+    }
+
+    fn give_up(self, shop: &mut Workshop<'_>, line: u32, why: &str) -> Bounded<Block> {
+        let leaf = shop.terms.leaf(&Verdict::Unknown { line, why: why.to_owned() });
         shop.join(&self.block, On::Set(self.inside), &Block::ending(leaf))
     }
 }

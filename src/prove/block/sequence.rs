@@ -1,16 +1,17 @@
 //! One block after another: the operation that everything is summed up by.
 
-use super::program::{Bucket, TRAVERSALS};
-use super::{Block, CONTINUE, KEEP, Key, Terms, Verdict};
-use crate::prove::dd::{Arena, Bands, Bounded, Dd, Substitution};
+use super::draws::Drawn;
+use super::program::{Answers, Bucket, TRAVERSALS};
+use super::{Block, CONTINUE, KEEP, Key, RETURN, Terms, Verdict};
+use crate::prove::dd::{Arena, Bands, Bounded, Dd, Substitution, Var};
 use crate::prove::space::bands;
 
-/// Where the parts of a computation live: diagrams, numbered terms, and how wide each bucket's answers are.
+/// Where the parts of a computation live: diagrams, numbered terms, and what each bucket answers.
 pub struct Workshop<'a> {
     pub dd: &'a mut Arena,
     pub terms: &'a mut Terms,
-    /// Bits of an answer, by bucket.
-    pub widths: &'a [u32],
+    /// By bucket.
+    pub answers: &'a [Answers],
 }
 
 /// Which packets a second block is about, all of which the first lets go on.
@@ -65,7 +66,7 @@ impl Workshop<'_> {
             let new = self.within(on, new, 0)?;
             old.map_or(Ok(new), |old| self.dd.add(new, old))
         })?;
-        Ok(self.finish(verdict, changes, effects, a.reads.union(b.reads)))
+        Ok(self.finish(verdict, changes, effects, a.draws.then(&b.draws), a.reads.union(b.reads)))
     }
 
     /// `d` for the packets in `on`, and a constant for all others.
@@ -87,22 +88,38 @@ impl Workshop<'_> {
             (Some(x), Some(y)) => self.dd.add(x, y),
             _ => Ok(x.or(y).unwrap_or(Dd::FALSE)),
         })?;
-        Ok(self.finish(verdict, changes, effects, a.reads.union(b.reads)))
+        Ok(self.finish(verdict, changes, effects, a.draws.or(&b.draws), a.reads.union(b.reads)))
+    }
+
+    /// `hi` for packets where `var` holds, and `lo` for the others.
+    pub fn choose(&mut self, var: Var, lo: &Block, hi: &Block) -> Bounded<Block> {
+        let verdict = self.dd.choose(var, lo.verdict, hi.verdict)?;
+        let keep = Dd::leaf(KEEP);
+        let changes =
+            merge(&lo.changes, &hi.changes, |x, y| self.dd.choose(var, x.unwrap_or(keep), y.unwrap_or(keep)))?;
+        let never = Dd::FALSE;
+        let effects =
+            merge(&lo.effects, &hi.effects, |x, y| self.dd.choose(var, x.unwrap_or(never), y.unwrap_or(never)))?;
+        Ok(self.finish(verdict, changes, effects, lo.draws.or(&hi.draws), lo.reads.union(hi.reads)))
     }
 
     /// Drops what says nothing, and notes which bands the diagrams test.
     pub fn finish(
         &self,
         verdict: Dd,
-        mut changes: Vec<(crate::prove::dd::Var, Dd)>,
+        mut changes: Vec<(Var, Dd)>,
         mut effects: Vec<(Key, Dd)>,
+        mut draws: Drawn,
         reads: Bands,
     ) -> Block {
+        if !self.dd.has_leaf(verdict, CONTINUE) && !self.dd.has_leaf(verdict, RETURN) {
+            draws.end();
+        }
         changes.retain(|&(_, change)| change != Dd::leaf(KEEP));
         effects.retain(|&(_, count)| count != Dd::FALSE);
         let parts = changes.iter().map(|&(_, d)| d).chain(effects.iter().map(|&(_, d)| d));
         let bands = parts.fold(self.dd.bands(verdict), |bands, d| bands.union(self.dd.bands(d)));
-        Block { verdict, changes, effects, bands, reads }
+        Block { verdict, changes, effects, draws, bands, reads }
     }
 
     /// `b` as a function of the packet before `a`, for the packets in `on`; `None` where that is `b` itself.
@@ -116,7 +133,7 @@ impl Workshop<'_> {
         let mut substitution = Substitution::default();
         self.substitute_changes(a, on, b.bands, &mut substitution)?;
         if b.bands.meets(ANSWERS) && !self.shift_answers(a, on, b, &mut substitution)? {
-            let why = format!("one packet asks a limit or a random choice more than {TRAVERSALS} times");
+            let why = format!("one packet may ask a limit or a random choice more than {TRAVERSALS} times");
             let leaf = self.terms.leaf(&Verdict::Unknown { line: 0, why });
             return Ok(Some(Block::ending(leaf)));
         }
@@ -132,7 +149,7 @@ impl Workshop<'_> {
         for &(key, count) in &b.effects {
             effects.push((key, substitution.apply(self.dd, count)?));
         }
-        Ok(Some(self.finish(verdict, changes, effects, b.reads)))
+        Ok(Some(self.finish(verdict, changes, effects, b.draws.clone(), b.reads)))
     }
 
     /// A set as a function of the packet before `a`, for the packets in `on`.
@@ -175,6 +192,17 @@ impl Workshop<'_> {
     /// Makes the answers that `b` gets those behind the ones that `a` has used up.
     /// False where there are too many to tell apart.
     fn shift_answers(&mut self, a: &Block, on: On, b: &Block, substitution: &mut Substitution) -> Bounded<bool> {
+        for (bucket, before, then) in a.draws.again(&b.draws) {
+            if before + then > TRAVERSALS {
+                return Ok(false);
+            }
+            for nth in 0..then {
+                for bit in 0..self.width(Bucket(bucket)) {
+                    let behind = self.dd.var(Bucket(bucket).answer(nth + before, bit))?;
+                    substitution.insert(Bucket(bucket).answer(nth, bit), behind);
+                }
+            }
+        }
         for (bucket, used, wanted) in common_buckets(a, b) {
             let used = self.within(on, used, 0)?;
             if used == Dd::FALSE {
@@ -196,8 +224,7 @@ impl Workshop<'_> {
         if counts.last().is_some_and(|most| nth + most >= TRAVERSALS) {
             return Ok(false);
         }
-        let width = self.widths.get(bucket.0 as usize).copied().unwrap_or(1);
-        for bit in 0..width {
+        for bit in 0..self.width(bucket) {
             let mut function = Dd::FALSE;
             for &count in &counts {
                 let here = self.dd.is(used, count)?;
@@ -211,7 +238,14 @@ impl Workshop<'_> {
 
     /// The first unused answer of a bucket after `a`; `None` where there are too many to tell apart.
     pub fn next_answer(&mut self, a: &Block, on: On, bucket: Bucket) -> Bounded<Option<Vec<Dd>>> {
-        let width = self.widths.get(bucket.0 as usize).copied().unwrap_or(1);
+        let width = self.width(bucket);
+        if self.is_drawn(bucket) {
+            let nth = a.draws.passed(bucket.0);
+            if nth >= TRAVERSALS {
+                return Ok(None);
+            }
+            return (0..width).map(|bit| self.dd.var(bucket.answer(nth, bit))).collect::<Bounded<_>>().map(Some);
+        }
         let used = self.within(on, a.effect(Key::Consult(bucket.0)), 0)?;
         let mut shift = Substitution::default();
         if !self.shift_answer(bucket, 0, used, &mut shift)? {
@@ -223,6 +257,15 @@ impl Workshop<'_> {
             bits.push(shift.apply(self.dd, answer)?);
         }
         Ok(Some(bits))
+    }
+
+    /// Whether a bucket's answers are drawn.
+    pub fn is_drawn(&self, bucket: Bucket) -> bool {
+        self.answers.get(bucket.0 as usize).is_some_and(|answers| answers.drawn)
+    }
+
+    fn width(&self, bucket: Bucket) -> u32 {
+        self.answers.get(bucket.0 as usize).map_or(1, |answers| answers.width)
     }
 }
 

@@ -1,15 +1,20 @@
 //! The algebra against the walk: random programs over a few bits, every way to sum them up.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::nft::ast::ChainKind;
 use crate::packet::Hook;
-use crate::prove::dd::{Arena, Budget};
+use crate::prove::chance::{Chance, Ratio};
+use crate::prove::dd::{Arena, Averages, Budget, Draw, Range};
 use crate::prove::space::bands;
 
 const CHAINS: usize = 4;
 const OCCURRENCES: usize = 3;
+const STATE: Answers = Answers { width: 1, drawn: false };
+const DRAWN: Answers = Answers { width: 1, drawn: true };
 
 /// Bits that rules test; the last three may be changed.
 fn bit(i: u32) -> Var {
@@ -36,6 +41,10 @@ enum Plan {
     SetIf(u32, u32),
     Go(u8, usize),
     Dispatch(u32, (u8, usize), (u8, usize)),
+    In(u128, u128),
+    InOne(u32, bool),
+    Among(u128, u128),
+    Map(u32, (u8, usize), (u8, usize)),
     Unknown,
 }
 
@@ -51,6 +60,10 @@ fn plan() -> impl Strategy<Value = Plan> {
         1 => (3..6u32, 0..6u32).prop_map(|(to, condition)| Plan::SetIf(to, condition)),
         6 => (0..6u8, 0..CHAINS).prop_map(|(kind, chain)| Plan::Go(kind, chain)),
         2 => (0..6u32, (0..6u8, 0..CHAINS), (0..6u8, 0..CHAINS)).prop_map(|(v, a, b)| Plan::Dispatch(v, a, b)),
+        2 => (0..4u128, 0..4u128).prop_map(|(a, b)| Plan::In(a.min(b), a.max(b))),
+        6 => (0..6u32, any::<bool>()).prop_map(|(v, want)| Plan::InOne(v, want)),
+        2 => (0..2u128, 2..4u128).prop_map(|(a, b)| Plan::Among(a, b)),
+        2 => (0..6u32, (0..6u8, 0..CHAINS), (0..6u8, 0..CHAINS)).prop_map(|(v, a, b)| Plan::Map(v, a, b)),
         1 => Just(Plan::Unknown),
     ]
 }
@@ -67,6 +80,10 @@ fn flow(chain: usize, (kind, to): (u8, usize)) -> Flow {
         5 if to > chain && to < CHAINS => Flow::Goto(ChainId(to)),
         _ => Flow::Verdict(Verdict::Other("third".to_owned())),
     }
+}
+
+fn one(v: u32, want: bool) -> Range {
+    Range { first: bit(v), width: 1, lo: want.into(), hi: want.into() }
 }
 
 fn steps(dd: &mut Arena, chain: usize, plan: &Plan) -> Vec<Step> {
@@ -98,7 +115,20 @@ fn steps(dd: &mut Arena, chain: usize, plan: &Plan) -> Vec<Step> {
         Plan::Go(kind, to) => vec![Step::Flow(flow(chain, (kind, to)))],
         Plan::Dispatch(v, a, b) => {
             let (yes, no) = (dd.var(bit(v)).unwrap(), dd.conjunction(&[(bit(v), false)]).unwrap());
-            vec![Step::Dispatch(vec![(yes, flow(chain, a)), (no, flow(chain, b))])]
+            let branch = |when, to| Branch { when: When::Set(when), flow: flow(chain, to) };
+            vec![Step::Dispatch(vec![branch(yes, a), branch(no, b)])]
+        }
+        Plan::In(lo, hi) => vec![Step::In(Range { first: bit(4), width: 2, lo, hi })],
+        Plan::Among(a, b) => {
+            vec![Step::Among([a, b].map(|value| Range { first: bit(4), width: 2, lo: value, hi: value }).to_vec())]
+        }
+        Plan::InOne(v, want) => vec![Step::In(one(v, want))],
+        Plan::Map(v, a, b) => {
+            let branch = |want: bool, to| {
+                let when = When::Ranges([one(v, want)].into_iter().collect());
+                Branch { when, flow: flow(chain, to) }
+            };
+            vec![Step::Dispatch(vec![branch(true, a), branch(false, b)])]
         }
         Plan::Unknown => vec![Step::Unknown("who knows".to_owned())],
     }
@@ -130,6 +160,71 @@ fn random_bit(row: u64, var: Var) -> bool {
     h >> 40 & 1 == 1
 }
 
+/// How often each verdict is met, when every draw is a coin's.
+fn verdicts_by_chance(
+    dd: &Arena,
+    program: &Program,
+    buckets: &[Bucket],
+    row: u64,
+    drawn: &mut Vec<(Var, bool)>,
+) -> BTreeMap<Verdict, Ratio> {
+    let open = std::cell::Cell::new(None);
+    let packet = |var: Var| match drawn.iter().find(|(known, _)| *known == var) {
+        Some(&(_, value)) => value,
+        None if var.band() == bands::ANSWER => {
+            open.set(open.get().or(Some(var)));
+            false
+        }
+        None => random_bit(row, var),
+    };
+    let trace = walk(dd, program, buckets, &program.bases[0], &packet);
+    let Some(var) = open.get() else { return BTreeMap::from([(trace.verdict, Ratio::ONE)]) };
+    let mut sum: BTreeMap<Verdict, Ratio> = BTreeMap::new();
+    for value in [false, true] {
+        drawn.push((var, value));
+        for (verdict, share) in verdicts_by_chance(dd, program, buckets, row, drawn) {
+            let half = share.times(Ratio::new(1, 2)).unwrap();
+            let so_far = sum.get(&verdict).copied().unwrap_or(Ratio::new(0, 1));
+            sum.insert(verdict, so_far.plus(half).unwrap());
+        }
+        drawn.pop();
+    }
+    sum
+}
+
+fn coin(var: Var) -> Option<Draw> {
+    let chance = Chance::Yes { part: 1, whole: 2 };
+    (var.band() == bands::ANSWER).then_some(Draw { first: var, width: 1, chance })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn draws_come_out_as_often_as_in_the_walk(
+        plans in proptest::collection::vec(
+            proptest::collection::vec(proptest::collection::vec(plan(), 1..4), 0..5),
+            CHAINS..=CHAINS,
+        ),
+        row in any::<u64>(),
+    ) {
+        let mut dd = Arena::new(Budget::default());
+        let mut terms = Terms::default();
+        let program = program(&mut dd, &plans);
+        let buckets = [Bucket(0), Bucket(1), Bucket(2)];
+        let block = summarize(&mut dd, &mut terms, &program, &buckets, &[DRAWN; 3]).unwrap().remove(0);
+        let mut averages = Averages::new(&coin, Bands(1 << bands::ANSWER));
+        let average = averages.average(&mut dd, block.verdict).unwrap();
+        for row in row..row.saturating_add(8) {
+            let walked = verdicts_by_chance(&dd, &program, &buckets, row, &mut Vec::new());
+            let leaf = Dd::leaf(dd.eval(average, |var| random_bit(row, var)));
+            let summed = averages.outcomes_of(leaf).into_iter();
+            let summed: BTreeMap<Verdict, Ratio> =
+                summed.map(|(leaf, share)| (terms.verdict(leaf).unwrap().clone(), share)).collect();
+            prop_assert_eq!(summed, walked);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
@@ -146,7 +241,7 @@ proptest! {
         let program = program(&mut dd, &plans);
         // Two occurrences of one object share a bucket.
         let buckets = [Bucket(0), Bucket(1), Bucket(if shared { 1 } else { 2 })];
-        let blocks = summarize(&mut dd, &mut terms, &program, &buckets, &[1, 1, 1]).unwrap();
+        let blocks = summarize(&mut dd, &mut terms, &program, &buckets, &[STATE; 3]).unwrap();
         let block = &blocks[0];
         for row in row..row.saturating_add(60) {
             let packet = |var: Var| random_bit(row, var);
@@ -180,7 +275,7 @@ fn a_limit_chain_called_twice_is_asked_twice() {
     let plans = [called, vec![limit, vec![Plan::Go(0, 0)]], vec![], vec![]];
     let program = program(&mut dd, &plans);
     let buckets = [Bucket(0), Bucket(1), Bucket(2)];
-    let blocks = summarize(&mut dd, &mut terms, &program, &buckets, &[1; 3]).unwrap();
+    let blocks = summarize(&mut dd, &mut terms, &program, &buckets, &[STATE; 3]).unwrap();
     let asked = blocks[0].effect(Key::Consult(0));
     assert_eq!(dd.leaves(asked), [1, 2]);
     let second = dd.support(blocks[0].verdict, 100).unwrap();
@@ -194,7 +289,7 @@ fn a_chain_that_calls_itself_is_unknown() {
     let mut program =
         program(&mut dd, &[vec![vec![Plan::Test(0, true), Plan::Go(4, 0)]], vec![vec![]], vec![], vec![]]);
     program.chains[1].rules[0].steps = vec![Step::Flow(Flow::Jump(ChainId(0)))];
-    let blocks = summarize(&mut dd, &mut terms, &program, &[Bucket(0); 3], &[1; 3]).unwrap();
+    let blocks = summarize(&mut dd, &mut terms, &program, &[Bucket(0); 3], &[STATE; 3]).unwrap();
     let leaves = dd.leaves(blocks[0].verdict);
     assert_eq!(terms.unknowns().len(), 1);
     assert!(leaves.contains(&terms.unknowns()[0]));

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::program::{Base, Bucket, ChainId, Flow, OccurrenceId, Program, Step};
+use super::program::{Base, Bucket, ChainId, Flow, OccurrenceId, Program, Step, When};
 use super::{Effect, KEEP, Verdict};
 use crate::prove::dd::{Arena, Dd, Var};
 use crate::prove::space::bands;
@@ -86,6 +86,16 @@ impl Walker<'_> {
                         return Flow::Continue;
                     }
                 }
+                Step::In(range) => {
+                    if !range.holds(|var| self.bit(var)) {
+                        return Flow::Continue;
+                    }
+                }
+                Step::Among(values) => {
+                    if !values.iter().any(|range| range.holds(|var| self.bit(var))) {
+                        return Flow::Continue;
+                    }
+                }
                 Step::Consult(occurrence) => {
                     let Some(&bucket) = self.buckets.get(occurrence.0) else { continue };
                     let nth = self.trace.consulted.iter().filter(|&&(b, _)| b == bucket).count() as u32;
@@ -105,13 +115,20 @@ impl Walker<'_> {
                 }
                 Step::Flow(flow) => return flow.clone(),
                 Step::Dispatch(branches) => {
-                    let hit = branches.iter().find(|(set, _)| self.eval(*set) != 0);
-                    return hit.map_or(Flow::Continue, |(_, flow)| flow.clone());
+                    let hit = branches.iter().find(|branch| self.satisfies(&branch.when));
+                    return hit.map_or(Flow::Continue, |branch| branch.flow.clone());
                 }
                 Step::Unknown(why) => return Flow::Verdict(Verdict::Unknown { line, why: why.clone() }),
             }
         }
         Flow::Continue
+    }
+
+    fn satisfies(&self, when: &When) -> bool {
+        match when {
+            When::Set(set) => self.eval(*set) != 0,
+            When::Ranges(ranges) => ranges.iter().all(|range| range.holds(|var| self.bit(var))),
+        }
     }
 
     fn eval(&self, d: Dd) -> u32 {

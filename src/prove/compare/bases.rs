@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::prove::block::{BaseKey, Block, Bucket, CONTINUE, Program, Terms, Verdict, Workshop};
+use crate::prove::block::{Answers, BaseKey, Block, Bucket, CONTINUE, Program, Terms, Verdict, Workshop};
 use crate::prove::dd::{Arena, Bounded, Dd};
 
 /// One side's rules and what they mean.
@@ -27,7 +27,7 @@ pub(super) fn keys(sides: &[Side<'_>; 2]) -> Vec<BaseKey> {
 pub(super) fn block_at(
     dd: &mut Arena,
     terms: &mut Terms,
-    widths: &[u32],
+    answers: &[Answers],
     side: &Side<'_>,
     key: BaseKey,
 ) -> Bounded<Option<Block>> {
@@ -39,7 +39,7 @@ pub(super) fn block_at(
         [] => Ok(Some(idle)),
         [only] => Ok(Some((*only).clone())),
         [a, b] => {
-            let mut shop = Workshop { dd, terms, widths };
+            let mut shop = Workshop { dd, terms, answers };
             let one = in_row(&mut shop, a, b, accept)?;
             let other = in_row(&mut shop, b, a, accept)?;
             Ok((one == other).then_some(one))

@@ -3,10 +3,9 @@
 use super::answer::{Difference, Direction, Doubt, Fate, Outcome, Region, What};
 use super::bases::{self, Side};
 use super::{Example, Options, chances, example, fading, regions};
-use crate::prove::block::{BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
+use crate::prove::block::{Answers, BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
 use crate::prove::dd::{Bands, Bounded, Cube, Dd, Var};
 use crate::prove::space::{Space, bands};
-use crate::prove::vocabulary;
 
 /// The packets whose treatment is compared.
 #[derive(Clone, Copy)]
@@ -26,7 +25,7 @@ pub(super) struct Comparison<'a> {
     pub sides: &'a [Side<'a>; 2],
     /// What each bucket is.
     pub contents: &'a [String],
-    pub widths: &'a [u32],
+    pub answers: &'a [Answers],
     pub options: &'a Options,
     pub key: BaseKey,
 }
@@ -39,7 +38,7 @@ impl Comparison<'_> {
     pub fn outcome(&mut self) -> Bounded<Outcome> {
         let mut blocks = Vec::new();
         for side in self.sides {
-            match bases::block_at(&mut self.space.dd, self.terms, self.widths, side, self.key)? {
+            match bases::block_at(&mut self.space.dd, self.terms, self.answers, side, self.key)? {
                 Some(block) => blocks.push(block),
                 None => {
                     let why = "several base chains share hook and priority, and their order matters".to_owned();
@@ -187,7 +186,7 @@ impl Comparison<'_> {
         Ok(finals)
     }
 
-    /// Effects that are compared, with what a difference in them is called. Draws leave no trace.
+    /// Effects that are compared, with what a difference in them is called.
     pub(super) fn counted(&self, left: &Block, right: &Block) -> Vec<(Key, What)> {
         let mut keys: Vec<Key> = left.effects.iter().chain(&right.effects).map(|&(key, _)| key).collect();
         keys.sort_unstable();
@@ -196,8 +195,7 @@ impl Comparison<'_> {
             (_, Some(Effect::Log(_))) if self.options.ignore_logs => None,
             (_, Some(effect)) => Some((key, What::Effect(effect.to_string()))),
             (Key::Consult(bucket), None) => {
-                let content = self.contents.get(bucket as usize).cloned().unwrap_or_default();
-                vocabulary::draw(&content).is_none().then_some((key, What::Asks(content)))
+                Some((key, What::Asks(self.contents.get(bucket as usize).cloned().unwrap_or_default())))
             }
             (Key::Effect(_), None) => None,
         };

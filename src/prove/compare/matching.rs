@@ -11,14 +11,15 @@ use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Buckets;
-use crate::prove::block::{Bucket, MOST_BUCKETS, Program};
+use crate::prove::block::{Answers, Bucket, MOST_BUCKETS, Program};
+use crate::prove::vocabulary;
 
 /// The buckets of all occurrences of some pairs of programs.
 pub(super) struct Matching {
     /// By pair, by side, by occurrence.
     buckets: Vec<[Vec<Bucket>; 2]>,
     contents: Vec<String>,
-    widths: Vec<u32>,
+    answers: Vec<Answers>,
 }
 
 /// What holds state on one side, in order of appearance.
@@ -51,7 +52,7 @@ impl Matching {
                 }
             }
         }
-        let mut matching = Matching { buckets: Vec::new(), contents: Vec::new(), widths: Vec::new() };
+        let mut matching = Matching { buckets: Vec::new(), contents: Vec::new(), answers: Vec::new() };
         matching.pair_up(&mut sides, |place| (place.content.clone(), Some(place.chain.clone())));
         matching.pair_up(&mut sides, |place| (place.content.clone(), None::<BString>));
         for place in sides.iter_mut().flat_map(|places| places.values_mut()) {
@@ -85,7 +86,7 @@ impl Matching {
 
     fn new_bucket(&mut self, content: &str, width: u32) -> Bucket {
         self.contents.push(content.to_owned());
-        self.widths.push(width);
+        self.answers.push(Answers { width, drawn: vocabulary::draw(content).is_some() });
         Bucket(self.contents.len() as u32 - 1)
     }
 
@@ -99,9 +100,9 @@ impl Matching {
         &self.contents
     }
 
-    /// Bits of each bucket's answers.
-    pub fn widths(&self) -> &[u32] {
-        &self.widths
+    /// What each bucket answers.
+    pub fn answers(&self) -> &[Answers] {
+        &self.answers
     }
 }
 

@@ -143,10 +143,10 @@ fn compare_family(
     }
     let buckets = [matching.buckets(number, 0), matching.buckets(number, 1)];
     let [left_buckets, right_buckets] = buckets;
-    let widths = matching.widths();
+    let answers = matching.answers();
     pair.space.name_states(matching.contents());
-    let left = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.left, left_buckets, widths)?;
-    let right = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.right, right_buckets, widths)?;
+    let left = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.left, left_buckets, answers)?;
+    let right = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.right, right_buckets, answers)?;
     let sides = [
         bases::Side { program: &pair.left, buckets: left_buckets, blocks: &left },
         bases::Side { program: &pair.right, buckets: right_buckets, blocks: &right },
@@ -157,7 +157,7 @@ fn compare_family(
             terms: &mut pair.terms,
             sides: &sides,
             contents: matching.contents(),
-            widths,
+            answers,
             options,
             key,
         };

@@ -198,6 +198,11 @@ impl Arena {
         (var, of(a, x), of(b, y))
     }
 
+    /// The function whose leaves `leaf` makes of those of `d`.
+    pub fn map(&mut self, d: Dd, leaf: &mut dyn FnMut(u32) -> u32) -> Bounded<Dd> {
+        self.zip(d, Dd::FALSE, &mut |value, _| leaf(value))
+    }
+
     /// Union of many sets, by halves.
     pub fn any(&mut self, sets: &[Dd]) -> Bounded<Dd> {
         self.fold(sets, Dd::FALSE, Arena::or)
@@ -232,7 +237,7 @@ impl Arena {
     }
 
     fn step(&mut self, op: Op, a: Dd, b: Dd) -> Bounded<Dd> {
-        if let Some(result) = op.shortcut(a, b) {
+        if let Some(result) = op.shortcut(a, b).or_else(|| self.told_by_leaves(op, a, b)) {
             return Ok(result);
         }
         let (a, b) = if op.commutes() && b < a { (b, a) } else { (a, b) };
@@ -248,6 +253,20 @@ impl Arena {
         self.cache.put(op as u32, a, b, Dd::FALSE, result);
         self.leave();
         Ok(result)
+    }
+
+    /// The result, where a leaf that matters is nowhere in `a`.
+    fn told_by_leaves(&self, op: Op, a: Dd, b: Dd) -> Option<Dd> {
+        let (leaf, result) = match (op, b.as_leaf()) {
+            (Op::Otherwise0, _) => (0, a),
+            (Op::Otherwise1, _) => (1, a),
+            (Op::Otherwise2, _) => (2, a),
+            (Op::Where0, _) => (0, Dd::FALSE),
+            (Op::Where0Else2, _) => (0, Dd::leaf(2)),
+            (Op::Same, Some(leaf @ 0..3)) => (leaf, Dd::FALSE),
+            _ => return None,
+        };
+        (!self.has_leaf(a, leaf)).then_some(result)
     }
 
     pub(super) fn ite_step(&mut self, f: Dd, g: Dd, h: Dd) -> Bounded<Dd> {

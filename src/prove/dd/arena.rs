@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use super::cache::Cache;
-use super::{Bands, Bounded, Dd, OutOfBudget, Var};
+use super::{BANDS, Bands, Bounded, Dd, OutOfBudget, Var};
 
 /// What an arena may use up.
 #[derive(Clone, Copy, Debug)]
@@ -31,12 +31,31 @@ pub(super) struct Node {
     pub var: u32,
     pub lo: Dd,
     pub hi: Dd,
-    pub bands: u32,
+    /// The bands of the variables tested here and below, and above them which of the leaves 0, 1 and 2
+    /// there are.
+    bands: u32,
+}
+
+impl Node {
+    /// The bands of the variables tested here and below.
+    pub fn bands(self) -> Bands {
+        Bands(self.bands & ALL_BANDS)
+    }
 }
 
 const EMPTY: u32 = u32::MAX;
+/// The bands that there are; the bits of leaves are above.
+const ALL_BANDS: u32 = (1 << BANDS) - 1;
+
 /// What a leaf looks like to code that asks for a node: tested after every variable.
-const BELOW: Node = Node { var: u32::MAX, lo: Dd::FALSE, hi: Dd::FALSE, bands: 0 };
+fn below(leaf: Dd) -> Node {
+    let bands = leaf.as_leaf().map_or(0, leaf_bit);
+    Node { var: u32::MAX, lo: Dd::FALSE, hi: Dd::FALSE, bands }
+}
+
+fn leaf_bit(value: u32) -> u32 {
+    if value < 32 - BANDS { 1 << (BANDS + value) } else { 0 }
+}
 
 /// A store of diagrams.
 pub struct Arena {
@@ -75,12 +94,18 @@ impl Arena {
     }
 
     pub(super) fn node(&self, d: Dd) -> Node {
-        if d.is_leaf() { BELOW } else { self.nodes.get(d.0 as usize).copied().unwrap_or(BELOW) }
+        if d.is_leaf() { below(d) } else { self.nodes.get(d.0 as usize).copied().unwrap_or(below(d)) }
     }
 
     /// The bands of the variables the function depends on.
     pub fn bands(&self, d: Dd) -> Bands {
-        Bands(self.node(d).bands)
+        self.node(d).bands()
+    }
+
+    /// Whether the function is `value`, which is 0, 1 or 2, anywhere.
+    pub fn has_leaf(&self, d: Dd, value: u32) -> bool {
+        debug_assert!(leaf_bit(value) != 0, "leaves that nodes do not remember");
+        self.node(d).bands & leaf_bit(value) != 0
     }
 
     /// The first variable tested, and the functions for *false* and *true*.

@@ -24,7 +24,7 @@ pub struct Draw {
 }
 
 /// Outcomes, each with its probability, sorted; all of them sum up to one.
-type Mixture = Vec<(u32, Ratio)>;
+pub type Mixture = Vec<(u32, Ratio)>;
 
 /// Diagrams, each with its probability.
 type Parts = Vec<(Dd, Ratio)>;
@@ -175,7 +175,8 @@ impl<'a> Averages<'a> {
         }
     }
 
-    fn outcomes_of(&self, leaf: Dd) -> Mixture {
+    /// The outcomes that a leaf of an average stands for, each with its probability.
+    pub fn outcomes_of(&self, leaf: Dd) -> Mixture {
         let leaf = leaf.as_leaf().unwrap_or(0);
         let mixture = leaf.checked_sub(MIXTURES).and_then(|number| self.mixtures.get_index(number as usize));
         mixture.cloned().unwrap_or_else(|| vec![(leaf, Ratio::ONE)])

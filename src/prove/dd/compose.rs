@@ -35,7 +35,7 @@ impl Substitution {
 
     fn step(&mut self, arena: &mut Arena, d: Dd) -> Bounded<Dd> {
         let node = arena.node(d);
-        if !Bands(node.bands).meets(self.bands) {
+        if !node.bands().meets(self.bands) {
             return Ok(d);
         }
         if let Some(&result) = self.done.get(&d) {
@@ -106,7 +106,7 @@ impl Arena {
 
     fn restrict_step(&mut self, d: Dd, cube: &Cube, bands: Bands, done: &mut FxHashMap<Dd, Dd>) -> Bounded<Dd> {
         let node = self.node(d);
-        if !Bands(node.bands).meets(bands) {
+        if !node.bands().meets(bands) {
             return Ok(d);
         }
         if let Some(&result) = done.get(&d) {

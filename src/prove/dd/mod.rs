@@ -17,9 +17,11 @@ mod average;
 mod build;
 mod cache;
 mod compose;
+pub mod list;
 mod meet;
 mod paths;
 mod quantify;
+pub mod range;
 #[cfg(test)]
 mod tests;
 
@@ -27,24 +29,29 @@ pub use arena::{Arena, Budget};
 pub use average::{Averages, Draw};
 pub use build::Piece;
 pub use compose::Substitution;
+pub use list::Ranges;
 pub use paths::Cube;
+pub use range::Range;
 
 /// A Boolean variable. Smaller variables are tested first.
 ///
-/// The top five bits are the variable's *band*: nodes remember which bands are tested below them.
+/// The top five bits are the variable's *band*, 0 to 28: nodes remember which bands are tested below them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Var(pub u32);
 
+/// How many bands there can be.
+pub const BANDS: u32 = 29;
 /// Bits of a variable's number that are not its band.
 pub const BAND_SHIFT: u32 = 27;
 
 impl Var {
     /// The variable `index` of `band`.
     pub const fn new(band: u32, index: u32) -> Self {
+        debug_assert!(band < BANDS, "no such band");
         Var((band << BAND_SHIFT) | index)
     }
 
-    /// The variable's band, 0 to 31.
+    /// The variable's band.
     pub const fn band(self) -> u32 {
         self.0 >> BAND_SHIFT
     }

@@ -31,7 +31,7 @@ impl Arena {
         done: &mut FxHashMap<Dd, Dd>,
     ) -> Bounded<Dd> {
         let node = self.node(set);
-        if !Bands(node.bands).meets(bands) {
+        if !node.bands().meets(bands) {
             return Ok(set);
         }
         if let Some(&result) = done.get(&set) {

@@ -1,11 +1,14 @@
 //! Statements that change the packet or its connection: `meta mark set ...`, `ip dscp set ...`.
 
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
 use super::values::number;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{Expr, Lookup};
 use crate::packet::{CtKey, Field, RtKey, TcpOptionPart};
-use crate::prove::block::{Effect, KEEP, Step};
-use crate::prove::dd::{Dd, Var};
+use crate::prove::block::{Effect, KEEP, Step, When};
+use crate::prove::dd::{Bounded, Dd, Ranges, Var};
 use crate::prove::space::Slot;
 use crate::prove::vocabulary;
 
@@ -60,7 +63,9 @@ impl Reading<'_> {
             if only.is_some_and(|mask| mask >> weight & 1 == 0) {
                 continue;
             }
-            changes.push((var, self.space.dd.ite(packets, bit, Dd::leaf(KEEP))?));
+            if bit != self.space.dd.var(var)? {
+                changes.push((var, self.space.dd.ite(packets, bit, Dd::leaf(KEEP))?));
+            }
         }
         self.steps.push(Step::Assign(changes));
         Ok(())
@@ -100,21 +105,36 @@ impl Reading<'_> {
 
     /// The bits of a map's datum; packets that the map does not have leave the rule.
     pub fn mapped_bits(&mut self, key: &Expr, map: &Lookup, width: usize) -> Read<Vec<Dd>> {
-        let cases = self.value_cases(key, map)?;
-        let mut bits = vec![Dd::FALSE; width];
-        let mut sets = Vec::with_capacity(cases.len());
-        for (set, parts) in cases {
+        let mut numbered = Vec::new();
+        for (when, parts) in self.value_cases(key, map)? {
             let [Some(datum)] = parts.iter().map(number).collect::<Vec<_>>()[..] else {
                 return unread("a map to something that is no number");
             };
-            for (bit, weight) in bits.iter_mut().zip((0..width).rev()) {
-                if weight < 128 && datum >> weight & 1 == 1 {
-                    *bit = self.space.dd.or(*bit, set)?;
-                }
-            }
-            sets.push(set);
+            numbered.push((when, datum));
         }
-        let any = self.space.dd.any(&sets)?;
+        let data: IndexSet<u128, FxBuildHasher> = numbered.iter().map(|&(_, datum)| datum).collect();
+        let leaf = |datum: u128| Dd::leaf(data.get_index_of(&datum).map_or(0, |at| at as u32 + 1));
+        let mut entries: Vec<(Ranges, Dd)> = Vec::new();
+        let mut all = Dd::FALSE;
+        for (when, datum) in numbered {
+            match when {
+                When::Ranges(ranges) => entries.push((ranges, leaf(datum))),
+                When::Set(set) => all = self.space.dd.ite(set, leaf(datum), all)?,
+            }
+        }
+        let Some(listed) = self.space.dd.table(&entries, 0)? else { return unread("elements that overlap") };
+        let all = self.space.dd.otherwise(listed, 0, all)?;
+        let dd = &mut self.space.dd;
+        let mut of = |wanted: &dyn Fn(u128) -> bool| {
+            dd.map(all, &mut |leaf| {
+                let datum = leaf.checked_sub(1).and_then(|at| data.get_index(at as usize));
+                u32::from(datum.is_some_and(|&datum| wanted(datum)))
+            })
+        };
+        let any = of(&|_| true)?;
+        let bits: Bounded<Vec<Dd>> =
+            (0..width).rev().map(|weight| of(&|datum| weight < 128 && datum >> weight & 1 == 1)).collect();
+        let bits = bits?;
         self.test(any);
         Ok(bits)
     }

@@ -8,8 +8,9 @@ use super::fields::is_flags;
 use super::values::number;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{BinaryOp, Expr, Op};
-use crate::packet::{Interval, IntervalSet};
-use crate::prove::dd::Dd;
+use crate::packet::{Field, Interval, IntervalSet};
+use crate::prove::block::Step;
+use crate::prove::dd::{Dd, Range};
 use crate::prove::vocabulary;
 
 impl Reading<'_> {
@@ -28,6 +29,15 @@ impl Reading<'_> {
         }
         let operands = self.operands(left)?;
         self.note(left, op, right);
+        if let (Op::Implicit | Op::Eq, [Operand::Field(field)]) = (op, operands.as_slice())
+            && let Some(ranges) = self.few_ranges(*field, op, right)?
+        {
+            self.steps.push(match ranges.as_slice() {
+                [range] => Step::In(*range),
+                _ => Step::Among(ranges),
+            });
+            return Ok(());
+        }
         let set = match (right, operands.as_slice()) {
             (Expr::Set(elements), _) => {
                 let set = self.among(&operands, elements)?;
@@ -43,6 +53,26 @@ impl Reading<'_> {
         };
         self.test(set);
         Ok(())
+    }
+
+    /// A comparison of a number with a few numbers or intervals.
+    fn few_ranges(&mut self, field: Field, op: Op, right: &Expr) -> Read<Option<Vec<Range>>> {
+        let operand = Operand::Field(field);
+        let numbers = match right {
+            Expr::Number(_) | Expr::Range(..) | Expr::Prefix { .. } if op == Op::Eq || !is_flags(field) => {
+                self.numbers(&operand, right)?
+            }
+            Expr::Set(elements) => {
+                let mut intervals: Vec<Interval> = Vec::with_capacity(elements.len());
+                for element in elements {
+                    let Some(key) = &element.key else { return Ok(None) };
+                    intervals.extend_from_slice(self.numbers(&operand, key)?.intervals());
+                }
+                intervals.into_iter().collect()
+            }
+            _ => return Ok(None),
+        };
+        Ok(self.space.ranges(field, &numbers))
     }
 
     fn compared(&mut self, left: &Expr, operand: &Operand, op: Op, right: &Expr) -> Read<Dd> {

@@ -1,11 +1,12 @@
 //! Translation of addresses: final, whatever follows (`nft_nat.c`, `nft_masq.c`, `nft_redir.c`).
 
+use super::lookups::Cases;
 use super::values::number;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{Expr, Nat, NatKind};
 use crate::packet::Family;
-use crate::prove::block::{Flow, NatAction, NatAddress, Step, Verdict};
-use crate::prove::dd::Dd;
+use crate::prove::block::{Branch, Flow, NatAction, NatAddress, Step, Verdict, When};
+use crate::prove::dd::{Bounded, Dd};
 
 impl Reading<'_> {
     pub fn nat(&mut self, nat: &Nat) -> Read<()> {
@@ -15,7 +16,7 @@ impl Reading<'_> {
         }
         let addresses = self.choices(nat.address.as_ref())?;
         let mut branches = Vec::new();
-        for (set, parts) in addresses {
+        for (when, parts) in addresses {
             let (address, mapped_port) = match parts.as_slice() {
                 [] => (None, None),
                 [address] => (Some(address), None),
@@ -25,46 +26,55 @@ impl Reading<'_> {
             let address = address.map(|address| self.address(address, nat)).transpose()?;
             let with_ports = match (mapped_port, &nat.port) {
                 (Some(_), Some(_)) => return unread("two ports to translate to"),
-                (Some(port), None) => vec![(set, vec![port.clone()])],
+                (Some(port), None) => vec![(when, vec![port.clone()])],
                 (None, port) => {
                     let choices = self.choices(port.as_ref())?;
                     let mut both = Vec::with_capacity(choices.len());
                     for (of_port, parts) in choices {
-                        both.push((self.space.dd.and(set, of_port)?, parts));
+                        both.push((self.both(&when, &of_port)?, parts));
                     }
                     both
                 }
             };
-            for (set, parts) in with_ports {
-                let ports = parts.first().map(ports).transpose()?;
-                let flags = nat.flags;
-                branches.push((
-                    set,
-                    Flow::Verdict(Verdict::Nat(NatAction {
-                        kind: nat.kind,
-                        address: address.clone(),
-                        ports,
-                        random: flags.random,
-                        fully_random: flags.fully_random,
-                        persistent: flags.persistent,
-                    })),
-                ));
+            for (when, parts) in with_ports {
+                let action = NatAction {
+                    kind: nat.kind,
+                    address: address.clone(),
+                    ports: parts.first().map(ports).transpose()?,
+                    random: nat.flags.random,
+                    fully_random: nat.flags.fully_random,
+                    persistent: nat.flags.persistent,
+                };
+                branches.push(Branch { when, flow: Flow::Verdict(Verdict::Nat(action)) });
             }
         }
-        match branches.as_slice() {
-            [(Dd::TRUE, flow)] => self.steps.push(Step::Flow(flow.clone())),
-            _ => self.steps.push(Step::Dispatch(branches)),
-        }
+        self.steps.push(match branches.as_slice() {
+            [Branch { when: When::Set(Dd::TRUE), flow }] => Step::Flow(flow.clone()),
+            _ => Step::Dispatch(branches),
+        });
         Ok(())
     }
 
+    /// Packets in both of two sets.
+    fn both(&mut self, a: &When, b: &When) -> Bounded<When> {
+        match (a, b) {
+            (a, When::Set(Dd::TRUE)) => Ok(a.clone()),
+            (When::Set(Dd::TRUE), b) => Ok(b.clone()),
+            _ => {
+                let (a, b) = (a.set(&mut self.space.dd)?, b.set(&mut self.space.dd)?);
+                self.space.dd.and(a, b).map(When::Set)
+            }
+        }
+    }
+
     /// What an argument can be: constants, each for some packets. Those of no map entry leave the rule.
-    fn choices(&mut self, argument: Option<&Expr>) -> Read<Vec<(Dd, Vec<Expr>)>> {
+    fn choices(&mut self, argument: Option<&Expr>) -> Read<Cases<Vec<Expr>>> {
+        let all = When::Set(Dd::TRUE);
         match argument {
-            None => Ok(vec![(Dd::TRUE, Vec::new())]),
+            None => Ok(vec![(all, Vec::new())]),
             Some(Expr::Map { key, map }) => self.value_cases(key, map),
-            Some(Expr::Concat(parts)) => Ok(vec![(Dd::TRUE, parts.clone())]),
-            Some(constant) => Ok(vec![(Dd::TRUE, vec![constant.clone()])]),
+            Some(Expr::Concat(parts)) => Ok(vec![(all, parts.clone())]),
+            Some(constant) => Ok(vec![(all, vec![constant.clone()])]),
         }
     }
 

@@ -5,7 +5,7 @@ use bstr::BString;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{ObjectBody, ObjectKind, ObjectName, Statement};
 use crate::packet::{CtKey, Field, Interval, IntervalSet};
-use crate::prove::block::{Flow, Step, Verdict, log_line};
+use crate::prove::block::{Branch, Flow, Step, Verdict, log_line};
 use crate::prove::dd::Bands;
 use crate::prove::vocabulary;
 
@@ -21,7 +21,8 @@ impl Reading<'_> {
             Statement::Vmap { key, map } => {
                 let cases = self.verdict_cases(key, map)?;
                 self.open = cases.iter().any(|(_, flow)| *flow == Flow::Continue);
-                self.steps.push(Step::Dispatch(cases));
+                let branches = cases.into_iter().map(|(when, flow)| Branch { when, flow });
+                self.steps.push(Step::Dispatch(branches.collect()));
                 Ok(())
             }
             // The kernel goes on with the rule (`nft_do_chain`).

@@ -39,7 +39,8 @@ impl Reading<'_> {
         self.test(tcp);
         let handled = self.space.any_bit(Field::TcpFlags, 0x02 | 0x10)?;
         let verdict = Verdict::Synproxy { mss, wscale, timestamp, sack_perm };
-        self.steps.push(Step::Dispatch(vec![(handled, Flow::Verdict(verdict))]));
+        self.test(handled);
+        self.steps.push(Step::Flow(Flow::Verdict(verdict)));
         Ok(())
     }
 

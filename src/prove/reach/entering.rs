@@ -84,7 +84,7 @@ fn small(dd: &mut Arena, set: Dd) -> Bounded<Dd> {
 
 fn called_otherwise(rule: Option<&crate::prove::block::Rule>) -> Vec<ChainId> {
     let branches = |step: &Step| match step {
-        Step::Dispatch(branches) => branches.iter().map(|(_, flow)| flow.clone()).collect(),
+        Step::Dispatch(branches) => branches.iter().map(|branch| branch.flow.clone()).collect(),
         Step::Flow(flow) => vec![flow.clone()],
         _ => Vec::new(),
     };

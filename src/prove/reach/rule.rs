@@ -55,6 +55,14 @@ impl Reading<'_> {
         for step in &rule.steps {
             match step {
                 Step::Test(set) => at.inside = self.dd.and(at.inside, *set)?,
+                Step::In(range) => {
+                    let set = self.dd.range(*range)?;
+                    at.inside = self.dd.and(at.inside, set)?;
+                }
+                Step::Among(values) => {
+                    let set = self.dd.any_range(values)?;
+                    at.inside = self.dd.and(at.inside, set)?;
+                }
                 Step::Consult(_) | Step::Effect { .. } | Step::EffectOn { .. } => {
                     let here = self.here(&at, unsteady)?.0;
                     at.acts = self.dd.or(at.acts, here)?;

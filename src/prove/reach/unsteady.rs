@@ -23,8 +23,8 @@ impl Unsteady {
                 Step::Assign(changes) => changes.iter().for_each(|&(var, _)| all.add(var)),
                 Step::Flow(Flow::Jump(to) | Flow::Goto(to)) => all.take_in(*to, known),
                 Step::Dispatch(branches) => {
-                    for (_, flow) in branches {
-                        if let Flow::Jump(to) | Flow::Goto(to) = flow {
+                    for branch in branches {
+                        if let Flow::Jump(to) | Flow::Goto(to) = &branch.flow {
                             all.take_in(*to, known);
                         }
                     }

@@ -3,7 +3,7 @@
 use super::Reading;
 use crate::packet::{Family, Field, Interval, IntervalSet};
 use crate::prove::block::Step;
-use crate::prove::dd::{Bounded, Dd};
+use crate::prove::dd::{Bounded, Dd, Range};
 use crate::save::ast::{Opt, Rule};
 use crate::save::option::{Net, Value};
 
@@ -20,6 +20,10 @@ pub(super) fn steps(reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let rule = reading.rule;
     let mut steps = Vec::new();
     for option in &rule.head.options {
+        if let Some(range) = one_net(reading, option) {
+            steps.push(Step::In(range));
+            continue;
+        }
         match test(reading, option)? {
             Some(set) => {
                 let set = reading.negated_if(option.negated, set)?;
@@ -29,6 +33,29 @@ pub(super) fn steps(reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
         }
     }
     Ok(steps)
+}
+
+/// Addresses of one network, which long lists have.
+fn one_net(reading: &mut Reading<'_>, option: &Opt) -> Option<Range> {
+    let (Value::Nets(nets), false) = (&option.value, option.negated) else { return None };
+    let [net] = nets.as_slice() else { return None };
+    let field = match (option.spec.name, reading.space.family()) {
+        ("source", Family::Ip) => Field::IpSaddr,
+        ("source", _) => Field::Ip6Saddr,
+        ("destination", Family::Ip) => Field::IpDaddr,
+        ("destination", _) => Field::Ip6Daddr,
+        _ => return None,
+    };
+    let network = interval(field, net)?;
+    reading.space.range(field, &network.into())
+}
+
+/// The addresses of a network whose mask is a prefix.
+fn interval(field: Field, net: &Net) -> Option<Interval> {
+    let width = field.width();
+    let host = !net.mask & if width >= 128 { u128::MAX } else { (1 << width) - 1 };
+    let network = net.address & net.mask;
+    (host & host.wrapping_add(1) == 0).then(|| Interval::new(network, network | host))
 }
 
 fn test(reading: &mut Reading<'_>, option: &Opt) -> Bounded<Option<Dd>> {
@@ -56,13 +83,9 @@ fn test(reading: &mut Reading<'_>, option: &Opt) -> Bounded<Option<Dd>> {
 pub(super) fn in_nets(reading: &mut Reading<'_>, field: Field, nets: &[Net]) -> Bounded<Dd> {
     let mut sets = Vec::with_capacity(nets.len());
     for net in nets {
-        let width = field.width();
-        let host = !net.mask & if width >= 128 { u128::MAX } else { (1 << width) - 1 };
-        let network = net.address & net.mask;
-        sets.push(if host & host.wrapping_add(1) == 0 {
-            reading.space.within(field, &Interval::new(network, network | host).into())?
-        } else {
-            reading.space.masked(field, net.mask, network)?
+        sets.push(match interval(field, net) {
+            Some(addresses) => reading.space.within(field, &addresses.into())?,
+            None => reading.space.masked(field, net.mask, net.address & net.mask)?,
         });
     }
     reading.space.dd.any(&sets)

@@ -27,12 +27,15 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::dd::{Arena, Bounded, Budget, Dd, Piece, Var};
+use super::dd::{Arena, Bounded, Budget, Dd, Piece, Range, Var};
 use crate::packet::{CtKey, Family, Field, Interval, IntervalSet};
 
 pub use names::Names;
 pub use shown::Shown;
 pub use slots::Slot;
+
+/// Sets of so many intervals are better made at once than taken apart into the values of long lists.
+const FEW: usize = 64;
 
 /// The variables of one family's packets, and the arena of all diagrams over them.
 pub struct Space {
@@ -88,6 +91,32 @@ impl Space {
             Slot::Codes(bits, codes) => self.in_codes(bits, codes, |code| values.contains(code)),
             Slot::Bits(bits) => self.in_bits(bits, values),
         }
+    }
+
+    /// The same as [`Space::within`], for one interval of a number in variables in a row.
+    pub fn range(&mut self, field: Field, values: &IntervalSet) -> Option<Range> {
+        let [interval] = values.intervals() else { return None };
+        let (first, width) = self.row(field)?;
+        let most = if width >= 128 { u128::MAX } else { (1 << width) - 1 };
+        (interval.lo <= most).then(|| Range { first, width, lo: interval.lo, hi: interval.hi.min(most) })
+    }
+
+    /// The same as [`Space::within`], for a few intervals of a number in variables in a row.
+    pub fn ranges(&mut self, field: Field, values: &IntervalSet) -> Option<Vec<Range>> {
+        if values.intervals().len() > FEW {
+            return None;
+        }
+        let intervals = values.intervals().iter();
+        intervals.map(|&interval| self.range(field, &interval.into())).collect()
+    }
+
+    /// Where a field is a number in variables in a row: the first of them and their number.
+    pub fn row(&mut self, field: Field) -> Option<(Var, u32)> {
+        let slot = self.slot(field);
+        let Slot::Bits(bits) = &*slot else { return None };
+        let first = *bits.first()?;
+        let in_row = bits.iter().zip(first.0..).all(|(bit, number)| bit.0 == number);
+        (in_row && bits.len() <= 128).then_some((first, bits.len() as u32))
     }
 
     /// The packets whose `field`, where they have it, seen through `mask` is `value`.
