@@ -50,20 +50,25 @@ fn why(between: bool) -> String {
     if between { format!("{same}; no rule between them minds") } else { same.into() }
 }
 
+/// Statements of a fused rule, at most. The kernel takes 128 expressions per rule (`NFT_RULE_MAXEXPRS`), some of
+/// which are the tests; nobody reads as many.
+const MOST: usize = 16;
+
 /// For each rule the earlier one that takes it in.
 fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<usize>> {
     let mut order = (level > Level::Safe).then(|| Order::new(rules, chains));
-    // The last rule with these tests that goes on, and its place.
-    let mut open: FxHashMap<SmallVec<[&Test; 3]>, (usize, usize)> = FxHashMap::default();
+    // The last rule with these tests that goes on, its place, and how many statements it has by now.
+    let mut open: FxHashMap<SmallVec<[&Test; 3]>, (usize, usize, usize)> = FxHashMap::default();
     let mut partners = Vec::with_capacity(rules.len());
     let mut places = 0;
     for (at, rule) in rules.iter().enumerate() {
         let key = key(rule);
-        let found = open.get(&key).copied().filter(|&(first, place)| {
+        let own = rule.statements().count();
+        let found = open.get(&key).copied().filter(|&(first, place, statements)| {
             let moves = || order.as_ref().is_some_and(|o| !rule.is_stateful() && o.may_join(at, place));
-            can_fuse(&rules[first], rule) && (place + 1 == places || moves())
+            statements + own <= MOST && can_fuse(&rules[first], rule) && (place + 1 == places || moves())
         });
-        let place = found.map_or(places, |(_, place)| place);
+        let place = found.map_or(places, |(_, place, _)| place);
         match &mut order {
             Some(order) if found.is_some() => order.join(at, place),
             Some(order) => _ = order.append(at),
@@ -71,12 +76,12 @@ fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<u
         }
         places += usize::from(found.is_none());
         // What a fused rule takes in next, it takes in behind what it has.
-        if goes_on(rule) && found.is_none_or(|(first, _)| goes_on(&rules[first])) {
-            open.insert(key, (at, place));
+        if goes_on(rule) && found.is_none_or(|(first, ..)| goes_on(&rules[first])) {
+            open.insert(key, (at, place, own + found.map_or(0, |(.., statements)| statements)));
         } else {
             open.remove(&key);
         }
-        partners.push(found.map(|(first, _)| first));
+        partners.push(found.map(|(first, ..)| first));
     }
     partners
 }

@@ -63,8 +63,17 @@ pub fn of_suffix(name: &str) -> Option<Family> {
 
 /// Looks at the rules up to the end of the table for words that only one family has.
 pub fn of_content(text: &[u8]) -> Evidence {
+    sum(telling(text))
+}
+
+/// Looks for `-4` and `-6`, which choose the rules of one family in a file for both.
+pub fn of_choices(text: &[u8]) -> Evidence {
+    sum(lines(text).filter_map(|(at, line)| Some((chosen(line)?, at))))
+}
+
+fn sum(evidence: impl Iterator<Item = (Family, usize)>) -> Evidence {
     let (mut ip, mut ip6) = (None, None);
-    for (family, at) in telling(text) {
+    for (family, at) in evidence {
         let first = if family == Family::Ip6 { &mut ip6 } else { &mut ip };
         first.get_or_insert(at);
         if let (Some(ip), Some(ip6)) = (ip, ip6) {
@@ -77,13 +86,7 @@ pub fn of_content(text: &[u8]) -> Evidence {
 
 /// The words of a table's rules that only one family has, and where they are.
 pub fn telling(text: &[u8]) -> impl Iterator<Item = (Family, usize)> {
-    let lines = text.split_inclusive(|&b| b == b'\n').scan(0, |end, line| {
-        *end += line.len();
-        Some((*end - line.len(), line))
-    });
-    let rules = lines.take_while(|(_, line)| !line.starts_with(b"COMMIT"));
-    let rules = rules.filter(|(_, line)| !line.trim_start().starts_with(b"#") && !line.starts_with(b":"));
-    rules.flat_map(|(start, line)| {
+    lines(text).filter(|(_, line)| chosen(line).is_none()).flat_map(|(start, line)| {
         let mut before: &[u8] = b"";
         line.fields().filter_map(move |word| {
             let family = of_word(before, word);
@@ -95,12 +98,34 @@ pub fn telling(text: &[u8]) -> impl Iterator<Item = (Family, usize)> {
     })
 }
 
-fn of_word(before: &[u8], word: &[u8]) -> Option<Family> {
-    match word {
-        b"-4" | b"--ipv4" => return Some(Family::Ip),
-        b"-6" | b"--ipv6" => return Some(Family::Ip6),
-        _ => {}
+/// The lines of a table's rules, and where they are.
+fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let lines = text.split_inclusive(|&b| b == b'\n').scan(0, |end, line| {
+        *end += line.len();
+        Some((*end - line.len(), line))
+    });
+    let rules = lines.take_while(|(_, line)| !line.starts_with(b"COMMIT"));
+    rules.filter(|(_, line)| !line.trim_start().starts_with(b"#") && !line.starts_with(b":"))
+}
+
+/// The family that a rule is for only.
+fn chosen(line: &[u8]) -> Option<Family> {
+    if !line.contains_str("-4") && !line.contains_str("-6") && !line.contains_str("--ipv") {
+        return None;
     }
+    line.fields().find_map(chooses)
+}
+
+/// The family that a word chooses its rule for.
+pub fn chooses(word: &[u8]) -> Option<Family> {
+    match word {
+        b"-4" | b"--ipv4" => Some(Family::Ip),
+        b"-6" | b"--ipv6" => Some(Family::Ip6),
+        _ => None,
+    }
+}
+
+fn of_word(before: &[u8], word: &[u8]) -> Option<Family> {
     match before {
         b"-s" | b"-d" | b"--source" | b"--destination" | b"--src" | b"--dst" | b"--to-destination" | b"--to-source"
         | b"--src-range" | b"--dst-range" => of_address(word),

@@ -69,19 +69,23 @@ impl Belongs {
     }
 
     fn guess(&self, source: &Source, text: &[u8], span: Span) -> Result<Family, Box<Diagnostic>> {
-        match family::of_content(text) {
+        let settled = match family::of_content(text) {
+            Evidence::None => family::of_name(&source.name).or(self.header.map(|(family, _)| family)),
+            Evidence::One { family, .. } => Some(family),
+            Evidence::Both { ip, ip6 } => return Err(mixed(source, span, ip, ip6)),
+        };
+        match settled.map_or_else(|| family::of_choices(text), |family| Evidence::One { family, at: 0 }) {
+            Evidence::None => Ok(Family::Ip),
             Evidence::One { family, .. } => Ok(family),
-            Evidence::Both { ip, ip6 } => {
-                let line = |offset: usize| source.line(span.end + offset as u32);
-                let lines = format!("line {} is IPv4, line {} is IPv6", line(ip), line(ip6));
-                Err(error(source, span, "mixed-families", "this table speaks of IPv4 and of IPv6".into(), lines))
-            }
-            Evidence::None => {
-                let before = self.header.map(|(family, _)| family);
-                Ok(family::of_name(&source.name).or(before).unwrap_or(Family::Ip))
-            }
+            Evidence::Both { ip, ip6 } => Err(mixed(source, span, ip, ip6)),
         }
     }
+}
+
+fn mixed(source: &Source, span: Span, ip: usize, ip6: usize) -> Box<Diagnostic> {
+    let line = |offset: usize| source.line(span.end + offset as u32);
+    let lines = format!("line {} is IPv4, line {} is IPv6", line(ip), line(ip6));
+    error(source, span, "mixed-families", "this table speaks of IPv4 and of IPv6".into(), lines)
 }
 
 fn error(source: &Source, span: Span, code: &'static str, message: String, lines: String) -> Box<Diagnostic> {
@@ -126,6 +130,8 @@ mod tests {
             ("rules.v4", format!("{HEAD6}{ONLY6}"), vec![Ip6]),
             ("<stdin>", format!("{HEAD6}*raw\n-A PREROUTING -j DROP\nCOMMIT\n{FOOT}{PLAIN}"), vec![Ip6]),
             ("<stdin>", "*filter\n-6 -A INPUT -j DROP\nCOMMIT\n".to_owned(), vec![Ip6]),
+            ("a.v6", "*filter\n-4 -A INPUT -j DROP\n-6 -A INPUT -j DROP\nCOMMIT\n".to_owned(), vec![Ip6]),
+            ("<stdin>", "*filter\n-4 -A INPUT -s 1.1.1.1 -j DROP\n-A INPUT -s ::1\nCOMMIT\n".to_owned(), vec![Ip6]),
         ] {
             assert_eq!(families(name, &text), Ok(want), "{name}\n{text}");
         }

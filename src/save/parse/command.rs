@@ -24,6 +24,13 @@ pub enum Command {
     Nothing,
 }
 
+impl Command {
+    /// A rule that says `-4` or `-6`.
+    pub fn is_for_one_family(&self) -> bool {
+        matches!(self, Command::Rules(rules) if rules.iter().any(|rule| rule.only.is_some()))
+    }
+}
+
 /// Reads a line inside a table that is neither a comment nor a chain line.
 pub fn read(words: &[Word], around: &Around) -> Result<Command, Box<Diagnostic>> {
     let (counted, words) = leading_counters(words, around)?;

@@ -13,6 +13,7 @@ use super::{Parsed, command};
 use crate::diag::{Diagnostic, Source, Span, quote};
 use crate::packet::Family;
 use crate::save::ast::{ChainLine, ChainName, Comment, Counters, Document, Dump, Item, Policy, Table, TableKind};
+use crate::save::family;
 use crate::save::value::number;
 use crate::save::words::{self, Word, WordError};
 
@@ -48,6 +49,8 @@ struct Reader<'a> {
     /// The family of the document that the open table belongs to.
     family: Family,
     warned_cr: bool,
+    /// The first rule of the open table that is for the other family, and how many there are.
+    left_out: Option<(Span, usize)>,
     words: Vec<Word<'a>>,
 }
 
@@ -63,6 +66,7 @@ impl<'a> Reader<'a> {
             chains: FxHashMap::default(),
             family: told.unwrap_or(Family::Ip),
             warned_cr: false,
+            left_out: None,
             words: Vec::new(),
         }
     }
@@ -173,6 +177,7 @@ impl<'a> Reader<'a> {
     }
 
     fn close(&mut self) {
+        self.warn_left_out();
         if let Some(table) = self.open.take()
             && let Some(document) = self.dump.documents.last_mut()
         {
@@ -305,7 +310,14 @@ impl<'a> Reader<'a> {
             span,
             chain: &|name| chains.get(name).cloned(),
         };
-        match command::read(words, &around) {
+        let read = command::read(words, &around);
+        // The tool of this family does not look at them, nor at what is wrong with them.
+        if words.iter().any(|word| family::chooses(&word.text).is_some_and(|family| family != self.family))
+            && read.as_ref().map_or(true, command::Command::is_for_one_family)
+        {
+            return self.leave_out(span);
+        }
+        match read {
             Ok(command::Command::Rules(rules)) => {
                 if let Some(table) = &mut self.open {
                     table.items.extend(rules.into_iter().map(Item::Rule));
@@ -316,6 +328,26 @@ impl<'a> Reader<'a> {
             Ok(command::Command::Nothing) => {}
             Err(diagnostic) => self.diagnostics.push(*diagnostic),
         }
+    }
+
+    /// A rule for the other family stays as a comment.
+    fn leave_out(&mut self, span: Span) {
+        let line = self.source.text().get(span.start as usize..span.end as usize).unwrap_or_default();
+        let text = [b" ", line].concat().into();
+        if let Some(table) = &mut self.open {
+            table.items.push(Item::Comment(Box::new(Comment { text, span })));
+        }
+        self.left_out.get_or_insert((span, 0)).1 += 1;
+    }
+
+    fn warn_left_out(&mut self) {
+        let Some((span, rules)) = self.left_out.take() else { return };
+        let message = match rules {
+            1 => "this rule is for the other family, and left out".to_owned(),
+            n => format!("this rule and {} more are for the other family, and left out", n - 1),
+        };
+        let help = "the tool of the other family reads them from the same file: translate it with -4 and with -6";
+        self.diagnostics.push(Diagnostic::warning("other-family", self.source.place(span), message).help(help));
     }
 
     /// `-F`: the rules above it are gone, as if they had never stood there.

@@ -26,6 +26,10 @@ pub struct Around<'a> {
     pub chain: &'a dyn Fn(&[u8]) -> Option<ChainName>,
 }
 
+const MATCH_ADVICE: &str = "check the spelling; `ipt2nft coverage` lists what is supported";
+const TARGET_ADVICE: &str = "check the spelling (`ipt2nft coverage` lists targets); a chain that is made elsewhere, as in \
+    ufw's before.rules, comes whole with the output of iptables-save";
+
 type Fallible<T> = Result<T, Box<Diagnostic>>;
 
 /// Nearly always one.
@@ -431,7 +435,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let chain = if what == "match" { "" } else { " and no chain declared above" };
         Box::new(
             Diagnostic::unreadable(code, place, format!("{} is no {what} that is supported{chain}", quote(name)))
-                .help("check the spelling; `ipt2nft coverage` lists what is supported"),
+                .help(if what == "match" { MATCH_ADVICE } else { TARGET_ADVICE }),
         )
     }
 
