@@ -8,6 +8,7 @@
 
 pub mod allow;
 pub mod config;
+pub mod exposure;
 pub mod finding;
 pub mod format;
 #[expect(clippy::module_inception, reason = "a lint is what this file says it is")]
@@ -17,8 +18,10 @@ pub mod packets;
 pub mod registry;
 pub mod rules;
 pub mod ruleset;
+pub mod shape;
 #[cfg(test)]
 mod tests;
+pub mod translation;
 
 use std::time::Duration;
 

@@ -1,11 +1,15 @@
 //! What the prover says about the packets of a ruleset, in the numbers of the dump.
 
 use super::ruleset::{RuleAt, Ruleset};
+use crate::packet::{CtKey, Field, IntervalSet};
 use crate::prove::block::ChainId;
-use crate::prove::dd::Budget;
+use crate::prove::dd::{Bounded, Budget, Dd};
 use crate::prove::reach::{At, Reach, Use};
 use crate::prove::save_meaning::SaveRules;
 use crate::save::ast::Dump;
+
+/// `ct state` of such a packet, as nft numbers it.
+const NEW: u128 = 8;
 
 /// The prover's view of a ruleset, and what it says about each rule.
 pub struct Packets {
@@ -45,6 +49,25 @@ impl Packets {
     /// The chain as the prover calls it.
     pub fn chain(&self, table: usize, chain: usize) -> Option<ChainId> {
         self.ids.get(table)?.get(chain).copied()
+    }
+
+    /// First packets of connections.
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn new_connections(&mut self) -> Bounded<Dd> {
+        self.reach.space.within(Field::Ct(CtKey::State), &IntervalSet::point(NEW))
+    }
+
+    /// First packets of TCP connections.
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn new_tcp(&mut self) -> Bounded<Dd> {
+        let (new, tcp) = (self.new_connections()?, self.reach.space.protocol(&IntervalSet::point(6))?);
+        let syn = self.reach.space.masked(Field::TcpFlags, 0x17, 0x02)?;
+        let whole = self.reach.space.first_fragment()?;
+        self.reach.space.dd.all(&[new, tcp, syn, whole])
     }
 
     /// What is told of a rule; `None` in a chain that no packet enters.

@@ -8,9 +8,10 @@ use super::Options;
 use super::finding::{Edit, Fix, Safety};
 use super::owners::{self, Owner};
 use super::packets::Packets;
+use super::translation::Obstacles;
 use crate::diag::{Diagnostic, Place, Source, Span};
 use crate::packet::Family;
-use crate::save::ast::{ChainLine, Document, Placement, Rule, Table, Target};
+use crate::save::ast::{ChainLine, Document, Placement, Rule, Table, TableKind, Target};
 use crate::save::order;
 
 /// One family of one input.
@@ -22,6 +23,7 @@ pub struct Ruleset<'a> {
     pub diagnostics: &'a [Diagnostic],
     pub options: &'a Options,
     packets: OnceCell<Option<RefCell<Packets>>>,
+    obstacles: OnceCell<Obstacles>,
 }
 
 /// A table of it.
@@ -71,7 +73,7 @@ impl<'a> Ruleset<'a> {
                 .collect();
             tables.push(TableView { table, chains, whole: is_whole(table, document, diagnostics) });
         }
-        Ruleset { source, document, tables, diagnostics, options, packets: OnceCell::new() }
+        Ruleset { source, document, tables, diagnostics, options, packets: OnceCell::new(), obstacles: OnceCell::new() }
     }
 
     pub fn family(&self) -> Family {
@@ -121,6 +123,18 @@ impl<'a> Ruleset<'a> {
     /// Whether the packets were asked about, and the budget was used up.
     pub fn packets_failed(&self) -> bool {
         matches!(self.packets.get(), Some(None))
+    }
+
+    /// What stands in the way of its translation.
+    pub fn obstacles(&self) -> &Obstacles {
+        self.obstacles.get_or_init(|| Obstacles::of(self))
+    }
+
+    /// Where the filter table's INPUT is declared, or the table begins.
+    pub fn input(&self) -> Option<Place> {
+        let view = self.tables.iter().find(|view| view.table.kind == TableKind::Filter)?;
+        let line = view.chains.iter().find(|chain| chain.chain.name == "INPUT").and_then(|chain| chain.line);
+        Some(self.place(line.map_or(view.table.span, |line| line.span)))
     }
 
     /// Takes the line of a rule out, where that is the whole rule and positions do not count.
