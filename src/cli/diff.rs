@@ -77,7 +77,7 @@ fn joined(files: &[PathBuf]) -> String {
 
 /// A dump speaks of its families only: what the other side does to other packets is no difference
 /// between the two.
-fn families(left: &Side, right: &Side) -> Vec<Family> {
+pub(super) fn families(left: &Side, right: &Side) -> Vec<Family> {
     let (left, right) = (left.families(), right.families());
     let both: Vec<Family> =
         [Family::Ip, Family::Ip6].into_iter().filter(|f| left.contains(f) && right.contains(f)).collect();

@@ -1,18 +1,16 @@
 //! `ipt2nft lint`: findings about dumps; `ipt2nft explain`: what they mean.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use super::args::{ExplainArgs, FailOn, LintArgs, LintFormat};
-use super::{Exit, input, output};
-use crate::diag::{Diagnostic, Severity, Source, SourceId};
+use super::project::{self, NAME as CONFIG};
+use super::{Exit, input, lint_fix, output};
+use crate::diag::{Severity, Source};
 use crate::lint::config::{self, Config};
 use crate::lint::{self, Options, Report, format, registry};
-
-/// What a project's own file is called.
-const CONFIG: &str = "ipt2nft.toml";
 
 /// Runs the command.
 pub fn run(args: &LintArgs) -> Result<Exit> {
@@ -20,12 +18,22 @@ pub fn run(args: &LintArgs) -> Result<Exit> {
     let inputs = sources.len();
     let config = configuration(args, &mut sources)?;
     let options = options(args, &config)?;
-    let report = lint::lint(sources.get(..inputs).unwrap_or_default(), &options, &config);
+    let mut report = lint::lint(sources.get(..inputs).unwrap_or_default(), &options, &config);
+    if args.fix && lint_fix::run(args, &mut sources, inputs, &report, &options)? {
+        report = lint::lint(sources.get(..inputs).unwrap_or_default(), &options, &config);
+    }
+    if args.diff {
+        return exit(&report, args, &config);
+    }
     if let Some(path) = &args.write_baseline {
         output::write(config::baseline(&report.findings, &sources).as_bytes(), Some(path))?;
         return Ok(Exit::Done);
     }
+    let inputs_only = sources.get(..inputs).unwrap_or_default();
     let text = match args.format {
+        LintFormat::Github => format::github::text(&report.findings, &sources),
+        LintFormat::Junit => format::junit::text(&report.findings, inputs_only),
+        LintFormat::Sarif => format::sarif::text(&report.findings, &sources)?,
         LintFormat::Human => {
             let colour = output::coloured(args.messages.color, &std::io::stdout());
             format::human::text(&report.findings, &sources, colour)
@@ -89,42 +97,15 @@ fn options(args: &LintArgs, config: &Config) -> Result<Options> {
 
 /// The project's file and its baseline; their texts join the sources, so that findings can point into them.
 fn configuration(args: &LintArgs, sources: &mut Vec<Source>) -> Result<Config> {
-    let found = match &args.config {
-        Some(path) => Some(path.clone()),
-        None => upward(&std::env::current_dir()?),
+    let found = project::find(args.config.as_deref())?;
+    let mut config = match &found {
+        Some(path) => project::read(path, sources)?,
+        None => Config::default(),
     };
-    let mut config = Config::default();
-    if let Some(path) = &found {
-        let source = join(path, sources)?;
-        config = Config::read(&source).map_err(|d| told(&d, sources))?;
-    }
     let beside = |file: &String| found.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).join(file);
     let baseline = args.baseline.clone().or_else(|| config.baseline.as_ref().map(beside));
     if let Some(path) = baseline.filter(|_| args.write_baseline.is_none()) {
-        let source = join(&path, sources)?;
-        config.read_baseline(&source).map_err(|d| told(&d, sources))?;
+        project::read_baseline(&path, &mut config, sources)?;
     }
     Ok(config)
-}
-
-fn upward(from: &Path) -> Option<PathBuf> {
-    let here = from.ancestors().map(|folder| folder.join(CONFIG)).find(|path| path.is_file())?;
-    // The short name where it is the working folder's own.
-    Some(if here.parent() == Some(from) { PathBuf::from(CONFIG) } else { here })
-}
-
-fn join(path: &Path, sources: &mut Vec<Source>) -> Result<Source> {
-    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let id = SourceId::try_from(sources.len()).context("too many inputs")?;
-    let source = Source::new(id, path.display().to_string(), text).context("inputs past 4 GiB are not read")?;
-    sources.push(source.clone());
-    Ok(source)
-}
-
-fn told(diagnostic: &Diagnostic, sources: &[Source]) -> anyhow::Error {
-    let place = diagnostic.place.and_then(|place| {
-        let source = sources.get(place.source as usize)?;
-        Some(format!("{}:{}", source.name, source.line(place.span.start)))
-    });
-    anyhow::anyhow!("{}: {}", place.unwrap_or_default(), diagnostic.message)
 }

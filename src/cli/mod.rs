@@ -4,13 +4,16 @@
 
 mod args;
 mod audit;
+mod check;
 mod coverage;
 mod diff;
 mod exit;
 mod input;
 mod lint;
+mod lint_fix;
 mod output;
 mod progress;
+mod project;
 mod replay;
 mod side;
 mod translate;
@@ -41,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let exit = match cli.command {
         Command::Audit(args) => audit::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => lint::explain(&args),

@@ -20,6 +20,8 @@ pub struct Config {
     pub target: Option<String>,
     /// `baseline` of `[lint]`: a path, as written.
     pub baseline: Option<String>,
+    /// `[check]`: nft files, and the dumps they were made of.
+    pub check: Vec<(String, Vec<String>)>,
     /// The findings of a baseline.
     pub known: Vec<Known>,
 }
@@ -52,7 +54,7 @@ struct File {
     #[serde(default)]
     lint: Section,
     #[serde(default)]
-    check: Option<toml::Table>,
+    check: std::collections::BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -93,8 +95,6 @@ impl Config {
     /// Where and why it is not understood.
     pub fn read(source: &Source) -> Result<Config, Box<Diagnostic>> {
         let file: File = parse(source)?;
-        // The section of `ipt2nft check` is that command's.
-        drop(file.check);
         let lint = file.lint;
         let allow = lint.allow.into_iter().map(|(word, reason)| Entry {
             word,
@@ -106,6 +106,7 @@ impl Config {
             fail_on: lint.fail_on,
             target: lint.target,
             baseline: lint.baseline,
+            check: file.check.into_iter().collect(),
             known: Vec::new(),
         })
     }

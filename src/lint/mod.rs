@@ -10,6 +10,7 @@ pub mod allow;
 pub mod config;
 pub mod exposure;
 pub mod finding;
+pub mod fix;
 pub mod format;
 #[expect(clippy::module_inception, reason = "a lint is what this file says it is")]
 pub mod lint;

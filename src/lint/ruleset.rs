@@ -43,6 +43,12 @@ pub struct ChainView<'a> {
     pub owner: Option<&'static Owner>,
 }
 
+impl ChainView<'_> {
+    pub fn name(&self) -> &BStr {
+        self.chain.name.as_bstr()
+    }
+}
+
 /// A rule and where it stands: numbers of its table, its chain there, and itself in the chain.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct RuleAt {
@@ -133,7 +139,7 @@ impl<'a> Ruleset<'a> {
     /// Where the filter table's INPUT is declared, or the table begins.
     pub fn input(&self) -> Option<Place> {
         let view = self.tables.iter().find(|view| view.table.kind == TableKind::Filter)?;
-        let line = view.chains.iter().find(|chain| chain.chain.name == "INPUT").and_then(|chain| chain.line);
+        let line = view.chains.iter().find(|chain| *chain.chain.name == "INPUT").and_then(|chain| chain.line);
         Some(self.place(line.map_or(view.table.span, |line| line.span)))
     }
 

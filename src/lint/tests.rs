@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::config::Config;
+use super::fix::fix;
 use super::registry::{LINTS, RETIRED, find};
-use super::{Finding, Options, lint};
+use super::{Finding, Options, Safety, lint};
 use crate::diag::{Severity, Source};
+use crate::prove::compare::Answer;
 
 /// An example on a page: what follows the first heading, and the lines of the block.
 struct Example<'a> {
@@ -76,7 +78,11 @@ fn pages_are_titled_and_their_examples_are_true() {
             if codes.contains(&lint.code) != example.fires {
                 wrong.push(format!("{} fires: {}, found {codes:?}\n{}", lint.code, example.fires, example.text));
             }
-            let _ = example.becomes;
+            if let Some(want) = example.becomes {
+                let (source, found) = (source(example.text), findings(example.text));
+                let fixed = fix(&source, &found, Safety::Safe, None).map(|fixed| fixed.text).unwrap_or_default();
+                assert_eq!(String::from_utf8_lossy(&fixed), want, "{}", lint.code);
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -139,4 +145,23 @@ fn config_and_baseline_take_findings_out() {
     assert_eq!(codes(&config), [""; 0]);
     config.read_baseline(&Source::new(1, "baseline.toml", text.into()).unwrap()).unwrap();
     assert_eq!(codes(&config), ["IPT002"], "known twice, found once");
+}
+
+#[test]
+fn fixes_are_proved_or_told_not_to_be() {
+    let fixed = |rules: &str, safety| {
+        let text = format!("*filter\n:INPUT DROP [0:0]\n{rules}\nCOMMIT\n");
+        fix(&source(&text), &findings(&text), safety, None)
+    };
+    let shadowed = "-A INPUT -s 10.0.0.0/8 -j DROP\n-A INPUT -s 10.0.0.1 -j ACCEPT";
+    assert!(fixed(shadowed, Safety::Safe).is_none(), "a person should look at it");
+    let removed = fixed(shadowed, Safety::Unsafe).unwrap();
+    assert_eq!(removed.proof.answer(), Answer::Equivalent);
+    assert!(!String::from_utf8_lossy(&removed.text).contains("10.0.0.1"));
+    // Answers before the rule that blocks some of them: another meaning, and said to be.
+    let many: String = (0..10).map(|n| format!("-A INPUT -p tcp --dport {n} -s 192.0.2.{n} -j DROP\n")).collect();
+    let late = format!("{many}-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n-A INPUT -p udp -j ACCEPT");
+    let moved = fixed(&late, Safety::Unsafe).unwrap();
+    assert_eq!(moved.proof.answer(), Answer::Different);
+    assert!(String::from_utf8_lossy(&moved.text).contains("[0:0]\n-A INPUT -m conntrack"));
 }

@@ -54,6 +54,15 @@ pub struct LintArgs {
     /// Write all findings of now to this file, to be given as --baseline
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub write_baseline: Option<PathBuf>,
+    /// Mend what can be mended without asking: the files are changed where that is proved to mean the same
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix, mend also what a person should look at first
+    #[arg(long = "unsafe", requires = "fix")]
+    pub unsafe_fixes: bool,
+    /// With --fix, show the changes and make none
+    #[arg(long, requires = "fix")]
+    pub diff: bool,
     #[command(flatten)]
     pub messages: MessageArgs,
 }
@@ -66,6 +75,12 @@ pub enum LintFormat {
     Human,
     /// One versioned object
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// JUnit XML
+    Junit,
 }
 
 /// From which severity on a run fails.

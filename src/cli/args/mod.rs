@@ -1,6 +1,7 @@
 //! Arguments as typed; one file per subcommand.
 
 mod audit;
+mod check;
 mod coverage;
 mod diff;
 mod lint;
@@ -12,6 +13,7 @@ use std::ffi::OsString;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, AuditFormat};
+pub use check::CheckArgs;
 pub use coverage::CoverageArgs;
 pub use diff::{DiffArgs, Ignored};
 pub use lint::{ExplainArgs, FailOn, LintArgs, LintFormat};
@@ -34,6 +36,9 @@ pub enum Command {
     /// Judge many dumps: what translates, what stands in the way, which targets load the result
     #[command(after_help = audit::EXAMPLES)]
     Audit(AuditArgs),
+    /// Decide whether nft files are still what the dumps beside them say
+    #[command(after_help = check::EXAMPLES)]
+    Check(CheckArgs),
     /// Print what every option of every extension becomes
     Coverage(CoverageArgs),
     /// Decide whether two rulesets treat every packet alike

@@ -2,8 +2,11 @@
 //!
 //! Invariant: a format says the same as every other, and never decides the exit code.
 
+pub mod github;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod sarif;
 
 use crate::diag::{Severity, Source};
 use crate::lint::Finding;
@@ -22,6 +25,13 @@ pub(super) fn region(place: crate::diag::Place, sources: &[Source]) -> Option<Re
     let ((line, column), (end_line, end_column)) =
         (source.line_column(place.span.start), source.line_column(place.span.end.max(place.span.start)));
     Some(Region { file: &source.name, line, column, end_line, end_column })
+}
+
+/// Message, notes and help as lines of plain text.
+pub(super) fn prose(finding: &Finding) -> String {
+    let notes = finding.notes.iter().map(|note| format!("\nnote: {note}"));
+    let help = finding.help.iter().map(|help| format!("\nhelp: {help}"));
+    std::iter::once(finding.message.clone()).chain(notes).chain(help).collect()
 }
 
 /// `2 warnings, 1 note`

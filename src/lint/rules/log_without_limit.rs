@@ -21,8 +21,7 @@ pub static LINT: Lint = Lint {
 fn run(ruleset: &Ruleset<'_>, findings: &mut Vec<Finding>) {
     let open: Vec<FxHashSet<&BStr>> = ruleset.tables.iter().map(|view| reached_freely(view)).collect();
     for (at, rule) in ruleset.own_rules().filter(|(_, rule)| shape::logs(rule) && !shape::is_held_back(rule)) {
-        let free =
-            ruleset.chain(at).is_some_and(|chain| open.get(at.table).is_some_and(|o| o.contains(chain.chain.name)));
+        let free = ruleset.chain(at).is_some_and(|chain| open.get(at.table).is_some_and(|o| o.contains(chain.name())));
         let dead = ruleset.packets().is_some_and(|packets| matches!(packets.use_of(at), Some(Use::Dead(_))));
         if !free || dead {
             continue;
@@ -37,15 +36,15 @@ fn run(ruleset: &Ruleset<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Chains that packets reach without passing a rule that holds back.
-fn reached_freely<'a>(view: &TableView<'a>) -> FxHashSet<&'a BStr> {
+fn reached_freely<'v>(view: &'v TableView<'_>) -> FxHashSet<&'v BStr> {
     let mut waiting: Vec<&BStr> =
-        view.chains.iter().filter(|chain| chain.chain.hook.is_some()).map(|chain| chain.chain.name).collect();
+        view.chains.iter().filter(|chain| chain.chain.hook.is_some()).map(|chain| chain.name()).collect();
     let mut reached = FxHashSet::default();
     while let Some(name) = waiting.pop() {
         if !reached.insert(name) {
             continue;
         }
-        let rules = view.chains.iter().filter(|chain| chain.chain.name == name).flat_map(|chain| &chain.chain.rules);
+        let rules = view.chains.iter().filter(|chain| chain.name() == name).flat_map(|chain| &chain.chain.rules);
         waiting.extend(rules.filter(|rule| !shape::is_held_back(rule)).filter_map(|rule| callee(rule)));
     }
     reached

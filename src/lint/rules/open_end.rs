@@ -41,7 +41,7 @@ fn is_open(ruleset: &Ruleset<'_>, table: usize, chain: usize) -> bool {
 }
 
 fn finding(ruleset: &Ruleset<'_>, chain: &ChainView<'_>) -> Finding {
-    let name = chain.chain.name;
+    let name = chain.name();
     let last = chain.chain.rules.last().map(|rule| rule.span);
     let place = chain.line.map(|line| line.span).or(last).unwrap_or_default();
     let message = format!("chain {name} accepts what its rules let pass, and its policy accepts the rest");

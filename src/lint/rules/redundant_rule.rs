@@ -39,7 +39,7 @@ fn rests_on_the_dead(packets: &Packets, at: RuleAt, by: &[usize]) -> bool {
 /// A chain with rules of the dump's own; an empty one is a place kept for later.
 fn calls_idle_chain(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule) -> bool {
     let chains = ruleset.tables.get(at.table).map(|view| view.chains.as_slice()).unwrap_or_default();
-    let called = callee(rule).and_then(|name| chains.iter().find(|chain| chain.chain.name == name));
+    let called = callee(rule).and_then(|name| chains.iter().find(|chain| chain.name() == name));
     called.is_some_and(|chain| chain.owner.is_none() && !chain.chain.rules.is_empty())
 }
 

@@ -19,13 +19,13 @@ const ENOUGH: u64 = 1000;
 fn run(ruleset: &Ruleset<'_>, findings: &mut Vec<Finding>) {
     let mut counted = vec![0u64; ruleset.tables.len()];
     for (at, rule) in ruleset.rules() {
-        if let (Some(sum), Some(counters)) = (counted.get_mut(at.table), rule.counters) {
+        if let (Some(sum), Some(counters)) = (counted.get_mut(at.table), &rule.counters) {
             *sum = sum.saturating_add(counters.packets);
         }
     }
     for (at, rule) in ruleset.own_rules() {
         let packets = counted.get(at.table).copied().unwrap_or_default();
-        if packets < ENOUGH || rule.counters.is_none_or(|counters| counters.packets > 0) {
+        if packets < ENOUGH || rule.counters.as_ref().is_none_or(|counters| counters.packets > 0) {
             continue;
         }
         findings.push(
