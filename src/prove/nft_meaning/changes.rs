@@ -154,6 +154,7 @@ fn is_header(field: Field) -> bool {
             | Field::IpDaddr
             | Field::Ip6Saddr
             | Field::Ip6Daddr
+            | Field::TcpFlags
             | Field::Sport(_)
             | Field::Dport(_)
             | Field::Payload { .. }

@@ -5,7 +5,7 @@ use crate::nft::ast::{BinaryOp, Expr};
 use crate::packet::{Field, IntervalSet};
 use crate::prove::block::{Step, local_answer};
 use crate::prove::chance::Chance;
-use crate::prove::dd::{Bands, Bounded, Dd, Piece};
+use crate::prove::dd::{Bounded, Dd, Piece};
 use crate::prove::space::Slot;
 use crate::prove::vocabulary;
 
@@ -178,19 +178,11 @@ impl Reading<'_> {
         Ok(vocabulary::key(&key_parts(key)?))
     }
 
-    /// The bands of fields: what an effect or a condition that depends on them reads.
-    pub fn reads(&mut self, fields: &[Field]) -> Bands {
-        fields.iter().fold(Bands::default(), |bands, &field| match &*self.space.slot(field) {
-            Slot::Constant(_) => bands,
-            Slot::Bits(bits) | Slot::Codes(bits, _) => bits.iter().fold(bands, |b, &bit| b.union(Bands::of(bit))),
-        })
-    }
-
     /// A condition without bits that depends on fields, which rules of the table may change.
     pub fn condition(&mut self, words: &str, fields: &[Field]) -> Bounded<Dd> {
         let table = self.table;
-        let changed = self.reads(&table.changed);
-        if self.reads(fields).meets(changed) { self.space.volatile(words) } else { self.space.opaque(words) }
+        let changed = self.space.bands_of(&table.changed);
+        if self.space.bands_of(fields).meets(changed) { self.space.volatile(words) } else { self.space.opaque(words) }
     }
 }
 

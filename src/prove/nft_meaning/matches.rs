@@ -144,14 +144,15 @@ impl Reading<'_> {
 
     /// `numgen` in a comparison is one question with two answers: chance, or every n-th packet.
     fn chance(&mut self, random: bool, modulus: u32, op: Op, right: &Expr) -> Read<bool> {
-        let Some(value) = number(right).and_then(|value| u32::try_from(value).ok()) else { return Ok(false) };
         let whole = IntervalSet::from(Interval::new(0, u128::from(modulus.saturating_sub(1))));
-        let wanted = match op {
-            Op::Implicit | Op::Eq | Op::Ne => IntervalSet::point(value.into()),
-            Op::Lt | Op::Ge if value == 0 => IntervalSet::empty(),
-            Op::Lt | Op::Ge => IntervalSet::range(0, u128::from(value) - 1),
-            Op::Le | Op::Gt => IntervalSet::range(0, value.into()),
-            Op::NoneOf => return Ok(false),
+        let value = number(right).filter(|&value| value <= u128::from(u32::MAX));
+        let wanted = match (op, value, listed(right)) {
+            (Op::Implicit | Op::Eq | Op::Ne, Some(value), _) => IntervalSet::point(value),
+            (Op::Lt | Op::Ge, Some(0), _) => IntervalSet::empty(),
+            (Op::Lt | Op::Ge, Some(value), _) => IntervalSet::range(0, value - 1),
+            (Op::Le | Op::Gt, Some(value), _) => IntervalSet::range(0, value),
+            (Op::Implicit | Op::Eq | Op::Ne, None, Some(values)) => values,
+            _ => return Ok(false),
         };
         let wanted = wanted.intersection(&whole);
         let yes = !matches!(op, Op::Ne | Op::Ge | Op::Gt);
@@ -161,13 +162,31 @@ impl Reading<'_> {
             self.consult(content, None, yes)?;
             return Ok(true);
         }
-        match wanted.as_point() {
-            Some(packet) => {
-                self.consult(vocabulary::nth(modulus, packet as u32), None, yes)?;
-                Ok(true)
-            }
-            None => Ok(false),
+        // One packet of so many, or all but one.
+        let others = whole.intersection(&wanted.complement(32));
+        let (packet, yes) = match (wanted.as_point(), others.as_point()) {
+            (Some(packet), _) => (packet, yes),
+            (None, Some(packet)) => (packet, !yes),
+            (None, None) => return Ok(false),
+        };
+        self.consult(vocabulary::nth(modulus, packet as u32), None, yes)?;
+        Ok(true)
+    }
+}
+
+/// The numbers of a range, or of an anonymous set of numbers and ranges.
+fn listed(right: &Expr) -> Option<IntervalSet> {
+    match right {
+        Expr::Number(value) => Some(IntervalSet::point(*value)),
+        Expr::Range(lo, hi) => match (number(lo)?, number(hi)?) {
+            (lo, hi) if lo <= hi => Some(IntervalSet::range(lo, hi)),
+            _ => None,
+        },
+        Expr::Set(elements) => {
+            let sets: Option<Vec<IntervalSet>> = elements.iter().map(|e| listed(e.key.as_ref()?)).collect();
+            Some(sets?.iter().flat_map(IntervalSet::intervals).copied().collect())
         }
+        _ => None,
     }
 }
 

@@ -63,7 +63,7 @@ impl Reading<'_> {
         statements: &[Statement],
     ) -> Read<()> {
         let words = self.key_words(key)?;
-        let reads = self.reads(&key_fields(key)?);
+        let reads = self.space.bands_of(&key_fields(key)?);
         self.operands(key)?;
         let state: Vec<&Statement> =
             statements.iter().filter(|s| !matches!(s, Statement::Counter { .. } | Statement::Last)).collect();

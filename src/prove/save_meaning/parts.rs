@@ -1,7 +1,10 @@
 //! Which function reads which extension; sorted, one line each.
 
 use super::Reading;
-use super::matches::{headers, icmp, limits, owners, packets, ports, routes, tracked};
+use super::matches::{
+    self, clock, connections, extension_headers, headers, icmp, ipsec, limits, owners, packets, payload, per_key,
+    ports, routes, sockets, tracked, traffic_class, transports, unmodelled,
+};
 use super::targets::{self, logs, marks, nat, others, proxies, tcpmss, tracking, verdicts};
 use crate::prove::block::Step;
 use crate::prove::dd::Bounded;
@@ -12,24 +15,63 @@ type Read = fn(&Part, &mut Reading<'_>) -> Bounded<Vec<Step>>;
 
 const MATCHES: &[(&str, Read)] = &[
     ("addrtype", routes::addrtype),
+    ("ah", transports::ah),
+    ("bpf", unmodelled::condition),
+    ("cgroup", unmodelled::condition),
+    ("cluster", unmodelled::condition),
     ("comment", packets::comment),
+    ("connbytes", connections::connbytes),
+    ("connlabel", connections::connlabel),
+    ("connlimit", per_key::connlimit),
     ("connmark", tracked::connmark),
     ("conntrack", tracked::conntrack),
+    ("cpu", packets::cpu),
+    ("dccp", transports::dccp),
+    ("devgroup", packets::devgroup),
+    ("dscp", traffic_class::dscp),
+    ("dst", extension_headers::dst),
+    ("ecn", traffic_class::ecn),
+    ("esp", transports::esp),
+    ("eui64", unmodelled::condition),
+    ("frag", extension_headers::frag),
+    ("hashlimit", per_key::hashlimit),
+    ("hbh", extension_headers::hbh),
+    ("helper", connections::helper),
     ("hl", headers::hl),
     ("icmp", icmp::icmp),
     ("icmp6", icmp::icmp6),
+    ("ipcomp", transports::ipcomp),
     ("iprange", headers::iprange),
+    ("ipv6header", extension_headers::ipv6header),
+    ("ipvs", unmodelled::condition),
     ("length", packets::length),
     ("limit", limits::limit),
     ("mac", packets::mac),
     ("mark", packets::mark),
+    ("mh", transports::mh),
     ("multiport", ports::multiport),
+    ("nfacct", unmodelled::count),
+    ("osf", unmodelled::condition),
     ("owner", owners::owner),
+    ("physdev", unmodelled::condition),
     ("pkttype", packets::pkttype),
+    ("policy", ipsec::policy),
+    ("quota", limits::quota),
+    ("realm", routes::realm),
+    ("recent", per_key::recent),
+    ("rpfilter", routes::rpfilter),
+    ("rt", extension_headers::rt),
+    ("sctp", transports::sctp),
+    ("socket", sockets::socket),
     ("state", tracked::state),
     ("statistic", limits::statistic),
+    ("string", payload::string),
     ("tcp", ports::tcp),
+    ("tcpmss", matches::tcpmss::tcpmss),
+    ("time", clock::time),
+    ("tos", traffic_class::tos),
     ("ttl", headers::ttl),
+    ("u32", payload::u32),
     ("udp", ports::udp),
 ];
 

@@ -3,7 +3,7 @@
 use super::Reading;
 use crate::packet::{Field, Interval, IntervalSet};
 use crate::prove::block::Step;
-use crate::prove::dd::{Bounded, Dd};
+use crate::prove::dd::{Bounded, Dd, Piece};
 use crate::prove::space::Slot;
 
 /// A number, most significant bit first.
@@ -84,6 +84,13 @@ impl Word {
             None => {}
         }
         self
+    }
+
+    /// The packets for which the number is one of `values`.
+    pub fn within(&self, values: &IntervalSet, reading: &mut Reading<'_>) -> Bounded<Dd> {
+        let piece = |i: &Interval| Piece { lo: i.lo, hi: i.hi, value: Dd::TRUE };
+        let pieces: Vec<Piece> = values.intervals().iter().map(piece).collect();
+        reading.space.dd.piecewise_of(&self.0, &pieces, Dd::FALSE)
     }
 
     /// The step that gives `field` this value.

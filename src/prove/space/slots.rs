@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::header::{self, Place};
 use super::{Space, bands};
 use crate::packet::{CtKey, DataType, Exthdr, ExthdrPart, Family, Field, IpsecDirection, SctpChunkPart, TcpOptionPart};
-use crate::prove::dd::{Bounded, Dd, Var};
+use crate::prove::dd::{Bands, Bounded, Dd, Var};
 
 /// How a field is held.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,6 +51,14 @@ impl Space {
         let slot = Rc::new(self.make_slot(field));
         self.slots.insert(field, Rc::clone(&slot));
         slot
+    }
+
+    /// The bands of fields: what an effect or a condition that depends on them reads.
+    pub fn bands_of(&mut self, fields: &[Field]) -> Bands {
+        fields.iter().fold(Bands::default(), |bands, &field| match &*self.slot(field) {
+            Slot::Constant(_) => bands,
+            Slot::Bits(bits) | Slot::Codes(bits, _) => bits.iter().fold(bands, |b, &bit| b.union(Bands::of(bit))),
+        })
     }
 
     /// Fields that are another name for the same thing.

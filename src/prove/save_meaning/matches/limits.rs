@@ -1,4 +1,5 @@
-//! Matches with state of their own, or chance: `limit`, `statistic` (`xt_limit.c`, `xt_statistic.c`).
+//! Matches with state of their own, or chance: `limit`, `quota`, `statistic` (`xt_limit.c`, `xt_quota.c`,
+//! `xt_statistic.c`).
 
 use crate::prove::block::Step;
 use crate::prove::dd::{Bounded, Dd};
@@ -20,6 +21,14 @@ pub fn limit(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     };
     let burst = part.number("limit-burst").unwrap_or(BURST);
     reading.consult(vocabulary::limit(rate, seconds, burst, false), None, true)
+}
+
+/// Holds until so many bytes have passed.
+pub fn quota(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    match part.get("quota").map(|option| (option, &option.value)) {
+        Some((option, &Value::Number(bytes))) => reading.consult(vocabulary::quota(bytes), None, !option.negated),
+        _ => Ok(options::not_understood(part)),
+    }
 }
 
 /// A probability of one, in the kernel's units.

@@ -50,3 +50,24 @@ pub fn length(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
         _ => Ok(None),
     })
 }
+
+/// The processor that works on the packet.
+pub fn cpu(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    options::tests(part, reading, |option, reading| match options::set(&option.value) {
+        Some(number) if option.spec.name == "cpu" => reading.space.within(Field::Cpu, &number).map(Some),
+        _ => Ok(None),
+    })
+}
+
+/// The groups of the interfaces; what the mask hides of the number that is asked for does not count.
+pub fn devgroup(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    options::tests(part, reading, |option, reading| {
+        let field = match option.spec.name {
+            "src-group" => Field::Iifgroup,
+            "dst-group" => Field::Oifgroup,
+            _ => return Ok(None),
+        };
+        let Value::Masked { value, mask } = option.value else { return Ok(None) };
+        reading.space.masked(field, mask.into(), (value & mask).into()).map(Some)
+    })
+}

@@ -1,5 +1,6 @@
 //! What the routing table says of the packet's addresses: `addrtype` (`xt_addrtype.c`).
 
+use super::unmodelled;
 use crate::packet::{Family, FibFlags, FibResult, Field, IntervalSet};
 use crate::prove::block::Step;
 use crate::prove::dd::{Bounded, Dd};
@@ -78,4 +79,31 @@ fn ip6(reading: &mut Reading<'_>, flags: FibFlags, types: u64) -> Bounded<Option
         set = reading.space.dd.and(set, found)?;
     }
     Ok(Some(set))
+}
+
+/// The realm of the packet's route; a number with bits that the mask hides is never found.
+pub fn realm(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    options::tests(part, reading, |option, reading| match option.value {
+        Value::Masked { value, mask } if value & !mask == 0 => {
+            reading.space.masked(Field::Rtclassid, mask.into(), value.into()).map(Some)
+        }
+        Value::Masked { .. } => Ok(Some(Dd::FALSE)),
+        _ => Ok(None),
+    })
+}
+
+/// There is a route back to the sender (by the interface it came from, unless `--loose`); always one to `::`.
+/// Packets from 0.0.0.0 to broadcasts and local multicasts have one on both sides (`ipt_rpfilter.c`,
+/// `nft_fib_ipv4.c`), so the lookup's answer stands for that, too.
+pub fn rpfilter(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    if part.has("accept-local") {
+        return unmodelled::condition(part, reading);
+    }
+    let flags = FibFlags { saddr: true, iif: !part.has("loose"), mark: part.has("validmark"), ..FibFlags::default() };
+    let mut back = reading.space.masked(Field::Fib { flags, result: FibResult::Exists }, 1, 1)?;
+    if reading.space.family() == Family::Ip6 {
+        let unspecified = reading.space.masked(Field::Ip6Saddr, u128::MAX, 0)?;
+        back = reading.space.dd.or(back, unspecified)?;
+    }
+    Ok(vec![Step::Test(reading.negated_if(part.has("invert"), back)?)])
 }

@@ -1,0 +1,79 @@
+//! Properties of the packet's connection: `helper`, `connlabel`, `connbytes` (`xt_helper.c`, `xt_connlabel.c`,
+//! `xt_connbytes.c`).
+
+use bstr::{BStr, ByteSlice};
+
+use super::unmodelled;
+use crate::packet::{CtDirection, CtKey, Field, Interval, IntervalSet};
+use crate::prove::block::Step;
+use crate::prove::dd::{Bounded, Dd};
+use crate::prove::save_meaning::{Reading, options};
+use crate::save::ast::Part;
+use crate::save::option::Value;
+
+/// The helper of the connection that this one was expected by. `!` holds where there is none.
+///
+/// The kernel compares as many letters as the helper's name has, so `ftp-2121` matches `ftp`. The model takes it
+/// that no helper's name begins that of another otherwise.
+pub fn helper(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    let Some((option, name)) = part.get("helper").zip(part.text("helper")) else {
+        return Ok(options::not_understood(part));
+    };
+    let field = Field::Ct(CtKey::Helper);
+    let present = reading.space.present(field)?;
+    let named = if name.is_empty() {
+        Dd::TRUE
+    } else {
+        let names: IntervalSet = names(name).map(|name| Interval::point(reading.space.text(field, name))).collect();
+        reading.space.within(field, &names)?
+    };
+    let set = reading.space.dd.and(present, named)?;
+    Ok(vec![Step::Test(reading.negated_if(option.negated, set)?)])
+}
+
+/// Names of helpers that the kernel can hold (`NF_CT_HELPER_NAME_LEN`): as written, and without a port behind it.
+fn names(name: &BStr) -> impl Iterator<Item = &BStr> {
+    const LONGEST: usize = 15;
+    let is_port = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let end = name.rfind_byte(b'-').filter(|&at| is_port(&name[at + 1..]));
+    [Some(name), end.map(|at| name[..at].as_bstr())].into_iter().flatten().filter(|name| name.len() <= LONGEST)
+}
+
+/// `!` holds without a connection. With `--set` it changes the label, which is known by name only.
+pub fn connlabel(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    let Some((option, bit)) = part.get("label").zip(part.number("label")) else {
+        return Ok(options::not_understood(part));
+    };
+    if part.has("set") {
+        let mut steps = unmodelled::condition(part, reading)?;
+        steps.extend(unmodelled::count(part, reading)?);
+        return Ok(steps);
+    }
+    let (tracked, labelled) =
+        (reading.space.tracked()?, reading.space.any_bit(Field::Ct(CtKey::Label), 1 << bit.min(127))?);
+    let set = reading.space.dd.and(tracked, labelled)?;
+    Ok(vec![Step::Test(reading.negated_if(option.negated, set)?)])
+}
+
+/// Never without a connection. A negation reaches the kernel as a range whose ends are swapped, so one number
+/// alone is never negated. Connections that nothing counts are outside the model.
+pub fn connbytes(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    let direction = match part.number("connbytes-dir") {
+        Some(0) => Some(CtDirection::Original),
+        Some(1) => Some(CtDirection::Reply),
+        Some(2) => None,
+        _ => return Ok(options::not_understood(part)),
+    };
+    let key = match part.number("connbytes-mode") {
+        Some(0) => CtKey::Packets(direction),
+        Some(1) => CtKey::Bytes(direction),
+        Some(2) => CtKey::Avgpkt(direction),
+        _ => return Ok(options::not_understood(part)),
+    };
+    let Some((option, &Value::Range(lo, hi))) = part.get("connbytes").map(|option| (option, &option.value)) else {
+        return Ok(options::not_understood(part));
+    };
+    let inside = reading.space.within(Field::Ct(key), &IntervalSet::range(lo.into(), hi.into()))?;
+    let set = reading.negated_if(option.negated && lo != hi, inside)?;
+    Ok(vec![Step::Test(reading.space.tracked()?), Step::Test(set)])
+}

@@ -1,0 +1,130 @@
+//! Extension headers of IPv6: `hbh`, `dst`, `frag`, `rt`, `ipv6header` (`ip6t_hbh.c`, `ip6t_frag.c`, `ip6t_rt.c`,
+//! `ip6t_ipv6header.c`).
+//!
+//! Each looks for the first header of its kind; a packet without one never matches, negated or not.
+
+use super::unmodelled;
+use crate::packet::{Exthdr, ExthdrPart, Field, Interval, IntervalSet};
+use crate::prove::block::Step;
+use crate::prove::dd::{Bounded, Dd};
+use crate::prove::save_meaning::{Reading, options};
+use crate::save::ast::{Opt, Part};
+use crate::save::option::Value;
+
+pub fn hbh(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    if part.has("hbh-opts") {
+        return unmodelled::condition(part, reading);
+    }
+    with(Exthdr::Hbh, part, reading, |option, reading| match option.spec.name {
+        "hbh-len" => length(option, reading, Exthdr::Hbh),
+        _ => Ok(None),
+    })
+}
+
+pub fn dst(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    if part.has("dst-opts") {
+        return unmodelled::condition(part, reading);
+    }
+    with(Exthdr::Dst, part, reading, |option, reading| match option.spec.name {
+        "dst-len" => length(option, reading, Exthdr::Dst),
+        _ => Ok(None),
+    })
+}
+
+/// `--fraglen` is not looked at.
+pub fn frag(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    with(Exthdr::Frag, part, reading, |option, reading| {
+        let field = |part| Field::Exthdr(Exthdr::Frag, part);
+        match option.spec.name {
+            "fragid" => within(option, reading, field(ExthdrPart::FragId)),
+            // The option's own `!` says nothing either.
+            "fraglen" => Ok(Some(Dd::constant(!option.negated))),
+            "fragres" => {
+                let first = reading.space.masked(field(ExthdrPart::FragReserved), u128::MAX, 0)?;
+                let second = reading.space.masked(field(ExthdrPart::FragReserved2), u128::MAX, 0)?;
+                reading.space.dd.and(first, second).map(Some)
+            }
+            "fragfirst" => reading.space.masked(field(ExthdrPart::FragOff), u128::MAX, 0).map(Some),
+            "fragmore" => reading.space.masked(field(ExthdrPart::FragMore), 1, 1).map(Some),
+            "fraglast" => reading.space.masked(field(ExthdrPart::FragMore), 1, 0).map(Some),
+            _ => Ok(None),
+        }
+    })
+}
+
+/// Fields that only type 0 has are not in the model.
+pub fn rt(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    if part.has("rt-0-res") || part.has("rt-0-addrs") {
+        return unmodelled::condition(part, reading);
+    }
+    with(Exthdr::Rt, part, reading, |option, reading| match option.spec.name {
+        "rt-type" => within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::Type)),
+        "rt-segsleft" => within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::SegLeft)),
+        "rt-len" => length(option, reading, Exthdr::Rt),
+        _ => Ok(None),
+    })
+}
+
+/// With `--soft` each header of the list must be there, or with `!` none of them; without it these must be all the
+/// headers there are, and whether there is one for authentication is not in the model.
+pub fn ipv6header(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    let Some((option, listed)) = part.get("header").zip(part.number("header")) else {
+        return Ok(options::not_understood(part));
+    };
+    if !part.has("soft") || listed & AUTH != 0 {
+        return unmodelled::condition(part, reading);
+    }
+    let mut steps = Vec::new();
+    for bit in (0..8).map(|at| 1 << at).filter(|bit| listed & bit != 0) {
+        let there = header(bit, reading)?;
+        steps.push(Step::Test(reading.negated_if(option.negated, there)?));
+    }
+    Ok(steps)
+}
+
+/// Bits of `include/uapi/linux/netfilter_ipv6/ip6t_ipv6header.h`.
+const HOP_BY_HOP: u64 = 1 << 7;
+const DESTINATION: u64 = 1 << 6;
+const ROUTING: u64 = 1 << 5;
+const FRAGMENT: u64 = 1 << 4;
+const AUTH: u64 = 1 << 3;
+const ESP: u64 = 1 << 2;
+const NONE: u64 = 1 << 1;
+/// Protocols that end the row of headers without being a transport.
+const NUMBER_OF_ESP: u128 = 50;
+const NUMBER_OF_NONE: u128 = 59;
+
+fn header(bit: u64, reading: &mut Reading<'_>) -> Bounded<Dd> {
+    let mut exists = |header| reading.space.masked(Field::Exthdr(header, ExthdrPart::Exists), 1, 1);
+    match bit {
+        HOP_BY_HOP => exists(Exthdr::Hbh),
+        DESTINATION => exists(Exthdr::Dst),
+        ROUTING => exists(Exthdr::Rt),
+        FRAGMENT => exists(Exthdr::Frag),
+        ESP => reading.space.protocol(&IntervalSet::point(NUMBER_OF_ESP)),
+        NONE => reading.space.protocol(&IntervalSet::point(NUMBER_OF_NONE)),
+        _ => {
+            let ends: IntervalSet = [NUMBER_OF_ESP, NUMBER_OF_NONE].into_iter().map(Interval::point).collect();
+            reading.space.protocol(&ends.complement(8))
+        }
+    }
+}
+
+fn with(header: Exthdr, part: &Part, reading: &mut Reading<'_>, test: options::Test) -> Bounded<Vec<Step>> {
+    let mut steps = vec![Step::Test(reading.space.masked(Field::Exthdr(header, ExthdrPart::Exists), 1, 1)?)];
+    steps.extend(options::tests(part, reading, test)?);
+    Ok(steps)
+}
+
+/// The numbers of the option that fit into the field.
+fn within(option: &Opt, reading: &mut Reading<'_>, field: Field) -> Bounded<Option<Dd>> {
+    let Some(values) = options::set(&option.value) else { return Ok(None) };
+    reading.space.within(field, &values.intersection(&IntervalSet::full(field.width()))).map(Some)
+}
+
+/// The length in bytes: the header counts units of eight, beyond the first.
+fn length(option: &Opt, reading: &mut Reading<'_>, header: Exthdr) -> Bounded<Option<Dd>> {
+    let Value::Number(bytes) = option.value else { return Ok(None) };
+    let units = (0..=255u128).filter(|units| (units + 1) * 8 == u128::from(bytes)).map(Interval::point).collect();
+    reading.space.within(Field::Exthdr(header, ExthdrPart::Hdrlength), &units).map(Some)
+}
