@@ -44,7 +44,7 @@ impl Writer<'_> {
         let mut merged = Rule::new([], Verdict::Continue, origin);
         let Some(first) = members.first() else { return merged };
         let order = Order::of(first, &map.key);
-        merged.steps = first.steps.iter().filter(|step| !order.holds(step)).cloned().collect();
+        merged.steps = first.steps.iter().filter(|step| !order.holds(step)).map(|step| order.spell(step)).collect();
         let member = |index: usize| indices.binary_search(&index).ok().and_then(|at| members.get(at));
         let rows: Vec<(Row, &Rule)> =
             map.rows.iter().filter_map(|(row, index)| Some((order.row(row), member(*index)?))).collect();
@@ -179,6 +179,16 @@ impl Order {
                 self.key.iter().any(|&k| general(k) == general(*field))
             }
             _ => false,
+        }
+    }
+
+    /// A step that stays: where rows tell the protocol, its ports are those of any.
+    fn spell(&self, step: &Step) -> Step {
+        match step {
+            Step::Test(Test::In { field, set }) if self.key.contains(&Field::L4proto) => {
+                Test::In { field: general(*field), set: set.clone() }.into()
+            }
+            step => step.clone(),
         }
     }
 
