@@ -63,7 +63,10 @@ pub fn of_suffix(name: &str) -> Option<Family> {
 
 /// Looks at the rules up to the end of the table for words that only one family has.
 pub fn of_content(text: &[u8]) -> Evidence {
-    sum(telling(text))
+    match sum(telling(text)) {
+        Evidence::None => sum(words(text, of_protocol)),
+        sure => sure,
+    }
 }
 
 /// Looks for `-4` and `-6`, which choose the rules of one family in a file for both.
@@ -86,10 +89,17 @@ fn sum(evidence: impl Iterator<Item = (Family, usize)>) -> Evidence {
 
 /// The words of a table's rules that only one family has, and where they are.
 pub fn telling(text: &[u8]) -> impl Iterator<Item = (Family, usize)> {
-    lines(text).filter(|(_, line)| chosen(line).is_none()).flat_map(|(start, line)| {
+    words(text, of_word)
+}
+
+/// What a word says of the family, behind the word before it.
+type Telling = fn(&[u8], &[u8]) -> Option<Family>;
+
+fn words(text: &[u8], told: Telling) -> impl Iterator<Item = (Family, usize)> {
+    lines(text).filter(|(_, line)| chosen(line).is_none()).flat_map(move |(start, line)| {
         let mut before: &[u8] = b"";
         line.fields().filter_map(move |word| {
-            let family = of_word(before, word);
+            let family = told(before, word);
             if word != b"!" {
                 before = word;
             }
@@ -135,10 +145,6 @@ fn of_word(before: &[u8], word: &[u8]) -> Option<Family> {
             b"icmp" | b"ttl" => Some(Family::Ip),
             _ => None,
         },
-        b"-p" | b"--protocol" | b"--proto" => match word {
-            b"icmpv6" | b"ipv6-icmp" | b"icmp6" => Some(Family::Ip6),
-            _ => None,
-        },
         b"--reject-with" => match word {
             [b'i', b'c', b'm', b'p', b'6', ..] => Some(Family::Ip6),
             [b'i', b'c', b'm', b'p', b'-', ..] => Some(Family::Ip),
@@ -146,6 +152,12 @@ fn of_word(before: &[u8], word: &[u8]) -> Option<Family> {
         },
         _ => None,
     }
+}
+
+/// ICMPv6 among IPv4 rules makes no sense, and is taken all the same: `ferm` writes it.
+fn of_protocol(before: &[u8], word: &[u8]) -> Option<Family> {
+    let protocol = matches!(before, b"-p" | b"--protocol" | b"--proto");
+    (protocol && matches!(word, b"icmpv6" | b"ipv6-icmp" | b"icmp6")).then_some(Family::Ip6)
 }
 
 fn of_address(word: &[u8]) -> Option<Family> {
@@ -170,6 +182,7 @@ mod tests {
         for (text, want) in [
             ("-A INPUT -s 10.0.0.0/8 -j DROP\n", Evidence::One { family: Family::Ip, at: 12 }),
             ("-A INPUT ! -s fe80::/10 -j DROP\n", Evidence::One { family: Family::Ip6, at: 14 }),
+            ("-A INPUT -p icmpv6 -j ACCEPT\n-A INPUT -s 10.0.0.1\n", Evidence::One { family: Family::Ip, at: 41 }),
             ("-A INPUT -p icmpv6 -j ACCEPT\n", Evidence::One { family: Family::Ip6, at: 12 }),
             ("-A INPUT -j ACCEPT -m comment --comment 10.0.0.1\n", Evidence::None),
             ("-A INPUT -s ::1 -j DROP\n-A INPUT -d 1.2.3.4 -j DROP\n", Evidence::Both { ip: 36, ip6: 12 }),

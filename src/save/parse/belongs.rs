@@ -128,6 +128,7 @@ mod tests {
             ("<stdin>", format!("{HEAD4}{PLAIN}{FOOT}{ONLY6}"), vec![Ip, Ip6]),
             ("<stdin>", format!("{ONLY4}{ONLY6}"), vec![Ip, Ip6]),
             ("rules.v4", format!("{HEAD6}{ONLY6}"), vec![Ip6]),
+            ("<stdin>", format!("{HEAD4}*raw\n-A PREROUTING -p ipv6-icmp -j DROP\nCOMMIT\n"), vec![Ip]),
             ("<stdin>", format!("{HEAD6}*raw\n-A PREROUTING -j DROP\nCOMMIT\n{FOOT}{PLAIN}"), vec![Ip6]),
             ("<stdin>", "*filter\n-6 -A INPUT -j DROP\nCOMMIT\n".to_owned(), vec![Ip6]),
             ("a.v6", "*filter\n-4 -A INPUT -j DROP\n-6 -A INPUT -j DROP\nCOMMIT\n".to_owned(), vec![Ip6]),
