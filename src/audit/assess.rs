@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use std::time::Duration;
 
-use super::{Host, How, Obstacle, Proof, TargetAnswer, Verdict, chains};
+use super::{Host, How, Obstacle, Proof, TargetAnswer, Verdict, chains, findings};
 use crate::certify::certify;
 use crate::diag::{Diagnostic, Source, printable};
 use crate::lower;
@@ -47,6 +47,8 @@ pub fn assess(source: &Source, options: &Options) -> Host {
         refused: obstacles.len() - count(&obstacles, How::Approximate),
         rules_after: None,
         proof: Proof::NotDone,
+        findings: findings::findings(source, options.translate.family, &options.translate.lower.ipsets),
+        owners: findings::owned(&parsed.dump),
         targets: targets(&parsed.dump, &options.translate.lower, source),
         verdict: Verdict::Blocked,
         before: if options.details { chains::of_dump(&parsed.dump) } else { Vec::new() },

@@ -1,16 +1,18 @@
 //! Auditing dumps: what becomes of each rule, which targets will load the result, what stands in the way.
 //!
-//! `assess` judges one dump, `chains` draws who calls whom, `sum` adds dumps up. Invariant: an audit is
+//! `assess` judges one dump, `findings` asks the lints, `chains` draws who calls whom, `sum` adds dumps up. Invariant: an audit is
 //! plain data that renderers of `report::audit` turn into text, and it judges by what `translate` does,
 //! never by rules of its own.
 
 mod assess;
 mod chains;
+mod findings;
 mod parallel;
 mod sum;
 
 pub use assess::{Options, assess};
 pub use chains::{Edge, Graph, Node};
+pub use findings::{Findings, Noted, Owned};
 pub use parallel::assess_all;
 pub use sum::{Reason, Sum, sum};
 
@@ -38,6 +40,10 @@ pub struct Host {
     /// Lines that do not translate exactly.
     pub obstacles: Vec<Obstacle>,
     pub proof: Proof,
+    /// What `lint` finds.
+    pub findings: Findings,
+    /// Software that makes chains of the dump, with what to do about it.
+    pub owners: Vec<Owned>,
     /// For each distribution that `--target` knows.
     pub targets: Vec<TargetAnswer>,
     pub verdict: Verdict,

@@ -20,6 +20,12 @@ pub struct Sum {
     /// Of the dumps that translate: their rules before and after.
     pub translated_rules: usize,
     pub rules_after: usize,
+    /// Findings of the lints.
+    pub errors: usize,
+    pub warnings: usize,
+    pub notes: usize,
+    /// Software that makes chains, and in how many dumps.
+    pub owners: Vec<(&'static str, usize)>,
     /// What stands in the way, most frequent first.
     pub reasons: Vec<Reason>,
     /// For each distribution, how many dumps it loads as far as any does.
@@ -52,6 +58,10 @@ pub fn sum(hosts: &[Host]) -> Sum {
         refused: hosts.iter().map(|h| h.refused).sum(),
         translated_rules: translated().map(|(before, _)| before).sum(),
         rules_after: translated().map(|(_, after)| after).sum(),
+        errors: hosts.iter().map(|h| h.findings.errors).sum(),
+        warnings: hosts.iter().map(|h| h.findings.warnings).sum(),
+        notes: hosts.iter().map(|h| h.findings.notes).sum(),
+        owners: owners(hosts),
         reasons: reasons(hosts),
         targets: targets(hosts),
     }
@@ -74,6 +84,14 @@ fn reasons(hosts: &[Host]) -> Vec<Reason> {
     let mut out: Vec<Reason> = all.into_values().collect();
     out.sort_by_key(|r| std::cmp::Reverse((r.dumps, r.lines)));
     out
+}
+
+fn owners(hosts: &[Host]) -> Vec<(&'static str, usize)> {
+    let mut all: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for owned in hosts.iter().flat_map(|h| &h.owners) {
+        *all.entry(owned.software).or_default() += 1;
+    }
+    all.into_iter().collect()
 }
 
 fn targets(hosts: &[Host]) -> Vec<(&'static str, usize)> {

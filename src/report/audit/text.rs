@@ -22,19 +22,20 @@ fn table(hosts: &[Host], colour: bool, out: &mut String) {
     let width = hosts.iter().map(|h| h.name.chars().count()).max().unwrap_or_default().clamp(4, 60);
     let _ = writeln!(
         out,
-        "{:width$} {:>7} {:>7} {:>7} {:>7} {:>7}  verdict",
-        "dump", "rules", "exact", "approx", "refused", "nft"
+        "{:width$} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8}  verdict",
+        "dump", "rules", "exact", "approx", "refused", "nft", "findings"
     );
     for host in hosts {
         let after = host.rules_after.map_or_else(|| "-".to_owned(), grouped);
         let _ = writeln!(
             out,
-            "{:width$} {:>7} {:>7} {:>7} {:>7} {after:>7}  {}",
+            "{:width$} {:>7} {:>7} {:>7} {:>7} {after:>7} {:>8}  {}",
             host.name,
             grouped(host.rules),
             grouped(host.exact),
             grouped(host.approximate),
             grouped(host.refused),
+            grouped(host.findings.list.len()),
             painted(host.verdict, colour)
         );
     }
@@ -99,6 +100,13 @@ fn sums(sum: &Sum, out: &mut String) {
     for reason in &sum.reasons {
         let (lines, dumps) = (count(reason.lines, "line"), count(reason.dumps, "dump"));
         let _ = writeln!(out, "  {lines} in {dumps}: {}: {}", how(reason.how), reason.example);
+    }
+    let (errors, warnings) = (count(sum.errors, "error"), count(sum.warnings, "warning"));
+    let _ =
+        writeln!(out, "findings: {errors}, {warnings}, {}; `ipt2nft lint FILE` shows them", count(sum.notes, "note"));
+    if !sum.owners.is_empty() {
+        let owners: Vec<String> = sum.owners.iter().map(|(name, dumps)| format!("{name} {dumps}")).collect();
+        let _ = writeln!(out, "dumps with chains of other software: {}", owners.join(", "));
     }
     let loads: Vec<String> = sum.targets.iter().map(|(name, dumps)| format!("{name} {dumps}")).collect();
     let _ = writeln!(out, "dumps that lose nothing by an older target: {}", loads.join(", "));

@@ -16,6 +16,8 @@ pub fn part(at: usize, host: &Host) -> Markup {
             (proof(&host.proof))
             (obstacles(host))
             (targets(host))
+            (owners(host))
+            (findings(host))
             @if !host.before.is_empty() {
                 h3 { "Chains" }
                 div class="sides" {
@@ -86,6 +88,56 @@ fn targets(host: &Host) -> Markup {
         }
     }
 }
+
+fn owners(host: &Host) -> Markup {
+    html! {
+        @if !host.owners.is_empty() {
+            h3 { "Chains of other software" }
+            table {
+                thead { tr { th { "software" } th { "chains" } th { "what to do" } } }
+                tbody {
+                    @for owned in &host.owners {
+                        tr { td { (owned.software) } td { (some(&owned.chains)) } td { (owned.advice) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The first names, and how many there are besides.
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more == 0 { shown } else { format!("{shown} and {} more", grouped(more)) }
+}
+
+fn findings(host: &Host) -> Markup {
+    html! {
+        @if !host.findings.list.is_empty() {
+            h3 { "Findings" }
+            table {
+                thead { tr { th class="n" { "line" } th { "finding" } th { "what, and what to do" } } }
+                tbody {
+                    @for finding in host.findings.list.iter().take(MOST_FINDINGS) {
+                        tr {
+                            td class="n" { (finding.line) }
+                            td { code { (finding.code) } }
+                            td { (finding.message) @for help in &finding.help { p class="hint" { (help) } } }
+                        }
+                    }
+                }
+            }
+            @if host.findings.list.len() > MOST_FINDINGS {
+                p class="hint" { "and " (grouped(host.findings.list.len() - MOST_FINDINGS)) " more; `ipt2nft lint` shows them all" }
+            }
+        }
+    }
+}
+
+/// Longer lists help nobody on a page about many hosts.
+const MOST_FINDINGS: usize = 100;
 
 fn chain_diff(chain: &ChainDiff) -> Markup {
     html! {

@@ -63,6 +63,12 @@ fn totals(sum: &Sum) -> Markup {
             div class="card" { b { (grouped(sum.refused)) } span { "refused" } }
             div class="card" { b { (grouped(sum.translated_rules)) " → " (grouped(sum.rules_after)) } span { "rules after merging" } }
         }
+        @if !sum.owners.is_empty() {
+            section {
+                h2 { "Other software's chains" }
+                p class="targets" { @for (name, dumps) in &sum.owners { span { (name) " " b { (grouped(*dumps)) } } } }
+            }
+        }
         section {
             h2 { "Targets" }
             p class="targets" {
@@ -98,7 +104,7 @@ fn reasons(sum: &Sum) -> Markup {
     }
 }
 
-const COLUMNS: [(&str, bool); 9] = [
+const COLUMNS: [(&str, bool); 10] = [
     ("dump", false),
     ("families", false),
     ("rules", true),
@@ -106,6 +112,7 @@ const COLUMNS: [(&str, bool); 9] = [
     ("approximate", true),
     ("refused", true),
     ("nft rules", true),
+    ("findings", true),
     ("proof", false),
     ("verdict", false),
 ];
@@ -131,7 +138,9 @@ fn table(hosts: &[Host]) -> Markup {
 
 fn row(at: usize, host: &Host) -> Markup {
     let families: Vec<&str> = host.families.iter().map(|f| f.name()).collect();
-    let numbers = [Some(host.rules), Some(host.exact), Some(host.approximate), Some(host.refused), host.rules_after];
+    let findings = Some(host.findings.list.len());
+    let numbers =
+        [Some(host.rules), Some(host.exact), Some(host.approximate), Some(host.refused), host.rules_after, findings];
     html! {
         tr {
             td { a href={ "#host-" (at) } { (host.name) } }
