@@ -7,7 +7,7 @@
 //! happened before:
 //! - the packet gets the same verdict: accept, drop, the same rejection, queue, or translation;
 //! - every bit of what rules can change (mark, connection mark, DSCP, TTL, priority ...) ends up the
-//!   same, unless the packet is dropped and the bit with it;
+//!   same, unless the packet is dropped and the bit with it (what belongs to the connection stays);
 //! - every side effect happens equally often: each log line (prefix, level, flags, group), each
 //!   update of a set, each helper given;
 //! - every limit and counter is asked by the same packets, equally often, and the answers are used
@@ -91,4 +91,6 @@ pub struct Facts {
     pub names: Vec<(Vec<u8>, bool)>,
     /// Whether any rule makes the kernel track connections: `ct` anything, nat, a helper, synproxy.
     pub tracks: bool,
+    /// Whether a base chain sees packets before the kernel puts fragments together.
+    pub early: bool,
 }

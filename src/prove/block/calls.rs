@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::program::{Branch, ChainId, Flow, Program, Rule, Step, When};
 use crate::prove::dd::{Arena, Cube, Dd, Range, Var};
+use crate::prove::space::bands;
 
 /// The chains that base chains reach.
 pub(super) struct Calls {
@@ -92,7 +93,9 @@ fn known(dd: &Arena, program: &Program, order: &[ChainId]) -> FxHashMap<ChainId,
         })
         .flatten()
         .collect();
-    let fixed = |var: Var| !changed.contains(&var) && var.band() != super::super::space::bands::LOCAL_ANSWER;
+    // What a lookup says may change with what it reads.
+    let fixed =
+        |var: Var| !changed.contains(&var) && var.band() != bands::LOCAL_ANSWER && var.band() != bands::VOLATILE;
     let mut known: FxHashMap<ChainId, Cube> = program.bases.iter().map(|base| (base.chain, Cube::default())).collect();
     for id in order {
         let here = known.get(id).cloned().unwrap_or_default();

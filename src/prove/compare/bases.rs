@@ -48,6 +48,28 @@ pub(super) fn block_at(
     }
 }
 
+/// Whether a side has base chains of another type at the same hook and priority, and it matters in which
+/// order they run: nothing says so.
+pub(super) fn order_matters(
+    dd: &mut Arena,
+    terms: &mut Terms,
+    answers: &[Answers],
+    side: &Side<'_>,
+    key: BaseKey,
+) -> Bounded<bool> {
+    let beside: BTreeSet<BaseKey> = side.program.bases.iter().map(|base| base.key).collect();
+    let accept = terms.leaf(&Verdict::Accept);
+    let Some(own) = block_at(dd, terms, answers, side, key)? else { return Ok(true) };
+    for other in beside.into_iter().filter(|o| (o.hook, o.priority) == (key.hook, key.priority) && *o != key) {
+        let Some(other) = block_at(dd, terms, answers, side, other)? else { return Ok(true) };
+        let mut shop = Workshop { dd, terms, answers };
+        if in_row(&mut shop, &own, &other, accept)? != in_row(&mut shop, &other, &own, accept)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// `accept` is final for its own chain only.
 fn in_row(shop: &mut Workshop<'_>, a: &Block, b: &Block, accept: u32) -> Bounded<Block> {
     let accepted = shop.dd.is(a.verdict, accept)?;

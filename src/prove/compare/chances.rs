@@ -10,12 +10,12 @@
 mod tests;
 
 use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::answer::{Doubt, Outcome};
 use super::differences::{Comparison, changed};
-use crate::prove::block::{Block, Bucket};
-use crate::prove::dd::{Arena, Averages, Bands, Bounded, Dd, Draw, Var};
+use crate::prove::block::{Block, Bucket, KEEP};
+use crate::prove::dd::{Arena, Averages, Bands, Bounded, Dd, Draw, OutOfBudget, Var};
 use crate::prove::space::bands;
 use crate::prove::vocabulary;
 
@@ -25,24 +25,47 @@ const ANSWERS: Bands = Bands(1 << bands::ANSWER);
 /// What both sides do, part by part: the same list of parts on either side.
 type Parts = [Vec<Dd>; 2];
 
+/// Parts that were compared, and the packets for which they have different distributions; `None` where
+/// probabilities are too fine.
+pub(super) type Found = FxHashMap<Parts, Option<Dd>>;
+
+/// Steps that a comparison of final values may take: each bit that is kept doubles the outcomes.
+const STEPS: u64 = 1 << 18;
+
 impl Comparison<'_> {
-    /// The known packets for which what answers decide has different distributions.
+    /// The known packets for which what is drawn has different distributions.
     pub(super) fn drawn(&mut self, blocks: [&Block; 2], known: Dd, outcome: &mut Outcome) -> Bounded<Dd> {
-        let parts = self.drawn_parts(blocks)?;
-        let [left, right] = &parts;
-        if left == right {
+        let dropped = [self.dropped(blocks[0])?, self.dropped(blocks[1])?];
+        let changes = self.drawn_parts(blocks, |this, var| this.values(var, blocks, dropped))?;
+        if changes[0] == changes[1] {
             return Ok(Dd::FALSE);
         }
         let contents = self.contents;
-        if let Some(differ) = differ(&mut self.space.dd, contents, &parts)? {
-            let drawn = |var: Var| draw_of(contents, var).is_some();
-            let surely = self.space.dd.for_all(known, ANSWERS, &drawn)?;
-            return self.space.dd.and(differ, surely);
+        // Bits are changed alike, or the values they end up with have to be looked at.
+        let found = match self.chances.get(&changes) {
+            Some(&found) => found,
+            None => differ(&mut self.space.dd, contents, &changes)?,
+        };
+        self.chances.insert(changes.clone(), found);
+        if let Some(differ) = found {
+            if self.space.dd.and(differ, known)? == Dd::FALSE {
+                return Ok(Dd::FALSE);
+            }
+            let finals = self.drawn_parts(blocks, |this, var| this.finals(var, blocks, dropped))?;
+            let differ = self.space.dd.with_steps(STEPS, |dd| self::differ(dd, contents, &finals));
+            if let Ok(Some(differ)) = differ {
+                let drawn = |var: Var| draw_of(contents, var).is_some();
+                let surely = self.space.dd.for_all(known, ANSWERS, &drawn)?;
+                return self.space.dd.and(differ, surely);
+            }
+            if !matches!(differ, Ok(_) | Err(OutOfBudget::Steps)) {
+                differ?;
+            }
         }
-        for (&a, &b) in left.iter().zip(right) {
+        for (&a, &b) in changes[0].iter().zip(&changes[1]) {
             let differ = self.space.dd.differ(a, b)?;
             if self.space.dd.and(differ, known)? != Dd::FALSE {
-                let why = "chance decides in steps too fine to be added up".to_owned();
+                let why = "chance decides too much at once, or in steps too fine to be added up".to_owned();
                 outcome.doubts.push(Doubt { why, line: None });
                 break;
             }
@@ -50,23 +73,38 @@ impl Comparison<'_> {
         Ok(Dd::FALSE)
     }
 
-    /// What both sides do, as far as answers decide it on either.
-    fn drawn_parts(&mut self, blocks: [&Block; 2]) -> Bounded<Parts> {
+    /// What both sides do, as far as draws decide it on either; `of_bit` tells what becomes of a bit.
+    fn drawn_parts(
+        &mut self,
+        blocks: [&Block; 2],
+        of_bit: impl Fn(&mut Self, Var) -> Bounded<[Dd; 2]>,
+    ) -> Bounded<Parts> {
         let [left, right] = blocks;
         let mut pairs = vec![[left.verdict, right.verdict]];
-        let stopped = [self.stopped(left)?, self.stopped(right)?];
         for var in changed(left, right) {
-            pairs.push(self.finals(var, blocks, stopped)?);
+            pairs.push(of_bit(self, var)?);
         }
         pairs.extend(self.counted(left, right).iter().map(|&(key, _)| blocks.map(|block| block.effect(key))));
-        pairs.retain(|&pair| has_answers(&self.space.dd, pair));
+        pairs.retain(|&pair| self.has_draws(pair));
         Ok([pairs.iter().map(|&[a, _]| a).collect(), pairs.iter().map(|&[_, b]| b).collect()])
     }
-}
 
-/// Whether an answer, drawn or not, decides either function.
-pub(super) fn has_answers(dd: &Arena, [a, b]: [Dd; 2]) -> bool {
-    dd.bands(a).union(dd.bands(b)).meets(ANSWERS)
+    /// What is done to a bit, on either side; nothing where it ends with the packet.
+    fn values(&mut self, var: Var, blocks: [&Block; 2], dropped: [Dd; 2]) -> Bounded<[Dd; 2]> {
+        let mut values = blocks.map(|block| block.change(var));
+        if !Bands::of(var).meets(bands::OF_CONNECTION) {
+            for (value, dropped) in values.iter_mut().zip(dropped) {
+                *value = self.space.dd.ite(dropped, Dd::leaf(KEEP), *value)?;
+            }
+        }
+        Ok(values)
+    }
+
+    /// Whether a draw decides either function.
+    pub(super) fn has_draws(&self, pair: [Dd; 2]) -> bool {
+        let drawn = |var: Var| draw_of(self.contents, var).is_some();
+        pair.into_iter().any(|d| self.space.dd.tests(d, ANSWERS, &drawn))
+    }
 }
 
 /// The packets for which the two sides' parts have different distributions; `None` where probabilities
@@ -106,8 +144,9 @@ struct Outcomes {
 impl Outcomes {
     /// One diagram for several, whose leaves stand for the rows of theirs.
     fn together(&mut self, dd: &mut Arena, parts: &[Dd]) -> Bounded<Dd> {
-        let mut all = Dd::FALSE;
-        for &part in parts {
+        let Some((&first, others)) = parts.split_first() else { return Ok(Dd::FALSE) };
+        let mut all = first;
+        for &part in others {
             all = dd.zip(all, part, &mut |row, leaf| self.rows.insert_full((row, leaf)).0 as u32)?;
         }
         Ok(all)

@@ -28,7 +28,11 @@ pub(super) struct Comparison<'a> {
     pub answers: &'a [Answers],
     pub options: &'a Options,
     pub key: BaseKey,
+    /// What was found out where chance decides: base chains often do the same at several hooks.
+    pub chances: &'a mut chances::Found,
 }
+
+const ORDER: &str = "several base chains share hook and priority, and their order matters";
 
 /// Kinds of difference that are told apart, at most.
 const MOST_KINDS: usize = 24;
@@ -40,16 +44,16 @@ impl Comparison<'_> {
         for side in self.sides {
             match bases::block_at(&mut self.space.dd, self.terms, self.answers, side, self.key)? {
                 Some(block) => blocks.push(block),
-                None => {
-                    let why = "several base chains share hook and priority, and their order matters".to_owned();
-                    return Ok(Outcome::undecided(why));
-                }
+                None => return Ok(Outcome::undecided(ORDER.to_owned())),
+            }
+            if bases::order_matters(&mut self.space.dd, self.terms, self.answers, side, self.key)? {
+                return Ok(Outcome::undecided(ORDER.to_owned()));
             }
         }
         fading::fade(self.space, self.sides, self.key, &mut blocks)?;
         let [left, right] = blocks.as_slice() else { return Ok(Outcome::default()) };
         let mut outcome = Outcome::default();
-        let possible = self.space.possible(self.key.hook)?;
+        let possible = self.space.possible_at(self.key.hook, self.key.priority)?;
         let known = self.known([left, right], possible, &mut outcome)?;
         let drawn = self.drawn([left, right], known, &mut outcome)?;
         let care = Care { known, drawn, possible };
@@ -107,10 +111,10 @@ impl Comparison<'_> {
     }
 
     fn changes(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
-        let stopped = [self.stopped(left)?, self.stopped(right)?];
+        let dropped = [self.dropped(left)?, self.dropped(right)?];
         let mut by_field: Vec<(String, Vec<Dd>)> = Vec::new();
         for var in changed(left, right) {
-            let finals = self.finals(var, [left, right], stopped)?;
+            let finals = self.finals(var, [left, right], dropped)?;
             let differ = self.difference_of(finals, care)?;
             let name = self.space.shown(var, None).name;
             if differ == Dd::FALSE {
@@ -159,28 +163,28 @@ impl Comparison<'_> {
         if a == b {
             return Ok(Dd::FALSE);
         }
+        let packets = if self.has_draws([a, b]) { care.drawn } else { care.known };
+        if packets == Dd::FALSE {
+            return Ok(Dd::FALSE);
+        }
         let differ = self.space.dd.differ(a, b)?;
-        let packets = if chances::has_answers(&self.space.dd, [a, b]) { care.drawn } else { care.known };
         self.space.dd.and(differ, packets)
     }
 
-    /// Packets that a side lets end.
-    pub(super) fn stopped(&mut self, block: &Block) -> Bounded<Dd> {
-        let mut stopped = Vec::new();
-        for leaf in self.terms.leaves_where(Verdict::stops) {
-            stopped.push(self.space.dd.is(block.verdict, leaf)?);
-        }
-        self.space.dd.any(&stopped)
+    /// Packets that a side drops. One that is rejected comes back in part, in the answer.
+    pub(super) fn dropped(&mut self, block: &Block) -> Bounded<Dd> {
+        let leaf = self.terms.leaf(&Verdict::Drop);
+        self.space.dd.is(block.verdict, leaf)
     }
 
     /// The final value of a bit on either side; 0 where it ends with the packet.
-    pub(super) fn finals(&mut self, var: Var, blocks: [&Block; 2], stopped: [Dd; 2]) -> Bounded<[Dd; 2]> {
+    pub(super) fn finals(&mut self, var: Var, blocks: [&Block; 2], dropped: [Dd; 2]) -> Bounded<[Dd; 2]> {
         let itself = self.space.dd.var(var)?;
         let mut finals = [Dd::FALSE; 2];
-        for ((value, block), stopped) in finals.iter_mut().zip(blocks).zip(stopped) {
+        for ((value, block), dropped) in finals.iter_mut().zip(blocks).zip(dropped) {
             *value = self.space.dd.otherwise(block.change(var), KEEP, itself)?;
             if !Bands::of(var).meets(bands::OF_CONNECTION) {
-                *value = self.space.dd.minus(*value, stopped)?;
+                *value = self.space.dd.minus(*value, dropped)?;
             }
         }
         Ok(finals)

@@ -31,7 +31,7 @@ pub(super) fn fade(space: &mut Space, sides: &[Side<'_>; 2], key: BaseKey, block
 }
 
 fn is_last(sides: &[Side<'_>; 2], key: BaseKey) -> bool {
-    let between = |other: &BaseKey| other.hook == key.hook && (key.priority..CONNTRACK).contains(&other.priority);
+    let between = |other: &BaseKey| other.hook == key.hook && (key.priority..=CONNTRACK).contains(&other.priority);
     let bases = |side: &Side<'_>| side.program.bases.iter().filter(|base| between(&base.key)).count();
     matches!(key.hook, Hook::Prerouting | Hook::Output)
         && key.priority < CONNTRACK

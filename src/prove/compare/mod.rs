@@ -120,7 +120,8 @@ fn read<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(
     let names = Names::new(facts.iter().flat_map(|facts| facts.names.iter().cloned()));
     // Where only one side tracks, that is a difference of its own, and the rest is compared as if both did.
     let reassembled = facts.iter().any(|facts| facts.tracks);
-    let mut space = Space::new(family, names, reassembled, budget);
+    let early = facts.iter().any(|facts| facts.early);
+    let mut space = Space::new(family, names, reassembled, budget).with_early_chains(early);
     let (left, right) = (left.program(&mut space)?, right.program(&mut space)?);
     Ok(Pair { space, terms: Terms::default(), left, right, facts })
 }
@@ -151,6 +152,7 @@ fn compare_family(
         bases::Side { program: &pair.left, buckets: left_buckets, blocks: &left },
         bases::Side { program: &pair.right, buckets: right_buckets, blocks: &right },
     ];
+    let mut chances = chances::Found::default();
     for key in bases::keys(&sides).into_iter().filter(|key| options.hook.is_none_or(|hook| hook == key.hook)) {
         let mut differing = differences::Comparison {
             space: &mut pair.space,
@@ -160,6 +162,7 @@ fn compare_family(
             answers,
             options,
             key,
+            chances: &mut chances,
         };
         let outcome = match differing.outcome() {
             Ok(outcome) => outcome,

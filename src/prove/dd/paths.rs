@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::arena::Arena;
-use super::{Dd, Var};
+use super::{Bands, Dd, Var};
 
 /// A conjunction of literals: for each of some variables, the value it has. Sorted by variable.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -145,6 +145,22 @@ impl Arena {
         vars.sort_unstable();
         vars.dedup();
         Some(vars)
+    }
+
+    /// Whether the function depends on a variable that `wanted` likes, all of which are in `bands`.
+    pub fn tests(&self, d: Dd, bands: Bands, wanted: &dyn Fn(Var) -> bool) -> bool {
+        let mut seen = FxHashSet::default();
+        let mut rest = vec![d];
+        while let Some(at) = rest.pop() {
+            let Some((var, lo, hi)) = self.split(at).filter(|_| self.bands(at).meets(bands)) else { continue };
+            if Bands::of(var).meets(bands) && wanted(var) {
+                return true;
+            }
+            if seen.insert(at) {
+                rest.extend([lo, hi]);
+            }
+        }
+        false
     }
 
     /// The different leaves of the function, in order.

@@ -46,6 +46,10 @@ impl Reading<'_> {
             Field::Ct(_) => unread("a change of this property of a connection"),
             field if is_header(field) => {
                 self.load(field)?;
+                if matches!(field, Field::Payload { .. }) {
+                    // Only fields that nft knows bring their checksum with them (`payload_needs_adjustment`).
+                    self.effect("writes to a header and leaves its checksum".to_owned());
+                }
                 self.assign(field, value, Dd::TRUE, None)
             }
             Field::Mark | Field::Priority | Field::Pkttype => self.assign(*field, value, Dd::TRUE, None),

@@ -1,8 +1,11 @@
 //! What must be known of the whole ruleset first: interface names, and whether connections are tracked.
 
-use crate::nft::ast::{Data, Element, Entry, Expr, Lookup, ObjectBody, ObjectKind, ObjectName, Rule, Statement, Table};
+use crate::nft::ast::{
+    BaseChain, Data, Element, Entry, Expr, Lookup, ObjectBody, ObjectKind, ObjectName, Rule, Statement, Table,
+};
 use crate::packet::{Family, Field};
 use crate::prove::Facts;
+use crate::prove::space::Space;
 
 /// Facts of the tables that see a family's packets.
 pub(super) fn facts(tables: &[Table], family: Family) -> Facts {
@@ -10,7 +13,11 @@ pub(super) fn facts(tables: &[Table], family: Family) -> Facts {
     for table in tables.iter().filter(|table| table.name.family == family || table.name.family == Family::Inet) {
         for entry in &table.entries {
             match entry {
-                Entry::Chain(chain) => chain.rules.iter().for_each(|rule| facts.rule(rule)),
+                Entry::Chain(chain) => {
+                    chain.rules.iter().for_each(|rule| facts.rule(rule));
+                    let early = |base: &BaseChain| base.hook.is_some_and(|hook| Space::is_early(hook, base.priority));
+                    facts.early |= chain.base.as_ref().is_some_and(early);
+                }
                 Entry::Set(set) => {
                     set.elements.iter().for_each(|element| facts.element(element));
                     set.statements.iter().for_each(|statement| facts.statement(statement));

@@ -40,6 +40,9 @@ impl Reading<'_> {
             }
             _ => {}
         }
+        if reads_addresses(field) && self.table.changed.iter().any(|&field| is_address(field)) {
+            return unread("a lookup of addresses where rules change them");
+        }
         if self.slow(field) {
             let first = self.space.first_fragment()?;
             self.test(first);
@@ -107,6 +110,25 @@ const fn number(key: Option<&Expr>) -> Option<u128> {
         Some(Expr::Number(number)) => Some(*number),
         _ => None,
     }
+}
+
+/// Whether a field is looked up by the packet's addresses and ports.
+fn reads_addresses(field: Field) -> bool {
+    matches!(field, Field::Fib { .. } | Field::Rt(_) | Field::Socket(_))
+}
+
+/// Whether a change of a field may change addresses or ports.
+fn is_address(field: Field) -> bool {
+    matches!(
+        field,
+        Field::IpSaddr
+            | Field::IpDaddr
+            | Field::Ip6Saddr
+            | Field::Ip6Daddr
+            | Field::Sport(_)
+            | Field::Dport(_)
+            | Field::Payload { .. }
+    )
 }
 
 /// Whether a field's values are bits, so that a comparison without operator asks for any of them.

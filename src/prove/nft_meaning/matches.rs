@@ -5,6 +5,7 @@
 
 use super::expressions::Operand;
 use super::fields::is_flags;
+use super::tables::is_plain;
 use super::values::number;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{BinaryOp, Expr, Op};
@@ -39,6 +40,9 @@ impl Reading<'_> {
             return Ok(());
         }
         let set = match (right, operands.as_slice()) {
+            (Expr::Set(elements), _) if !elements.iter().all(is_plain) => {
+                return unread("elements with state of their own, which a lookup asks");
+            }
             (Expr::Set(elements), _) => {
                 let set = self.among(&operands, elements)?;
                 self.equal_or_not(op, set)?
@@ -62,7 +66,7 @@ impl Reading<'_> {
             Expr::Number(_) | Expr::Range(..) | Expr::Prefix { .. } if op == Op::Eq || !is_flags(field) => {
                 self.numbers(&operand, right)?
             }
-            Expr::Set(elements) => {
+            Expr::Set(elements) if elements.iter().all(is_plain) => {
                 let mut intervals: Vec<Interval> = Vec::with_capacity(elements.len());
                 for element in elements {
                     let Some(key) = &element.key else { return Ok(None) };

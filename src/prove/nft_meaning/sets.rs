@@ -3,6 +3,7 @@
 use bstr::BString;
 
 use super::expressions::key_fields;
+use super::tables::plain;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{Expr, Op, SetOp, Statement};
 use crate::prove::block::{Effect, Step};
@@ -13,26 +14,39 @@ impl Reading<'_> {
     pub fn in_named_set(&mut self, key: &Expr, op: Op, name: &BString) -> Read<()> {
         let Some(&set) = self.table.sets.get(name) else { return unread(format!("no set {name}")) };
         let operands = self.operands(key)?;
+        let elements = plain(set)?;
+        let words = vocabulary::member(&self.own(name), &self.key_words(key)?);
         if !self.table.is_fixed(set) {
-            let content = vocabulary::member(&name.to_string(), &self.key_words(key)?);
             let wanted = match op {
                 Op::Implicit | Op::Eq => true,
                 Op::Ne => false,
                 _ => return unread("an order among the elements of a set"),
             };
-            self.consult(content, Some(format!("set {name}")), wanted)?;
+            // Asking and writing share one state, whatever the key, so their order counts.
+            let reads = self.space.bands_of(&key_fields(key)?);
+            self.steps.push(Step::Effect { effect: Effect::Other(format!("asks for {words}")), reads });
+            self.consult(self.contents(name), Some(format!("elements of set {name}")), wanted)?;
             return Ok(());
         }
-        let members = if set.elements.is_empty() && !set.flags.constant {
+        let members = if elements.is_empty() && !set.flags.constant {
             // Filled by somebody else; who knows when.
-            let words = vocabulary::member(&name.to_string(), &self.key_words(key)?);
             self.condition(&words, &key_fields(key)?)?
         } else {
-            self.among(&operands, &set.elements)?
+            self.among(&operands, elements)?
         };
         let members = self.equal_or_not(op, members)?;
         self.test(members);
         Ok(())
+    }
+
+    /// A set's name, which other tables may use for other sets.
+    fn own(&self, set: &BString) -> String {
+        format!("{}.{set}", self.table.name)
+    }
+
+    /// What holds a changing set's elements.
+    fn contents(&self, set: &BString) -> String {
+        format!("elements of set {}", self.own(set))
     }
 
     /// `add @set { key timeout .. statements }` and its kin (`nft_dynset_eval`).
@@ -74,11 +88,14 @@ impl Reading<'_> {
                     SetOp::Update => "update",
                     SetOp::Delete => "delete",
                 };
-                let effect = vocabulary::set_update(op_word, &set.to_string(), &words, timeout);
+                let effect = vocabulary::set_update(op_word, &self.own(set), &words, timeout);
                 self.steps.push(Step::Effect { effect: Effect::Other(effect), reads });
+                // Whoever asks afterwards gets another answer.
+                let changed = self.occurrence(self.contents(set), Some(format!("elements of set {set}")), 1);
+                self.steps.push(Step::Consult(changed));
                 if op != SetOp::Delete {
                     // A set that is full breaks the rule.
-                    self.consult(vocabulary::room(&set.to_string()), Some(format!("set {set} room")), true)?;
+                    self.consult(vocabulary::room(&self.own(set)), Some(format!("set {set} room")), true)?;
                 }
                 Ok(())
             }

@@ -16,6 +16,7 @@ use crate::prove::space::Space;
 pub(super) struct Context<'a> {
     /// Number of the table in the ruleset.
     pub number: usize,
+    pub name: &'a BString,
     pub family: Family,
     pub chains: FxHashMap<&'a BString, ChainId>,
     pub sets: FxHashMap<&'a BString, &'a Set>,
@@ -37,9 +38,10 @@ impl Context<'_> {
     /// The elements of a map that nothing changes.
     pub fn map_elements<'m>(&'m self, map: &'m Lookup) -> Read<&'m [Element]> {
         match map {
-            Lookup::Anonymous(elements) => Ok(elements),
+            Lookup::Anonymous(elements) if elements.iter().all(is_plain) => Ok(elements),
+            Lookup::Anonymous(_) => unread(WITH_STATE),
             Lookup::Named(name) => match self.sets.get(name) {
-                Some(set) if self.is_fixed(set) => Ok(&set.elements),
+                Some(set) if self.is_fixed(set) => plain(set),
                 Some(_) => unread(format!("the map {name} changes")),
                 None => unread(format!("no map {name}")),
             },
@@ -47,14 +49,42 @@ impl Context<'_> {
     }
 }
 
+const WITH_STATE: &str = "elements with state of their own, which a lookup asks";
+
+/// Whether a lookup of an element does nothing but find it (`nft_set_elem_update_expr`).
+pub(super) fn is_plain(element: &Element) -> bool {
+    element.statements.iter().all(only_counts)
+}
+
+fn only_counts(statement: &Statement) -> bool {
+    matches!(statement, Statement::Counter { .. } | Statement::Last)
+}
+
+/// The elements of a set, if looking one up does nothing but find it.
+pub(super) fn plain(set: &Set) -> Read<&[Element]> {
+    if set.statements.iter().all(only_counts) && set.elements.iter().all(is_plain) {
+        return Ok(&set.elements);
+    }
+    unread(WITH_STATE)
+}
+
 /// Adds a table that sees the packets of the space's family; others are passed over.
 pub(super) fn add_table<'a>(table: &'a Table, number: usize, space: &mut Space, program: &mut Program) -> Bounded<()> {
     let dormant = table.flags.iter().any(|flag| flag == "dormant");
+    if !dormant && !matches!(table.name.family, Family::Ip | Family::Ip6 | Family::Inet) {
+        let name = &table.name;
+        program.unread.push(format!(
+            "table {} {}: packets of this family are not compared",
+            name.family.name(),
+            name.name
+        ));
+    }
     if dormant || (table.name.family != space.family() && table.name.family != Family::Inet) {
         return Ok(());
     }
     let mut context = Context {
         number,
+        name: &table.name.name,
         family: table.name.family,
         chains: FxHashMap::default(),
         sets: FxHashMap::default(),

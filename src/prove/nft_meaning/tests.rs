@@ -199,3 +199,82 @@ fn tracking_is_part_of_the_meaning() {
     assert_eq!(report.tracking, [(Family::Ip, true, false)]);
     assert_eq!(report.answer(), Answer::Different);
 }
+
+/// Two rulesets that the kernel tells apart, where a shorter look would not.
+#[test]
+fn what_is_easily_overlooked() {
+    let set = "--- set s { type ipv4_addr; flags dynamic; size 10; }";
+    // Who is asked before an element is added gets another answer than who is asked after.
+    let (add, ask) = ("add @s { ip saddr }", "ip saddr @s meta mark set 1");
+    differs(&format!("{add}\n{ask} {set}"), &format!("{ask}\n{add} {set}"));
+    same(&format!("{add}\n{ask} {set}"), &format!("{add}\n{ask} {set}"));
+    // An element's own limit is asked by a lookup.
+    let limited = "--- set s { type ipv4_addr; elements = { 10.0.0.1 limit rate 1/second }; }";
+    check("ip", &format!("ip saddr @s drop {limited}"), "ip saddr 10.0.0.1 drop", Answer::Undecided);
+    // Labels outlive the packet, and what is rejected comes back in the answer.
+    differs("ct label set 1 drop", "ct label 1 drop\ndrop");
+    differs("ip dscp set 10 reject", "reject");
+    same("ip dscp set 10 drop", "drop");
+    differs("@nh,8,6 set 10", "ip dscp set 10");
+    // A lookup by address, and by mark, after a change of it.
+    let local = "fib daddr type local";
+    check("ip", &format!("ip daddr set 10.0.0.1\n{local} drop"), &format!("{local} drop"), Answer::Undecided);
+    let by_mark = "fib daddr . mark type local";
+    check(
+        "ip",
+        &format!("{by_mark} jump c --- chain c {{ meta mark set 1; {by_mark} drop; }}"),
+        &format!("{by_mark} jump c --- chain c {{ meta mark set 1; drop; }}"),
+        Answer::Undecided,
+    );
+}
+
+fn rules(text: &str) -> NftRules<'static> {
+    let resolved: &'static Resolved = Box::leak(Box::new(resolve(read("test", text.as_bytes()).unwrap()).unwrap()));
+    NftRules { tables: &resolved.tables, unknown: &resolved.unknown }
+}
+
+#[track_caller]
+fn whole(left: &str, right: &str, answer: Answer) {
+    let report = compare(&rules(left), &rules(right), &Options::default());
+    assert_eq!(report.answer(), answer, "{left}\n{right}\n{report:#?}");
+}
+
+#[test]
+fn chains_before_fragments_are_whole() {
+    let ruleset = |priority: i32, rule: &str| {
+        format!(
+            "table ip t {{\nchain e {{ type filter hook prerouting priority {priority}; {rule}; }}\n\
+             chain f {{ type filter hook prerouting priority 0; ct state invalid drop; }}\n}}\n"
+        )
+    };
+    let (later, first) = ("ip frag-off & 0x1fff != 0 drop", "ip frag-off & 0x1fff == 0 accept");
+    whole(&ruleset(-450, later), &ruleset(-450, first), Answer::Different);
+    whole(&ruleset(-350, later), &ruleset(-350, first), Answer::Equivalent);
+}
+
+#[test]
+fn base_chains_of_one_priority_have_no_order() {
+    let chain = |name: &str, kind: &str, rule: &str| {
+        format!("chain {name} {{ type {kind} hook output priority 0; {rule}; }}\n")
+    };
+    let (mark, ask) = (chain("a", "route", "meta mark set 1"), chain("b", "filter", "meta mark 1 drop"));
+    let (one, other) = (format!("table ip t {{\n{mark}{ask}}}\n"), format!("table ip t {{\n{ask}{mark}}}\n"));
+    whole(&one, &other, Answer::Undecided);
+    let ask = chain("b", "filter", "tcp dport 1 log");
+    let (one, other) = (format!("table ip t {{\n{mark}{ask}}}\n"), format!("table ip t {{\n{ask}{mark}}}\n"));
+    whole(&one, &other, Answer::Equivalent);
+}
+
+#[test]
+fn other_families_and_other_sets() {
+    let bridge = "table bridge t {\nchain f { type filter hook forward priority 0; drop; }\n}\n";
+    whole(bridge, "", Answer::Undecided);
+    let table = |name: &str| {
+        format!(
+            "table ip {name} {{\nset s {{ type ipv4_addr; }}\n\
+             chain f {{ type filter hook forward priority 0; ip saddr @s drop; }}\n}}\n"
+        )
+    };
+    whole(&table("a"), &table("a"), Answer::Equivalent);
+    whole(&table("a"), &table("b"), Answer::Different);
+}

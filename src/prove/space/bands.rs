@@ -31,6 +31,7 @@ pub const VOLATILE: u32 = 14;
 pub const CT_STATUS: u32 = 15;
 /// Answers of occurrences while they are not yet matched; not in any finished diagram.
 pub const LOCAL_ANSWER: u32 = 16;
+pub const CT_LABEL: u32 = 23;
 /// Traffic class: DSCP and ECN.
 pub const DSCP: u32 = 24;
 pub const TTL: u32 = 25;
@@ -39,7 +40,7 @@ pub const CT_MARK: u32 = 27;
 pub const MARK: u32 = 28;
 
 /// Bands of what belongs to the connection and outlives the packet.
-pub const OF_CONNECTION: Bands = Bands(1 << CT_MARK);
+pub const OF_CONNECTION: Bands = Bands(1 << CT_MARK | 1 << CT_LABEL);
 
 /// Bands of what rules can change.
-pub const CHANGEABLE: Bands = Bands(1 << DSCP | 1 << TTL | 1 << PRIORITY | 1 << CT_MARK | 1 << MARK);
+pub const CHANGEABLE: Bands = Bands(1 << CT_LABEL | 1 << DSCP | 1 << TTL | 1 << PRIORITY | 1 << CT_MARK | 1 << MARK);

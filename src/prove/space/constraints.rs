@@ -7,14 +7,27 @@ use super::{Space, bands, header};
 use crate::packet::{CtKey, Family, Field, Hook, Interval, IntervalSet, PayloadBase};
 use crate::prove::dd::{Bounded, Dd};
 
+/// Where fragments are put together (`NF_IP_PRI_CONNTRACK_DEFRAG`).
+const DEFRAG: i32 = -400;
+
 impl Space {
-    /// The packets that can be seen at `hook`.
+    /// The packets that can be seen at `hook`, behind the place where fragments are put together.
     pub fn possible(&mut self, hook: Hook) -> Bounded<Dd> {
+        self.possible_at(hook, 0)
+    }
+
+    /// Whether base chains there see packets before the kernel puts fragments together.
+    pub fn is_early(hook: Hook, priority: i32) -> bool {
+        matches!(hook, Hook::Prerouting | Hook::Output) && priority <= DEFRAG
+    }
+
+    /// The packets that can be seen by a base chain.
+    pub fn possible_at(&mut self, hook: Hook, priority: i32) -> Bounded<Dd> {
         let parts = [
             self.known_state()?,
             self.interface(Field::Iifname, hook.has_input(), hook == Hook::Postrouting)?,
             self.interface(Field::Oifname, hook.has_output(), false)?,
-            self.fragments(hook)?,
+            self.fragments(hook, Self::is_early(hook, priority))?,
             self.version()?,
         ];
         self.dd.all(&parts)
@@ -39,9 +52,9 @@ impl Space {
 
     /// Nobody sees later fragments where connections are tracked, nor IPv4 ones where packets are
     /// delivered (`ip_local_deliver` reassembles before the hook).
-    fn fragments(&mut self, hook: Hook) -> Bounded<Dd> {
+    fn fragments(&mut self, hook: Hook, early: bool) -> Bounded<Dd> {
         let delivered = self.family == Family::Ip && hook == Hook::Input;
-        if !delivered && !self.reassembled {
+        if !delivered && (!self.reassembled || early) {
             return Ok(Dd::TRUE);
         }
         let offset = self.masked(self.fragment_offset(), u128::MAX >> (128 - 13), 0)?;

@@ -44,6 +44,7 @@ pub struct Space {
     family: Family,
     names: Names,
     reassembled: bool,
+    early: bool,
     slots: FxHashMap<Field, Rc<Slot>>,
     texts: FxHashMap<(Field, Vec<u8>), u128>,
     opaque: FxHashMap<String, Var>,
@@ -63,6 +64,7 @@ impl Space {
             family,
             names,
             reassembled,
+            early: false,
             slots: FxHashMap::default(),
             texts: FxHashMap::default(),
             opaque: FxHashMap::default(),
@@ -75,6 +77,13 @@ impl Space {
     /// Says what the buckets of state are, so that their answers can be shown.
     pub fn name_states(&mut self, contents: &[String]) {
         self.states = contents.to_vec();
+    }
+
+    /// Some base chain sees packets before the kernel puts fragments together (`NF_IP_PRI_CONNTRACK_DEFRAG`), so
+    /// whatever asks for a transport header has to say what it does with fragments.
+    #[must_use]
+    pub fn with_early_chains(self, early: bool) -> Self {
+        Space { early, ..self }
     }
 
     /// `Ip` or `Ip6`.
@@ -226,7 +235,7 @@ impl Space {
 
     /// The packets that are whole or a first fragment, so that their transport header is there.
     pub fn first_fragment(&mut self) -> Bounded<Dd> {
-        if self.reassembled {
+        if self.reassembled && !self.early {
             return Ok(Dd::TRUE);
         }
         let offset = self.masked(self.fragment_offset(), u128::MAX, 0)?;

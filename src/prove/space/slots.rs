@@ -86,6 +86,7 @@ impl Space {
             Field::Ct(CtKey::State) => Slot::Codes(code(0).into_iter().map(|(var, _)| var).collect(), CT_STATES),
             Field::Ct(CtKey::Status) => bits(bands::CT_STATUS, 0, 32),
             Field::Ct(CtKey::Mark) => bits(bands::CT_MARK, 0, 32),
+            Field::Ct(CtKey::Label) => bits(bands::CT_LABEL, 0, 128),
             Field::Mark => bits(bands::MARK, 0, 32),
             Field::Priority => bits(bands::PRIORITY, 0, 32),
             Field::Exthdr(Exthdr::Frag, ExthdrPart::Exists) => bits(bands::FRAGMENT, 0, 1),

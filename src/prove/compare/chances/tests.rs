@@ -171,6 +171,18 @@ fn ladders_in_series_are_independent() {
 }
 
 #[test]
+fn whole_marks_may_be_set_by_chance() {
+    let marked = "-A PREROUTING -m statistic --mode random --probability 0.5 -j MARK --set-xmark 0x7/0xffffffff";
+    let ruleset = |rules: &str| {
+        format!("table ip t {{\nchain p {{ type nat hook prerouting priority dstnat; policy accept;\n{rules}\n}}\n}}\n")
+    };
+    let answer = |rules: &str| report(marked, &ruleset(rules)).answer();
+    assert_eq!(answer("numgen random mod 4 2-3 meta mark set 7"), Answer::Equivalent);
+    assert_ne!(answer("numgen random mod 4 2-3 meta mark set 6"), Answer::Equivalent);
+    assert_ne!(answer("numgen random mod 4 1-3 meta mark set 7"), Answer::Equivalent);
+}
+
+#[test]
 fn state_asked_by_chance_is_asked_as_often() {
     let limited = "-A PREROUTING -m statistic --mode random --probability 0.5 -m limit --limit 1/s -j DNAT --to-destination 10.0.0.1";
     let ruleset = |rules: &str| {
