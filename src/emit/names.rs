@@ -6,6 +6,7 @@
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashSet;
 
+use crate::diag::printable;
 use crate::ir::{self, ChainId, ObjectId, SetId};
 use crate::nft::identifier::check_name;
 use crate::nft::quoted::{COMMENT_MAX, nft_string};
@@ -57,9 +58,9 @@ impl Names {
     }
 }
 
-/// Whether nft can hold the text as a comment.
+/// Whether nft can hold the text as a comment, and a terminal shows it as it is.
 pub(crate) fn fits_comment(text: &[u8]) -> bool {
-    nft_string(text, COMMENT_MAX).is_ok() && !text.iter().any(u8::is_ascii_control)
+    nft_string(text, COMMENT_MAX).is_ok() && printable(text).as_bytes() == text
 }
 
 fn is_legal(name: &[u8]) -> bool {

@@ -3,6 +3,7 @@
 use bstr::{BString, join};
 
 use super::{Table, names, test};
+use crate::diag::printable;
 use crate::ir::{self, Fields, Statement, Step};
 use crate::nft::ast;
 use crate::packet::Field;
@@ -41,7 +42,7 @@ impl Table<'_> {
         }
         statements.extend(self.verdict(&rule.verdict));
         let (comment, mut notes) = comments(rule);
-        notes.extend(test::unplaced_labels(rule, &labels).iter().map(|c| harmless(c)));
+        notes.extend(test::unplaced_labels(rule, &labels).iter().map(|c| printable(c).into()));
         if statements.is_empty() && (comment.is_some() || notes.is_empty()) {
             // A rule that does nothing must say something; a gap is all notes.
             statements.push(ast::Statement::Counter { packets: 0, bytes: 0 });
@@ -83,7 +84,7 @@ fn counter(rule: &ir::Rule) -> Option<ast::Statement> {
 fn comments(rule: &ir::Rule) -> (Option<BString>, Vec<BString>) {
     let mut notes = rule.notes().to_vec();
     let long = rule.row_comments().filter(|comment| !names::fits_comment(comment));
-    notes.extend(long.map(|comment| harmless(comment)));
+    notes.extend(long.map(|comment| printable(comment).into()));
     let joined = BString::from(join(", ", rule.comments()));
     if joined.is_empty() {
         return (None, notes);
@@ -91,11 +92,6 @@ fn comments(rule: &ir::Rule) -> (Option<BString>, Vec<BString>) {
     if names::fits_comment(&joined) {
         return (Some(joined), notes);
     }
-    notes.extend(rule.comments().iter().map(|c| harmless(c)));
+    notes.extend(rule.comments().iter().map(|c| printable(c).into()));
     (None, notes)
-}
-
-/// Without bytes that a terminal would obey.
-fn harmless(comment: &[u8]) -> BString {
-    comment.iter().map(|&b| if b.is_ascii_control() { b'?' } else { b }).collect::<Vec<u8>>().into()
 }

@@ -144,6 +144,8 @@ pub fn check_text(dump: &str, family: Family, nfts: &[Nft], effort: Effort) -> R
         }
         last = Some(text);
     }
+    // docs/semantics.md: connections that the rule saw no first packet of are counted differently.
+    checked.known |= dump.contains("-m connlimit");
     let Some(text) = last.filter(|_| effort.packets > 0 && !checked.known) else { return Ok(checked) };
     let report = replayed(dump, family, &text, effort)?;
     (checked.packets, checked.bursts) = (report.packets, report.bursts);

@@ -1,10 +1,10 @@
 //! Small pieces that several extensions use.
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 
 use super::CheckCx;
 use super::lowering::{Cond, Cx, Refusal, within};
-use crate::diag::quote;
+use crate::diag::{is_invisible, printable, quote};
 use crate::nft::version::Feature;
 use crate::packet::{Family, Field, Hook, IntervalSet};
 use crate::save::ast::{Opt, Part, TableKind};
@@ -97,18 +97,24 @@ pub const PREFIX_NOTE: &str = "a prefix with `$` or `\"` cannot be written in nf
 pub fn log_prefix(part: &Part, option: &'static str, cx: &mut Cx) -> Result<Option<BString>, Refusal> {
     let Some(text) = part.text(option).filter(|p| !p.is_empty()) else { return Ok(None) };
     let speaks = |b: &u8| matches!(b, b'$' | b'"');
-    if !text.iter().any(speaks) {
+    let obeyed = text.chars().any(|c| c.is_control() || is_invisible(c));
+    if !text.iter().any(speaks) && !obeyed {
         return Ok(Some(text.to_owned()));
     }
+    let refuse = |reason, help| Err(Refusal::new("log-prefix", reason, help).at(option));
+    if obeyed && !cx.approximate {
+        return refuse(
+            "the log prefix is no text that a terminal shows as it is",
+            "change the prefix in the dump, or let --approximate replace what a terminal would obey",
+        );
+    }
     if !cx.approximate {
-        return Err(Refusal::new(
-            "log-prefix",
+        return refuse(
             "nft has no way to write `$` or `\"` in a log prefix",
             "change the prefix in the dump, or let --approximate replace `$` by `S` and `\"` by `'`",
-        )
-        .at(option));
+        );
     }
-    cx.notes.push("`$` and `\"` in the log prefix were replaced".into());
+    cx.notes.push("characters of the log prefix were replaced".into());
     let replaced = |b: &u8| {
         if *b == b'$' {
             b'S'
@@ -118,7 +124,8 @@ pub fn log_prefix(part: &Part, option: &'static str, cx: &mut Cx) -> Result<Opti
             *b
         }
     };
-    Ok(Some(text.iter().map(replaced).collect::<Vec<u8>>().into()))
+    let shown = printable(text).replace('\u{fffd}', "?");
+    Ok(Some(shown.as_bytes().iter().map(replaced).collect::<Vec<u8>>().into()))
 }
 
 /// The first word of the table that starts like this, in any case; nothing starts like nothing.

@@ -311,10 +311,12 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let inner = vec![Statement::Limit(limit)];
     let set = match dynamic::find_set(cx, &name) {
         Some(set) => set,
-        None => dynamic::add_set(cx, &name, fields, Some(timeout), size),
+        None => dynamic::add_set(cx, &name, fields.clone(), Some(timeout), size),
     };
+    // A rule that never matches leaves its set behind, and nothing that adds to it.
+    let alike = cx.table.sets.get(set.0 as usize).is_some_and(|s| s.key == fields.to_vec());
     let update = Statement::SetUpdate { op: SetOp::Update, set, key, timeout: Some(timeout), inner };
-    if !agrees(cx, set, &update) {
+    if !alike || !agrees(cx, set, &update) {
         let reason = "another rule uses this name with other settings, and both would share one set of buckets";
         let help = "give the rules names of their own, or the same rate, burst, mode and direction";
         return Err(Refusal::new("hashlimit-shared", reason, help).at("hashlimit-name"));
