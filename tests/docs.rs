@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use ipt2nft::report::coverage;
+use ipt2nft::report::{coverage, optimizations};
 
 #[test]
 fn coverage_is_fresh() {
@@ -14,6 +14,11 @@ fn coverage_is_fresh() {
          approximate on request, {refused} refused.\n\n"
     );
     check("docs/coverage.md", &(head + coverage::markdown(None).trim_end() + "\n"));
+}
+
+#[test]
+fn optimizations_are_fresh() {
+    check("docs/optimizations.md", &optimizations::markdown().unwrap_or_else(|why| panic!("{why}")));
 }
 
 fn check(path: &str, want: &str) {

@@ -8,6 +8,7 @@ pub mod commute;
 pub mod domain;
 pub mod effects;
 mod endings;
+pub mod examples;
 mod fuse_actions;
 mod labels;
 mod mapping;

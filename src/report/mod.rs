@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod coverage;
 pub mod diff;
+pub mod optimizations;
 pub mod proof;
 pub mod rules;
 pub mod summary;
