@@ -16,6 +16,7 @@ mod progress;
 mod project;
 mod replay;
 mod side;
+mod trace;
 mod translate;
 
 use std::ffi::OsString;
@@ -50,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => lint::explain(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Trace(args) => trace::run(&args),
         Command::Translate(args) => translate::run(&args),
     };
     match exit {

@@ -64,6 +64,7 @@ pub mod nft_meaning;
 pub mod reach;
 pub mod save_meaning;
 pub mod space;
+pub mod trace;
 pub mod vocabulary;
 
 use block::Program;

@@ -7,3 +7,4 @@ pub mod optimizations;
 pub mod proof;
 pub mod rules;
 pub mod summary;
+pub mod trace;

@@ -6,6 +6,7 @@ mod coverage;
 mod diff;
 mod lint;
 mod replay;
+mod trace;
 mod translate;
 
 use std::ffi::OsString;
@@ -18,6 +19,7 @@ pub use coverage::CoverageArgs;
 pub use diff::{DiffArgs, Ignored};
 pub use lint::{ExplainArgs, FailOn, LintArgs, LintFormat};
 pub use replay::{LoaderName, ReplayArgs};
+pub use trace::TraceArgs;
 pub use translate::{Assumption, CounterChoice, DiffFormat, RulesetFormat, TranslateArgs};
 
 /// Carries firewalls from iptables to nftables.
@@ -49,6 +51,9 @@ pub enum Command {
     Lint(LintArgs),
     /// Say what a finding of `lint` means
     Explain(ExplainArgs),
+    /// Show the way of one packet through a ruleset, or through two side by side
+    #[command(after_help = trace::EXAMPLES)]
+    Trace(TraceArgs),
     /// Send packets through both rulesets in the running kernel (Linux, root) and compare what it does
     #[command(after_help = replay::EXAMPLES)]
     Replay(ReplayArgs),

@@ -7,7 +7,8 @@
 //! Normalised while reading: constants joined by `|`, `&`, `^`, `<<`, `>>` become one number;
 //! `a / b` of flags becomes `& b == a`; `snat to 10.0.0.1` in an inet table gets the family of its
 //! address; a connection's address gets its family in an inet table only; timeouts
-//! are cut to whole seconds.
+//! are cut to whole seconds; `iif NAME` is read as `iifname NAME`, which is the same while interfaces keep
+//! their names.
 //!
 //! Invariants: never panics, takes time linear in the text and what it includes, recurses to a fixed
 //! depth; shares only the tree and the packet's vocabulary with the printer.
@@ -21,6 +22,7 @@ mod expr;
 mod items;
 mod lex;
 mod objects;
+mod packet;
 mod priority;
 mod resolve;
 mod rule;
@@ -41,6 +43,7 @@ use self::token::Sources;
 use super::ast::Ruleset;
 
 pub use self::error::ReadError;
+pub use self::packet::{Condition, conditions};
 pub use self::resolve::{Resolved, resolve};
 
 /// Answers `include "path"`: the files, sorted, that the path (which may hold wildcards) stands for,

@@ -69,6 +69,13 @@ pub enum Step {
     Unknown(String),
 }
 
+impl Step {
+    /// Whether it only tests.
+    pub fn is_test(&self) -> bool {
+        matches!(self, Step::Test(_) | Step::In(_) | Step::Among(_))
+    }
+}
+
 /// One way to go.
 #[derive(Clone, Debug)]
 pub struct Branch {

@@ -112,10 +112,16 @@ impl Comparison<'_> {
 
     fn changes(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
         let dropped = [self.dropped(left)?, self.dropped(right)?];
+        // Where the verdict differs, that is told, and what a packet carries is the least of it.
+        let told = match outcome.differences.is_empty() {
+            true => Dd::FALSE,
+            false => self.space.dd.differ(left.verdict, right.verdict)?,
+        };
         let mut by_field: Vec<(String, Vec<Dd>)> = Vec::new();
         for var in changed(left, right) {
             let finals = self.finals(var, [left, right], dropped)?;
             let differ = self.difference_of(finals, care)?;
+            let differ = self.space.dd.minus(differ, told)?;
             let name = self.space.shown(var, None).name;
             if differ == Dd::FALSE {
                 continue;

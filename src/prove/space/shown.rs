@@ -266,6 +266,9 @@ fn size(values: &IntervalSet) -> u128 {
 
 /// Bits as nft writes them, all of them told.
 fn bits_of(data: DataType, value: u128) -> String {
+    if value == 0 {
+        return "0".to_owned();
+    }
     match names::bit_names(data, value) {
         Some(words) if !words.is_empty() => words.join("|"),
         _ => format!("{value:#x}"),

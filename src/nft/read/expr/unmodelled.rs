@@ -23,12 +23,10 @@ impl Reader<'_> {
     fn unmodelled_field(&mut self) -> Parsed<()> {
         let first = self.word()?;
         let known = match first {
-            "iif" | "oif" | "iiftype" | "oiftype" => return Ok(()),
+            "iiftype" | "oiftype" => return Ok(()),
             "meta" => matches!(
                 self.word()?,
-                "iif"
-                    | "oif"
-                    | "iiftype"
+                "iiftype"
                     | "oiftype"
                     | "iifkind"
                     | "oifkind"

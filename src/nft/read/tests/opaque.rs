@@ -12,8 +12,8 @@ fn opaque(text: &str) -> Statement {
 fn statements() {
     let accept = || Statement::Verdict(Verdict::Accept);
     for (text, expected) in [
-        ("iif \"lo\" accept", vec![opaque("iif \"lo\""), accept()]),
-        ("meta oif != { 1, 2 } accept", vec![opaque("meta oif != { 1, 2 }"), accept()]),
+        ("iiftype ether accept", vec![opaque("iiftype ether"), accept()]),
+        ("meta sdif != { 1, 2 } accept", vec![opaque("meta sdif != { 1, 2 }"), accept()]),
         ("vlan id 5-7 accept", vec![opaque("vlan id 5-7"), accept()]),
         ("icmp id 7 accept", vec![opaque("icmp id 7"), accept()]),
         ("flow add @f", vec![opaque("flow add @f")]),
@@ -32,7 +32,7 @@ fn statements() {
         ),
         ("# u32 \"5\" counter packets 0 bytes 0 drop", vec![opaque("# u32 \"5\" counter packets 0 bytes 0 drop")]),
         ("comment \"first\" accept # note", vec![accept()]),
-        ("meta iif vmap @m", vec![opaque("meta iif vmap @m")]),
+        ("meta sdif vmap @m", vec![opaque("meta sdif vmap @m")]),
         ("ct secmark set meta secmark", vec![opaque("ct secmark set meta secmark")]),
         ("update @m { ip saddr : 5 }", vec![opaque("update @m { ip saddr : 5 }")]),
         ("limit rate 5/fortnight", vec![opaque("limit rate 5/fortnight")]),

@@ -122,6 +122,8 @@ fn value(data: DataType, token: Kind, text: &[u8]) -> Option<u128> {
         (DataType::Time, _) => None,
         (DataType::CtLabel, Kind::Number) => parse_number(text).filter(|bit| *bit < 128).map(|bit| 1 << bit),
         (DataType::Classid, Kind::Word | Kind::Text) => symbols::classid(text),
+        // The number of an interface says nothing about its name.
+        (DataType::Ifname | DataType::String | DataType::Cgroupv2, _) => None,
         (_, Kind::Number) => parse_number(text),
         (_, Kind::Word) => symbols::value(data, std::str::from_utf8(text).ok()?),
         (_, Kind::Text) => quoted(data, text),
