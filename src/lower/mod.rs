@@ -6,11 +6,14 @@
 //! Invariant: the rules of the dump appear in the order in which iptables evaluates them.
 
 mod assemble;
+mod buckets;
 mod depth;
 mod fragments;
 mod helpers;
 mod reach;
 mod tracking;
+
+use std::collections::BTreeSet;
 
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
@@ -61,6 +64,7 @@ pub fn lower(dump: Dump, source: SourceId, options: &Options) -> Lowered {
 
 fn lower_document(document: Document, source: SourceId, options: &Options, lowered: &mut Lowered) {
     let tracked = options.assume_reassembled || tracking::is_tracked(&document);
+    let shared_buckets = buckets::shared(&document);
     for table in document.tables {
         let mut work = TableWork {
             family: document.family,
@@ -69,6 +73,7 @@ fn lower_document(document: Document, source: SourceId, options: &Options, lower
             options,
             guard: fragments::guard(&table, tracked),
             reassembled: tracked,
+            shared_buckets: &shared_buckets,
             skipped: FxHashMap::default(),
             templates: helpers::needs_templates(&table),
             ids: FxHashMap::default(),
@@ -98,6 +103,7 @@ struct TableWork<'a> {
     options: &'a Options,
     guard: Guard,
     reassembled: bool,
+    shared_buckets: &'a BTreeSet<BString>,
     /// Rules that later fragments skip, by chain.
     skipped: FxHashMap<ChainId, Vec<usize>>,
     /// It matters whether a rule of the table has said already how a packet is to be tracked.
@@ -252,6 +258,7 @@ impl TableWork<'_> {
             ipsets: &self.options.ipsets,
             reassembled: self.reassembled,
             approximate: self.options.approximate,
+            shared_buckets: self.shared_buckets,
             table: &mut self.out,
             comments,
             notes,

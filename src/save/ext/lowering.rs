@@ -4,6 +4,8 @@
 //! chains, alternatives) is decided once, in `lower`.
 //! Invariant: conditions are exact. What cannot be said exactly is a `Refusal`.
 
+use std::collections::BTreeSet;
+
 use bstr::BString;
 
 use crate::ir::{self, Name, Step, Test, Verdict};
@@ -87,6 +89,8 @@ pub struct Cx<'a> {
     pub reassembled: bool,
     /// `--approximate` was given.
     pub approximate: bool,
+    /// Names of hashlimit's buckets that rules of several tables use; iptables has them once for all tables.
+    pub shared_buckets: &'a BTreeSet<BString>,
     /// The table being built: sets and objects are added here.
     pub table: &'a mut ir::Table,
     /// Comments that extensions attach to the rule.

@@ -307,6 +307,11 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let timeout = milliseconds.div_ceil(1000).max(1);
     let size = part.number("hashlimit-htable-max").filter(|&n| n > 0).map(|n| n as u32);
     let fields: Fields = key.iter().map(|k| k.field).collect();
+    if part.text("hashlimit-name").is_some_and(|name| cx.shared_buckets.contains(name)) {
+        let reason = "rules of several tables use this name, and share buckets, which nft keeps apart by table";
+        return Err(Refusal::new("hashlimit-tables", reason, "give the rules of each table a name of their own")
+            .at("hashlimit-name"));
+    }
     let name = format!("hashlimit_{}", part.text("hashlimit-name").unwrap_or_default());
     let inner = vec![Statement::Limit(limit)];
     let set = match dynamic::find_set(cx, &name) {

@@ -1,5 +1,7 @@
 //! What the tricky matches say must hold.
 
+use std::collections::BTreeSet;
+
 use bstr::BString;
 
 use crate::diag::Source;
@@ -37,6 +39,7 @@ fn lowered(family: Family, rule: &str, approximate: bool, ipsets: &Ipsets) -> Re
         ipsets,
         reassembled: false,
         approximate,
+        shared_buckets: &BTreeSet::from(["both".into()]),
         table: &mut table,
         comments: &mut comments,
         notes: &mut notes,
@@ -246,6 +249,7 @@ fn what_cannot_be_said_is_refused() {
         ("-m connlabel --label 1 --set", "connlabel-set"),
         ("-m u32 --u32 0>>22&0x3C@0=5", "u32-jump"),
         ("-m hashlimit --hashlimit-upto 5/s --hashlimit-name a --hashlimit-mode srcport", "hashlimit-ports"),
+        ("-m hashlimit --hashlimit-upto 5/s --hashlimit-name both", "hashlimit-tables"),
         ("-m policy --dir in --pol ipsec --proto esp", "policy-element"),
         ("-m set --match-set nosuch src", "ipset-missing"),
         ("-m bpf --bytecode \"1,6 0 0 1\"", "bpf"),
