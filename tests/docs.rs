@@ -21,6 +21,17 @@ fn optimizations_are_fresh() {
     check("docs/optimizations.md", &optimizations::markdown().unwrap_or_else(|why| panic!("{why}")));
 }
 
+#[test]
+fn the_readme_counts_right() {
+    let [exact, approximate, refused] = coverage::counts();
+    let line = format!(
+        "Of the options of all extensions {exact} translate exactly, {approximate} approximately on request, {refused} are refused"
+    );
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = std::fs::read_to_string(readme).unwrap().replace('\n', " ");
+    assert!(text.contains(&line), "README.md should say: {line}");
+}
+
 fn check(path: &str, want: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("SNAPSHOTS").is_some_and(|v| v == "overwrite") {

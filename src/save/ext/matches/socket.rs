@@ -23,8 +23,8 @@ pub static EXTENSION: Extension = Extension {
     check: |_, cx| shared::at_hooks(cx, &[Hook::Prerouting, Hook::Input]),
     lower: Lower::Match(lower),
     coverage: &[
-        Coverage::exact("--transparent", "-m socket --transparent -j ACCEPT").note(WILDCARD),
-        Coverage::exact("--nowildcard", "-m socket --nowildcard -j ACCEPT").note(FRAGMENTS),
+        Coverage::exact("--transparent", "-m socket --transparent -m conntrack --ctstate NEW -j ACCEPT").note(WILDCARD),
+        Coverage::exact("--nowildcard", "-m socket --nowildcard -m conntrack --ctstate NEW -j ACCEPT").note(FRAGMENTS),
         Coverage::refused("--restore-skmark", "-m socket --restore-skmark -j ACCEPT", "a test of nft changes nothing"),
     ],
 };
