@@ -281,3 +281,40 @@ fn every_dump_of_the_corpus_lints() {
         }
     }
 }
+
+/// `fixtures/lint/NAME.v4` and what each format says of it; `SNAPSHOTS=overwrite cargo test` refreshes them.
+#[test]
+fn formats_say_what_they_said() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lint");
+    for (format, end) in
+        [("human", "txt"), ("json", "json"), ("sarif", "sarif"), ("github", "github"), ("junit", "xml")]
+    {
+        let got = stdout(&ipt2nft(&fixtures, &["lint", "--format", format, "office.v4", "office.v6"]));
+        // The program's version, and the pages, which are their own tests.
+        let got = got.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+        let got: String = got
+            .split_inclusive('\n')
+            .filter(|line| !line.contains("\"markdown\": ") && !line.contains("\"text\": \"# IPT"))
+            .collect();
+        let file = fixtures.join(format!("office.{end}"));
+        if std::env::var_os("SNAPSHOTS").is_some_and(|v| v == "overwrite") {
+            std::fs::write(&file, &got).unwrap();
+        }
+        let want = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(got == want, "{} is stale: run SNAPSHOTS=overwrite cargo test --test lint\n{got}", file.display());
+    }
+}
+
+#[test]
+fn the_list_of_lints_is_fresh() {
+    let head = "# Lints\n\nMade from the registry of lints; do not edit. `ipt2nft explain CODE` prints a page.\n\n";
+    let want = format!("{head}{}", ipt2nft::lint::registry::markdown());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lints.md");
+    if std::env::var_os("SNAPSHOTS").is_some_and(|v| v == "overwrite") {
+        std::fs::write(&file, &want).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&file).unwrap_or_default() == want,
+        "stale: run SNAPSHOTS=overwrite cargo test --test lint"
+    );
+}

@@ -3,6 +3,8 @@
 //! Invariant: a fix that is called safe is handed out only when the prover says that the changed dump is
 //! equivalent to the one before; what it cannot prove is left out.
 
+use std::collections::BTreeMap;
+
 use super::finding::{Edit, Finding, Fix, Safety};
 use crate::diag::Source;
 use crate::packet::Family;
@@ -86,20 +88,18 @@ impl Trial<'_> {
 
 /// Applies fixes whole or not at all: one that touches what an earlier one changed is left out.
 fn rewrite(text: &[u8], fixes: &[&Fix]) -> (Vec<u8>, usize) {
-    let mut edits: Vec<&Edit> = Vec::new();
+    let mut edits: BTreeMap<(u32, u32), &Edit> = BTreeMap::new();
     let mut applied = 0;
     for fix in fixes {
-        let clash = |edit: &&Edit| edits.iter().any(|other| overlap(edit, other));
-        if fix.edits.iter().any(|edit| clash(&edit)) {
+        if fix.edits.iter().any(|edit| clashes(&edits, edit)) {
             continue;
         }
-        edits.extend(&fix.edits);
+        edits.extend(fix.edits.iter().map(|edit| ((edit.span.start, edit.span.end), edit)));
         applied += 1;
     }
-    edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
-    for edit in edits {
+    for edit in edits.values() {
         out.extend_from_slice(text.get(at..edit.span.start as usize).unwrap_or_default());
         out.extend_from_slice(&edit.text);
         at = edit.span.end as usize;
@@ -108,10 +108,14 @@ fn rewrite(text: &[u8], fixes: &[&Fix]) -> (Vec<u8>, usize) {
     (out, applied)
 }
 
-/// Two insertions at one place clash as well: their order would be a guess.
-fn overlap(a: &Edit, b: &Edit) -> bool {
-    let touches = a.span.start < b.span.end && b.span.start < a.span.end;
-    touches || (a.span.start == b.span.start && (a.span.start == a.span.end) == (b.span.start == b.span.end))
+/// Whether an edit touches one that is already there. Two insertions at one place do: their order would be
+/// a guess.
+fn clashes(edits: &BTreeMap<(u32, u32), &Edit>, edit: &Edit) -> bool {
+    let (start, end) = (edit.span.start, edit.span.end);
+    let before = edits.range(..(start, end)).next_back().is_some_and(|(&(_, to), _)| to > start);
+    let behind =
+        edits.range((start, end)..).next().is_some_and(|(&(from, to), _)| from < end || (from, to) == (start, end));
+    before || behind
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::lint::Lint;
 use super::rules;
+use crate::diag::Severity;
 
 /// All lints.
 pub const LINTS: &[&Lint] = &[
@@ -39,6 +40,21 @@ pub const LINTS: &[&Lint] = &[
 
 /// Codes and names of lints that are gone: never to be used again.
 pub const RETIRED: &[(&str, &str)] = &[];
+
+/// All lints as a table of Markdown.
+pub fn markdown() -> String {
+    let row = |lint: &&Lint| {
+        let severity = match lint.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        let Lint { code, name, summary, .. } = lint;
+        format!("| [{code}](lints/{code}.md) | {name} | {severity} | {summary} |\n")
+    };
+    let rows: String = LINTS.iter().map(row).collect();
+    format!("| code | name | severity | what |\n|---|---|---|---|\n{rows}")
+}
 
 /// The lint with this code or name, in any case.
 pub fn find(word: &str) -> Option<&'static Lint> {

@@ -2,7 +2,8 @@
 
 use std::cell::{OnceCell, RefCell, RefMut};
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
+use rustc_hash::FxHashMap;
 
 use super::Options;
 use super::finding::{Edit, Fix, Safety};
@@ -22,6 +23,8 @@ pub struct Ruleset<'a> {
     /// What the reader said about the whole input.
     pub diagnostics: &'a [Diagnostic],
     pub options: &'a Options,
+    /// How many rules a line is, by where it starts: one that names several addresses is several.
+    rules_of_line: FxHashMap<u32, u32>,
     packets: OnceCell<Option<RefCell<Packets>>>,
     obstacles: OnceCell<Obstacles>,
 }
@@ -30,6 +33,7 @@ pub struct Ruleset<'a> {
 pub struct TableView<'a> {
     pub table: &'a Table,
     pub chains: Vec<ChainView<'a>>,
+    by_name: FxHashMap<BString, usize>,
     /// Every line of it was understood; where not, nothing is said about packets.
     pub whole: bool,
 }
@@ -39,8 +43,17 @@ pub struct ChainView<'a> {
     pub chain: order::Chain<&'a Rule>,
     /// The line that declares it.
     pub line: Option<&'a ChainLine>,
+    /// A rule says at which position it goes, so lines cannot be taken out without counting.
+    pub counted: bool,
     /// The software that makes chains of this name.
     pub owner: Option<&'static Owner>,
+}
+
+impl<'a> TableView<'a> {
+    /// The chain of this name.
+    pub fn chain(&self, name: &BStr) -> Option<&ChainView<'a>> {
+        self.by_name.get(name).and_then(|&at| self.chains.get(at))
+    }
 }
 
 impl ChainView<'_> {
@@ -67,19 +80,34 @@ impl<'a> Ruleset<'a> {
         let mut tables: Vec<TableView> = Vec::new();
         for table in &document.tables {
             let chains = order::chains(table, document.family);
-            let lines: Vec<&ChainLine> = table.chains().collect();
+            let lines: FxHashMap<&BStr, &ChainLine> = table.chains().map(|line| (line.name.as_bstr(), line)).collect();
             let shape = owners::Shape::of(table);
+            let by_name = chains.iter().enumerate().map(|(at, chain)| (BString::clone(&chain.name), at)).collect();
             let chains = chains
                 .into_iter()
                 .map(|chain| ChainView {
-                    line: lines.iter().find(|line| line.name == chain.name).copied(),
+                    line: lines.get(chain.name.as_bstr()).copied(),
+                    counted: chain.rules.iter().any(|rule| rule.placement != Placement::Append),
                     owner: chain.hook.is_none().then(|| owners::owner(chain.name.as_bstr(), &shape)).flatten(),
                     chain,
                 })
                 .collect();
-            tables.push(TableView { table, chains, whole: is_whole(table, document, diagnostics) });
+            tables.push(TableView { table, chains, by_name, whole: is_whole(table, document, diagnostics) });
         }
-        Ruleset { source, document, tables, diagnostics, options, packets: OnceCell::new(), obstacles: OnceCell::new() }
+        let mut rules_of_line = FxHashMap::default();
+        for rule in document.tables.iter().flat_map(|table| table.rules()) {
+            *rules_of_line.entry(rule.span.start).or_insert(0) += 1;
+        }
+        Ruleset {
+            rules_of_line,
+            source,
+            document,
+            tables,
+            diagnostics,
+            options,
+            packets: OnceCell::new(),
+            obstacles: OnceCell::new(),
+        }
     }
 
     pub fn family(&self) -> Family {
@@ -144,9 +172,10 @@ impl<'a> Ruleset<'a> {
     }
 
     /// Takes the line of a rule out, where that is the whole rule and positions do not count.
-    pub fn removal(&self, rule: &Rule, safety: Safety) -> Option<Fix> {
-        let only = self.rules().filter(|(_, other)| other.span == rule.span).count() == 1;
-        let counted = self.rules().any(|(_, r)| r.chain == rule.chain && r.placement != Placement::Append);
+    pub fn removal(&self, at: RuleAt, safety: Safety) -> Option<Fix> {
+        let rule = self.rule(at)?;
+        let only = self.rules_of_line.get(&rule.span.start) == Some(&1);
+        let counted = self.chain(at).is_none_or(|chain| chain.counted);
         (only && !counted).then(|| Fix {
             title: "removes the rule".to_owned(),
             safety,

@@ -20,12 +20,18 @@ fn run(ruleset: &Ruleset<'_>, findings: &mut Vec<Finding>) {
         if packets.use_of(at) != Some(&Use::Dead(Dead::Contradiction)) {
             continue;
         }
+        let why = if rule.head.has("fragments") {
+            "where anything tracks connections, and at INPUT always, fragments are put together before any rule \
+             sees them: -f matches none"
+        } else {
+            "two of its tests exclude each other, or one asks for what no packet at this hook has"
+        };
         findings.push(
             Finding::new(&LINT, ruleset.place(rule.span), "no packet can satisfy all tests of this rule")
                 .label("matches nothing")
-                .note("two of its tests exclude each other, or one asks for what no packet at this hook has")
+                .note(why)
                 .help("keep the test that was meant, or remove the rule")
-                .fix(ruleset.removal(rule, Safety::Unsafe)),
+                .fix(ruleset.removal(at, Safety::Unsafe)),
         );
     }
 }

@@ -37,12 +37,12 @@ fn run(ruleset: &Ruleset<'_>, findings: &mut Vec<Finding>) {
             None => None,
         };
         if let Some(other) = first.and_then(|first| ruleset.rule(first)) {
-            findings.push(finding(ruleset, rule, other));
+            findings.push(finding(ruleset, at, rule, other));
         }
     }
 }
 
-fn finding(ruleset: &Ruleset<'_>, rule: &Rule, first: &Rule) -> Finding {
+fn finding(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule, first: &Rule) -> Finding {
     let dead = is_final(first);
     let note = if dead { "the second one never matches" } else { "what they do is done twice to each packet" };
     let safety = if dead { Safety::Safe } else { Safety::Unsafe };
@@ -51,7 +51,7 @@ fn finding(ruleset: &Ruleset<'_>, rule: &Rule, first: &Rule) -> Finding {
         .related(ruleset.place(first.span), "first here")
         .note(note)
         .help("remove one of them")
-        .fix(ruleset.removal(rule, safety))
+        .fix(ruleset.removal(at, safety))
 }
 
 /// The rule that shadows this one, when it also does the same with the same packets.

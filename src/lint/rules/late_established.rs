@@ -70,7 +70,7 @@ fn finding(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule) -> Finding {
 
 /// Moves the line before the chain's first rule.
 fn fix(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule) -> Option<Fix> {
-    let removal = ruleset.removal(rule, Safety::Unsafe)?;
+    let removal = ruleset.removal(at, Safety::Unsafe)?;
     let first = ruleset.rule(RuleAt { rule: 0, ..at }).filter(|first| first.placement == Placement::Append)?;
     let line = crate::lint::ruleset::whole_line(ruleset.source, rule.span);
     let start = ruleset.source.line_span(ruleset.source.line(first.span.start)).start;

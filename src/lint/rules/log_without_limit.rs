@@ -44,8 +44,8 @@ fn reached_freely<'v>(view: &'v TableView<'_>) -> FxHashSet<&'v BStr> {
         if !reached.insert(name) {
             continue;
         }
-        let rules = view.chains.iter().filter(|chain| chain.name() == name).flat_map(|chain| &chain.chain.rules);
-        waiting.extend(rules.filter(|rule| !shape::is_held_back(rule)).filter_map(|rule| callee(rule)));
+        let rules = view.chain(name).map(|chain| chain.chain.rules.as_slice()).unwrap_or_default();
+        waiting.extend(rules.iter().filter(|rule| !shape::is_held_back(rule)).filter_map(|rule| callee(rule)));
     }
     reached
 }

@@ -40,7 +40,7 @@ fn run(ruleset: &Ruleset<'_>, findings: &mut Vec<Finding>) {
                        invalid or untracked are translated, or not, without asking it",
             )
             .help("filter such packets in another table; ICMP errors about translated connections need no rule")
-            .fix(ruleset.removal(rule, Safety::Unsafe)),
+            .fix(ruleset.removal(at, Safety::Unsafe)),
         );
     }
 }

@@ -24,7 +24,7 @@ fn run(ruleset: &Ruleset<'_>, findings: &mut Vec<Finding>) {
                 findings.push(decided(ruleset, at, rule, by, *end));
             }
             Some(Use::NoDifference(SameAnyway::DoesNothing)) if calls_idle_chain(ruleset, at, rule) => {
-                findings.push(does_nothing(ruleset, rule));
+                findings.push(does_nothing(ruleset, at, rule));
             }
             _ => {}
         }
@@ -38,8 +38,7 @@ fn rests_on_the_dead(packets: &Packets, at: RuleAt, by: &[usize]) -> bool {
 
 /// A chain with rules of the dump's own; an empty one is a place kept for later.
 fn calls_idle_chain(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule) -> bool {
-    let chains = ruleset.tables.get(at.table).map(|view| view.chains.as_slice()).unwrap_or_default();
-    let called = callee(rule).and_then(|name| chains.iter().find(|chain| chain.name() == name));
+    let called = callee(rule).and_then(|name| ruleset.tables.get(at.table)?.chain(name));
     called.is_some_and(|chain| chain.owner.is_none() && !chain.chain.rules.is_empty())
 }
 
@@ -57,12 +56,12 @@ fn decided(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule, by: &[usize], end: bo
         let what = if builtin { "the policy of the chain" } else { "the end of the chain, which returns" };
         finding = finding.note(format!("{what} decides alike, and nothing between does anything to these packets"));
     }
-    finding.help("remove it, unless it stands here to be read or counted").fix(ruleset.removal(rule, Safety::Unsafe))
+    finding.help("remove it, unless it stands here to be read or counted").fix(ruleset.removal(at, Safety::Unsafe))
 }
 
-fn does_nothing(ruleset: &Ruleset<'_>, rule: &Rule) -> Finding {
+fn does_nothing(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule) -> Finding {
     Finding::new(&LINT, ruleset.place(rule.span), "the chain that this rule jumps to does nothing with its packets")
         .label("makes no difference")
         .help("remove the rule, or give the chain what it is for")
-        .fix(ruleset.removal(rule, Safety::Unsafe))
+        .fix(ruleset.removal(at, Safety::Unsafe))
 }

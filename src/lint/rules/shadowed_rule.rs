@@ -25,7 +25,7 @@ fn run(ruleset: &Ruleset<'_>, findings: &mut Vec<Finding>) {
             Some(Use::Dead(Dead::Shadowed(by))) if super::duplicate_rule::twin(ruleset, &packets, at, by).is_none() => {
                 findings.push(shadowed(ruleset, at, rule, by));
             }
-            Some(Use::Dead(Dead::NothingComes)) => findings.push(nothing_comes(ruleset, rule)),
+            Some(Use::Dead(Dead::NothingComes)) => findings.push(nothing_comes(ruleset, at, rule)),
             _ => {}
         }
     }
@@ -49,14 +49,14 @@ fn shadowed(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule, by: &[usize]) -> Fin
     finding
         .note("whoever wrote it meant it to do something; now it does nothing")
         .help("move it before the rule that takes its packets, or remove it")
-        .fix(ruleset.removal(rule, Safety::Unsafe))
+        .fix(ruleset.removal(at, Safety::Unsafe))
 }
 
-fn nothing_comes(ruleset: &Ruleset<'_>, rule: &Rule) -> Finding {
+fn nothing_comes(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule) -> Finding {
     let message = format!("this rule never matches: no packet that it asks for is sent to chain {}", rule.chain);
     Finding::new(&LINT, ruleset.place(rule.span), message)
         .label("no packet comes here")
         .note("the rules that jump to this chain ask for other packets, or earlier rules take these")
         .help("look at the jumps to the chain; if they are right, remove the rule")
-        .fix(ruleset.removal(rule, Safety::Unsafe))
+        .fix(ruleset.removal(at, Safety::Unsafe))
 }

@@ -20,6 +20,7 @@ impl Reach {
     }
 
     fn judge(&mut self, at: At) -> Bounded<Use> {
+        self.space.dd.check_time()?;
         let Some(chain) = self.chains.get(&at.chain) else { return Ok(Use::Needed) };
         let Some(facts) = chain.facts.get(at.rule).copied() else { return Ok(Use::Needed) };
         let hooks = chain.hooks.clone();
