@@ -56,7 +56,7 @@ impl Default for Options {
             family: None,
             target: Target::default(),
             ipsets: Ipsets::default(),
-            time: Some(Duration::from_secs(10)),
+            time: Some(Duration::from_secs(60)),
             nodes: 8_000_000,
         }
     }

@@ -54,13 +54,14 @@ fn finding(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule, first: &Rule) -> Find
         .fix(ruleset.removal(at, safety))
 }
 
-/// The rule that shadows this one, when it also does the same with the same packets.
+/// The rule of those that shadow this one that does the same with the same packets.
 pub fn twin(ruleset: &Ruleset<'_>, packets: &Packets, at: RuleAt, by: &[usize]) -> Option<RuleAt> {
-    let &[only] = by else { return None };
-    let first = RuleAt { rule: only, ..at };
-    let alike = sets(packets, at)? == sets(packets, first)?
-        && target(ruleset.rule(at)?, ruleset.family()) == target(ruleset.rule(first)?, ruleset.family());
-    alike.then_some(first)
+    let (set, own) = (sets(packets, at)?, target(ruleset.rule(at)?, ruleset.family()));
+    let mut firsts = by.iter().map(|&rule| RuleAt { rule, ..at });
+    firsts.find(|&first| {
+        let does = |rule| target(rule, ruleset.family()) == own;
+        sets(packets, first) == Some(set) && ruleset.rule(first).is_some_and(does)
+    })
 }
 
 /// The packets that match, where these are known exactly.

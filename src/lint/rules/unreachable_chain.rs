@@ -53,8 +53,11 @@ fn finding(ruleset: &Ruleset<'_>, chain: &ChainView<'_>, jumps: &[&Rule], why: &
     let span = chain.line.map(|line| line.span).or_else(|| chain.chain.rules.first().map(|rule| rule.span));
     let rules = chain.chain.rules.len();
     let message = format!("no packet enters chain {}: {why}", quote(name.as_bytes()));
-    let mut finding = Finding::new(&LINT, ruleset.place(span.unwrap_or_default()), message)
-        .label(format!("its {rules} rule{} never run", if rules == 1 { "" } else { "s" }));
+    let mut finding = Finding::new(&LINT, ruleset.place(span.unwrap_or_default()), message).label(format!(
+        "its {rules} rule{} never run{}",
+        if rules == 1 { "" } else { "s" },
+        if rules == 1 { "s" } else { "" }
+    ));
     for jump in jumps.iter().take(2) {
         finding = finding.related(ruleset.place(jump.span), "never matches");
     }

@@ -176,6 +176,11 @@ impl Arena {
         if self.ticks & 0x3fff == 0 { self.check_time() } else { Ok(()) }
     }
 
+    /// Lets all work from here on take so many steps, whatever the machine is busy with.
+    pub fn limit_steps(&mut self, steps: u64) {
+        self.stop_at = self.ticks.saturating_add(steps);
+    }
+
     /// Does `work`, which fails once it has taken so many steps.
     pub fn with_steps<T>(&mut self, steps: u64, work: impl FnOnce(&mut Arena) -> Bounded<T>) -> Bounded<T> {
         let outer = self.stop_at;

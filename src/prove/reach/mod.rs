@@ -49,6 +49,9 @@ pub(super) const SOMEHOW: u32 = 2;
 /// Steps that one question about one rule may take.
 const STEPS: u64 = 200_000;
 
+/// Steps that all questions about a ruleset may take: what is decided must not depend on the machine.
+const ALL_STEPS: u64 = 200_000_000;
+
 /// A rule: its chain in the program, and its number there, from 0.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct At {
@@ -119,6 +122,7 @@ impl Reach {
     pub fn new<R: Ruleset + ?Sized>(rules: &R, family: Family, budget: Budget) -> Bounded<Reach> {
         let facts = rules.facts(family);
         let mut space = Space::new(family, Names::new(facts.names), facts.tracks, budget);
+        space.dd.limit_steps(ALL_STEPS);
         let program = rules.program(&mut space)?;
         let order = order(&program);
         let mut reach =
