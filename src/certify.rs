@@ -13,7 +13,8 @@ use crate::packet::Family;
 use crate::prove::compare::{self, Report};
 use crate::prove::known::{self, Known};
 use crate::prove::nft_meaning::NftRules;
-use crate::prove::save_meaning::SaveRules;
+use crate::prove::save_meaning::WithSets;
+use crate::save::ipset::Ipsets;
 use crate::save::{self, ast::Dump};
 
 /// What the prover found, and the known difference that it left out.
@@ -30,7 +31,8 @@ pub enum Unprovable {
     Read,
 }
 
-/// Proves that `text` is a translation of the dumps, whose family is `family` if the user said so; a family that
+/// Proves that `text` is a translation of the dumps, whose family is `family` if the user said so, and whose sets hold what
+/// `ipsets` says; a family that
 /// takes longer than `time` stays undecided.
 ///
 /// # Errors
@@ -38,6 +40,7 @@ pub enum Unprovable {
 pub fn certify(
     sources: &[Source],
     family: Option<Family>,
+    ipsets: &Ipsets,
     text: &[u8],
     time: Option<Duration>,
 ) -> Result<Certificate, Unprovable> {
@@ -48,7 +51,7 @@ pub fn certify(
     let rules = NftRules { tables: &resolved.tables, unknown: &resolved.unknown };
     let families = dump.documents.iter().map(|d| d.family).collect();
     let options = compare::Options { families, time, ..compare::Options::default() };
-    let mut report = compare::compare(&SaveRules(&dump), &rules, &options);
+    let mut report = compare::compare(&WithSets { dump: &dump, ipsets }, &rules, &options);
     let known = known::excuse(&mut report, Known::MssAdded).then_some(Known::MssAdded);
     Ok(Certificate { report, known })
 }

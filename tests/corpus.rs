@@ -17,7 +17,7 @@ use ipt2nft::nft::version::Target;
 use ipt2nft::optimize;
 use ipt2nft::packet::Family;
 use ipt2nft::prove::compare::Answer;
-use ipt2nft::save;
+use ipt2nft::save::{self, ipset::Ipsets};
 use ipt2nft::translate::{Options, translate};
 use support::nft;
 
@@ -103,7 +103,7 @@ fn dumps_are_translated_or_refused_well() {
         }
         whole += 1;
         let text = print(&translation.ruleset, &Style::default()).unwrap();
-        let proof = certify(&source, options.family, &text, Some(Duration::from_secs(60))).unwrap();
+        let proof = certify(&source, options.family, &Ipsets::default(), &text, Some(Duration::from_secs(60))).unwrap();
         if proof.report.answer() == Answer::Different {
             wrong.push(format!("{}: the translation means something else", dump.name));
         }

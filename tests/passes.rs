@@ -13,6 +13,7 @@ use ipt2nft::nft::ast::Ruleset;
 use ipt2nft::nft::version::Target;
 use ipt2nft::optimize::{self, Level, PASSES};
 use ipt2nft::prove::compare::Answer;
+use ipt2nft::save::ipset::Ipsets;
 use ipt2nft::translate::{Options, translate};
 use ipt2nft::{emit, report};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -88,7 +89,7 @@ fn check(path: &Path, target: &str, level: Level) -> Result<(), String> {
 fn prove(source: &Source, ruleset: &Ruleset, after: &str) -> Result<Answer, String> {
     let style = ipt2nft::nft::print::Style::default();
     let text = ipt2nft::nft::print::print(ruleset, &style).map_err(|e| format!("after {after}: {e}"))?;
-    let certificate = certify(std::slice::from_ref(source), None, &text, Some(TIME));
+    let certificate = certify(std::slice::from_ref(source), None, &Ipsets::default(), &text, Some(TIME));
     let certificate = certificate.map_err(|e| format!("after {after}: {e}"))?;
     let answer = certificate.report.answer();
     if answer != Answer::Different {

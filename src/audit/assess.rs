@@ -75,7 +75,7 @@ fn translated(host: &mut Host, source: &Source, options: &Options) {
         host.rules_after = Some(translation.counts.rules_after);
     }
     if options.prove && host.obstacles.is_empty() {
-        host.proof = prove(source, &translation, choice.family);
+        host.proof = prove(source, &translation, &choice);
     }
     if options.details {
         host.after = chains::of_ruleset(&translation.ruleset);
@@ -159,15 +159,16 @@ fn targets(dump: &Dump, options: &lower::Options, source: &Source) -> Vec<Target
 /// How long each family of a dump may take to prove.
 const PROOF_TIME: Duration = Duration::from_secs(20);
 
-fn prove(source: &Source, translation: &Translation, family: Option<Family>) -> Proof {
+fn prove(source: &Source, translation: &Translation, choice: &Translating) -> Proof {
     let text = match print(&translation.ruleset, &Style::default()) {
         Ok(text) => text,
         Err(why) => return Proof::Undecided(why.to_string()),
     };
-    let report = match certify(std::slice::from_ref(source), family, &text, Some(PROOF_TIME)) {
-        Ok(certificate) => certificate.report,
-        Err(why) => return Proof::Undecided(why.to_string()),
-    };
+    let report =
+        match certify(std::slice::from_ref(source), choice.family, &choice.lower.ipsets, &text, Some(PROOF_TIME)) {
+            Ok(certificate) => certificate.report,
+            Err(why) => return Proof::Undecided(why.to_string()),
+        };
     let shown = || proof::text(&report, Sides { old: "the dump", new: "the translation", rule: &|_, _, _| None });
     match report.answer() {
         Answer::Equivalent => Proof::Equivalent,

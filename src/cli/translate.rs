@@ -44,7 +44,7 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
     translation.forget();
     let proof = match args.no_prove || gaps {
         true => None,
-        false => Some(certify(&sources, options.family, &text, Some(PROOF_TIME))?),
+        false => Some(certify(&sources, options.family, &options.lower.ipsets, &text, Some(PROOF_TIME))?),
     };
     let report = proof.as_ref().map(|p| &p.report);
     if let Some(report) = report.filter(|r| r.answer() == Answer::Different) {

@@ -175,7 +175,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SIDES: Sides = Sides { old: "the dump", new: "the output", rule: &|_, _, _| None };
 
 fn proved(sources: &[Source], family: Family, text: &str) -> Result<Proof, Failure> {
-    let certificate = certify(sources, Some(family), text.as_bytes(), Some(PATIENCE));
+    let certificate = certify(sources, Some(family), &parsed_sets(family), text.as_bytes(), Some(PATIENCE));
     let certificate = certificate.map_err(|error| Failure::new("certify", format!("{error}\n{text}")))?;
     let told = || format!("{}\n{text}", proof::text(&certificate.report, SIDES));
     let doubts = certificate.report.bases.iter().flat_map(|base| &base.outcome.doubts).map(|doubt| &doubt.why);

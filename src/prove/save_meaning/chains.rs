@@ -1,7 +1,7 @@
 //! Tables and chains: which base chains there are, and in which order rules are tried.
 
 use bstr::{BString, ByteSlice};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::{Reading, head, helpers, parts, sets};
 use crate::nft::ast::ChainKind;
@@ -10,6 +10,7 @@ use crate::prove::block::{Base, BaseKey, ChainId, Flow, Program, Rule as Meant, 
 use crate::prove::dd::Bounded;
 use crate::prove::space::Space;
 use crate::save::ast::{Dump, Policy, Rule, Table, TableKind, Target};
+use crate::save::ipset::Ipsets;
 use crate::save::order;
 
 /// The tables of a family, in the order of the dump.
@@ -18,14 +19,15 @@ pub(super) fn tables(dump: &Dump, family: Family) -> Vec<&Table> {
 }
 
 /// The program of one family's tables.
-pub(super) fn program(dump: &Dump, space: &mut Space) -> Bounded<Program> {
+pub(super) fn program(dump: &Dump, ipsets: &Ipsets, space: &mut Space) -> Bounded<Program> {
     let mut program = Program::default();
     let tables = tables(dump, space.family());
     let written = tables.iter().flat_map(|table| table.rules()).flat_map(sets::written).collect();
+    let contents = sets::Contents { written, ipsets };
     for table in tables {
-        add_table(table, Place::Own, &written, space, &mut program)?;
+        add_table(table, Place::Own, &contents, space, &mut program)?;
         if helpers::are_given(table) {
-            add_table(table, Place::BehindTracking, &written, space, &mut program)?;
+            add_table(table, Place::BehindTracking, &contents, space, &mut program)?;
         }
     }
     Ok(program)
@@ -66,7 +68,7 @@ enum Place {
 fn add_table(
     table: &Table,
     place: Place,
-    written: &FxHashSet<BString>,
+    contents: &sets::Contents<'_>,
     space: &mut Space,
     program: &mut Program,
 ) -> Bounded<()> {
@@ -83,7 +85,8 @@ fn add_table(
                 rule,
                 table: table.kind,
                 hooks: hooks.get(chain.name.as_slice()).map(Vec::as_slice).unwrap_or_default(),
-                written,
+                written: &contents.written,
+                ipsets: contents.ipsets,
                 part: 0,
             };
             let steps = match place {

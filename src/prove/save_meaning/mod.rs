@@ -9,6 +9,7 @@
 mod chains;
 mod head;
 mod helpers;
+mod ipset;
 mod matches;
 mod options;
 mod parts;
@@ -27,6 +28,7 @@ use crate::prove::dd::{Bounded, Dd};
 use crate::prove::space::Space;
 use crate::prove::{Facts, Ruleset};
 use crate::save::ast::{Dump, Rule, TableKind};
+use crate::save::ipset::Ipsets;
 
 /// The rules of a dump: all its documents, each table of a family once.
 #[derive(Clone, Copy, Debug)]
@@ -34,18 +36,40 @@ pub struct SaveRules<'a>(pub &'a Dump);
 
 impl Ruleset for SaveRules<'_> {
     fn facts(&self, family: Family) -> Facts {
-        let rules = chains::tables(self.0, family).into_iter().flat_map(|table| table.rules());
-        let mut facts = Facts::default();
-        for rule in rules {
-            facts.tracks |= rule.parts().any(parts::tracks);
-            facts.names.extend(head::names(rule));
-        }
+        facts(self.0, family)
+    }
+
+    fn program(&self, space: &mut Space) -> Bounded<Program> {
+        chains::program(self.0, &Ipsets::default(), space)
+    }
+}
+
+/// The same, with what is in the sets that the rules name.
+#[derive(Clone, Copy, Debug)]
+pub struct WithSets<'a> {
+    pub dump: &'a Dump,
+    pub ipsets: &'a Ipsets,
+}
+
+impl Ruleset for WithSets<'_> {
+    fn facts(&self, family: Family) -> Facts {
+        let mut facts = facts(self.dump, family);
+        facts.names.extend(ipset::names(self.ipsets));
         facts
     }
 
     fn program(&self, space: &mut Space) -> Bounded<Program> {
-        chains::program(self.0, space)
+        chains::program(self.dump, self.ipsets, space)
     }
+}
+
+fn facts(dump: &Dump, family: Family) -> Facts {
+    let mut facts = Facts::default();
+    for rule in chains::tables(dump, family).into_iter().flat_map(|table| table.rules()) {
+        facts.tracks |= rule.parts().any(parts::tracks);
+        facts.names.extend(head::names(rule));
+    }
+    facts
 }
 
 /// Where a match or target is being read.
@@ -58,6 +82,8 @@ pub struct Reading<'a> {
     pub hooks: &'a [Hook],
     /// Sets that rules write to.
     pub written: &'a FxHashSet<BString>,
+    /// What is in the sets that nothing writes to.
+    pub ipsets: &'a Ipsets,
     /// Which of the rule's parts this is: 0 is the head.
     pub part: usize,
 }

@@ -2,8 +2,8 @@
 
 use super::Reading;
 use super::matches::{
-    self, clock, connections, extension_headers, headers, icmp, ipsec, limits, owners, packets, payload, per_key,
-    ports, routes, sockets, tracked, traffic_class, transports, unmodelled,
+    self, clock, connections, extension_headers, headers, icmp, ipsec, limits, named_sets, owners, packets, payload,
+    per_key, ports, routes, sockets, tracked, traffic_class, transports, unmodelled,
 };
 use super::targets::{self, logs, marks, nat, others, proxies, tcpmss, tracking, verdicts};
 use crate::prove::block::Step;
@@ -62,6 +62,7 @@ const MATCHES: &[(&str, Read)] = &[
     ("rpfilter", routes::rpfilter),
     ("rt", extension_headers::rt),
     ("sctp", transports::sctp),
+    ("set", named_sets::set),
     ("socket", sockets::socket),
     ("state", tracked::state),
     ("statistic", limits::statistic),

@@ -4,13 +4,23 @@
 //! change while a packet is on its way.
 
 use bstr::{BStr, BString, ByteSlice};
+use rustc_hash::FxHashSet;
 
 use super::Reading;
 use crate::prove::block::{Effect, Step};
 use crate::prove::dd::{Bands, Bounded};
 use crate::prove::vocabulary;
 use crate::save::ast::Rule;
+use crate::save::ipset::Ipsets;
 use crate::save::option::Value;
+
+/// What is known about sets.
+pub(super) struct Contents<'a> {
+    /// Sets that rules write to.
+    pub written: FxHashSet<BString>,
+    /// What `ipset save` says; nothing where that was not given.
+    pub ipsets: &'a Ipsets,
+}
 
 /// What a set is keyed by is not known here, so it may be anything that rules change.
 pub(super) const ANYTHING: Bands = Bands(u32::MAX);

@@ -11,6 +11,7 @@ pub(super) mod headers;
 pub(super) mod icmp;
 pub(super) mod ipsec;
 pub(super) mod limits;
+pub(super) mod named_sets;
 pub(super) mod owners;
 pub(super) mod packets;
 pub(super) mod payload;

@@ -93,13 +93,15 @@ fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
     if directions.len() > MOST {
         return Err(format!("at most {MOST} directions fit"));
     }
-    Ok(Value::List(std::iter::once(Value::Text((*name).into())).chain(directions).collect()))
+    Ok(Value::List(vec![Value::Text((*name).into()), Value::List(directions)]))
 }
 
 fn name_and_directions(value: &Value) -> Option<(&BString, Vec<bool>)> {
     let Value::List(parts) = value else { return None };
-    match parts.split_first()? {
-        (Value::Text(name), rest) => Some((name, rest.iter().map(|d| *d == Value::Number(1)).collect())),
+    match parts.as_slice() {
+        [Value::Text(name), Value::List(directions)] => {
+            Some((name, directions.iter().map(|d| *d == Value::Number(1)).collect()))
+        }
         _ => None,
     }
 }
