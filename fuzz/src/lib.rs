@@ -61,7 +61,8 @@ pub fn pipeline(data: &[u8]) {
         }
         let style = language::print::Style::default();
         let printed = language::print::print(&translation.ruleset, &style).expect("what is whole can be printed");
-        let certificate = certify(&sources, Some(family), &printed, Some(PATIENCE)).expect("it can be read back");
+        let certificate = certify(&sources, Some(family), &sets::Ipsets::default(), &printed, Some(PATIENCE))
+            .expect("it can be read back");
         let shown = || String::from_utf8_lossy(&printed).into_owned();
         assert_ne!(certificate.report.answer(), Answer::Different, "{}", shown());
         if let Err(said) = load(&printed) {

@@ -8,8 +8,8 @@ use super::fields::is_flags;
 use super::tables::is_plain;
 use super::values::number;
 use super::{Read, Reading, unread};
-use crate::nft::ast::{BinaryOp, Expr, Op};
-use crate::packet::{Field, Interval, IntervalSet};
+use crate::nft::ast::{BinaryOp, Element, Expr, Op};
+use crate::packet::{CtKey, Field, Interval, IntervalSet};
 use crate::prove::block::Step;
 use crate::prove::dd::{Dd, Range};
 use crate::prove::vocabulary;
@@ -27,6 +27,9 @@ impl Reading<'_> {
         }
         if let Expr::SetName(name) = right {
             return self.in_named_set(left, op, name);
+        }
+        if matches!(op, Op::Implicit | Op::Eq) && is_lone_flags(left, right) {
+            return unread("a set of one combination of flags, which versions of nft take for different things");
         }
         let operands = self.operands(left)?;
         self.note(left, op, right);
@@ -48,7 +51,7 @@ impl Reading<'_> {
                 self.equal_or_not(op, set)?
             }
             (Expr::Concat(_), [_, _, ..]) => {
-                let element = crate::nft::ast::Element { key: Some(right.clone()), ..Default::default() };
+                let element = Element { key: Some(right.clone()), ..Default::default() };
                 let set = self.among(&operands, &[element])?;
                 self.equal_or_not(op, set)?
             }
@@ -192,6 +195,16 @@ fn listed(right: &Expr) -> Option<IntervalSet> {
         }
         _ => None,
     }
+}
+
+/// `tcp flags { syn }`: nft 0.9.8 looks for the flag alone, 1.0.6 for the flag among others, and 1.1.3 for the one or
+/// the other by the field. A packet has one `ct state`, so there it is the same.
+fn is_lone_flags(left: &Expr, right: &Expr) -> bool {
+    let Expr::Set(elements) = right else { return false };
+    let [Element { key: Some(key), .. }] = elements.as_slice() else { return false };
+    let state = matches!(left, Expr::Field(Field::Ct(CtKey::State)));
+    let one_bit = number(key).is_some_and(|bits| bits.count_ones() == 1);
+    flags_of(left) && !(state && one_bit)
 }
 
 fn flags_of(left: &Expr) -> bool {
