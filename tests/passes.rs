@@ -60,7 +60,7 @@ fn check(path: &Path, target: &str, level: Level) -> Result<(), String> {
     let target: Target = target.parse().map_err(|e| format!("{e}"))?;
     let mut options = Options::default();
     options.lower.target = target;
-    options.merge = optimize::Options { level: Level::None, target };
+    options.merge = optimize::Options { level: Level::None, target, ..optimize::Options::default() };
     options.explain = true;
     let translation = translate(std::slice::from_ref(&source), &options);
     if translation.diagnostics.iter().any(|d| d.is_error()) {

@@ -100,7 +100,7 @@ fn options(args: &TranslateArgs) -> Result<Options> {
             approximate: args.approximate,
             assume_reassembled: args.assume.contains(&Assumption::Reassembled),
         },
-        merge: optimize::Options { level: args.merge, target: args.target },
+        merge: optimize::Options { level: args.merge, target: args.target, named_sets: args.named_sets },
         explain: args.diff.is_some(),
         emit: emit::Options { table_prefix: args.table_prefix.as_str().into() },
     })

@@ -1,8 +1,9 @@
 //! Anonymous maps: rows to elements, each with the comment of the rule it came from.
 
-use super::{names, test};
+use super::test;
 use crate::ir::{MapRow, NatTarget};
 use crate::nft::ast::{Data, Element, Expr, Lookup};
+use crate::nft::quoted;
 use crate::packet::Field;
 
 /// The numbers that `numgen` draws are printed as those of any other 32-bit field are.
@@ -17,7 +18,7 @@ pub(crate) const fn draw(random: bool, rows: usize) -> Expr {
 pub(crate) fn anonymous<T>(key: &[Field], rows: &[MapRow<T>], data: impl Fn(&T) -> Option<Data>) -> Lookup {
     let element = |row: &MapRow<T>| Element {
         data: data(&row.data),
-        comment: row.comment.clone().filter(|comment| names::fits_comment(comment)),
+        comment: row.comment.clone().filter(|comment| quoted::fits_comment(comment)),
         ..test::element(test::row(key, &row.key))
     };
     Lookup::Anonymous(rows.iter().map(element).collect())

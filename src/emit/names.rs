@@ -6,10 +6,8 @@
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashSet;
 
-use crate::diag::printable;
 use crate::ir::{self, ChainId, ObjectId, SetId};
 use crate::nft::identifier::check_name;
-use crate::nft::quoted::{COMMENT_MAX, nft_string};
 
 /// The names chosen for one table, by index.
 #[derive(Debug, Default)]
@@ -56,11 +54,6 @@ impl Names {
             .map(|(chain, to)| Renamed { table: table.name.clone(), from: chain.name.clone(), to })
             .collect()
     }
-}
-
-/// Whether nft can hold the text as a comment, and a terminal shows it as it is.
-pub(crate) fn fits_comment(text: &[u8]) -> bool {
-    nft_string(text, COMMENT_MAX).is_ok() && printable(text).as_bytes() == text
 }
 
 fn is_legal(name: &[u8]) -> bool {

@@ -2,10 +2,11 @@
 
 use bstr::{BString, join};
 
-use super::{Table, names, test};
+use super::{Table, test};
 use crate::diag::printable;
 use crate::ir::{self, Fields, Statement, Step};
 use crate::nft::ast;
+use crate::nft::quoted;
 use crate::packet::Field;
 
 impl Table<'_> {
@@ -83,13 +84,13 @@ fn counter(rule: &ir::Rule) -> Option<ast::Statement> {
 /// The rule's comment when nft can hold it, else `#` lines.
 fn comments(rule: &ir::Rule) -> (Option<BString>, Vec<BString>) {
     let mut notes = rule.notes().to_vec();
-    let long = rule.row_comments().filter(|comment| !names::fits_comment(comment));
+    let long = rule.row_comments().filter(|comment| !quoted::fits_comment(comment));
     notes.extend(long.map(|comment| printable(comment).into()));
     let joined = BString::from(join(", ", rule.comments()));
     if joined.is_empty() {
         return (None, notes);
     }
-    if names::fits_comment(&joined) {
+    if quoted::fits_comment(&joined) {
         return (Some(joined), notes);
     }
     notes.extend(rule.comments().iter().map(|c| printable(c).into()));

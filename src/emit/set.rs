@@ -28,7 +28,7 @@ impl Table<'_> {
             timeout: set.timeout.filter(|&t| t > 0),
             gc_interval: None,
             size: set.size,
-            auto_merge: false,
+            auto_merge: set.auto_merge,
             statements: if set.counter { vec![ast::Statement::Counter { packets: 0, bytes: 0 }] } else { Vec::new() },
             elements: set.rows.iter().map(|row| self.element(set, row)).collect(),
             line: 0,

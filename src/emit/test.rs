@@ -4,9 +4,10 @@ use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use super::{Table, names};
+use super::Table;
 use crate::ir::{self, Component, Name, Row, Step, Test};
 use crate::nft::ast::{Element, Expr, Op, Statement};
+use crate::nft::quoted;
 use crate::packet::{CtKey, DataType, ExthdrPart, Field, Interval, IntervalSet, SctpChunkPart, TcpOptionPart};
 
 /// What tests need not say of the transport protocol, since others of their stretch do by reading its header. A
@@ -108,7 +109,7 @@ pub(crate) type Labels<'a> = FxHashMap<&'a [Component], &'a BString>;
 /// The rule's labels by value.
 pub(crate) fn labels(rule: &ir::Rule) -> Labels<'_> {
     let mut out = Labels::default();
-    for (row, text) in rule.labels().iter().filter(|(_, text)| names::fits_comment(text)) {
+    for (row, text) in rule.labels().iter().filter(|(_, text)| quoted::fits_comment(text)) {
         out.entry(row.as_slice()).or_insert(text);
     }
     out

@@ -81,6 +81,8 @@ pub struct Set {
     /// Rules add to it: contents are state.
     pub dynamic: bool,
     pub interval: bool,
+    /// What is added later may overlap with what is there.
+    pub auto_merge: bool,
     /// Seconds; `Some(0)` declares the flag without a default.
     pub timeout: Option<u64>,
     pub size: Option<u32>,

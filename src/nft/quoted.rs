@@ -8,6 +8,8 @@
 use bstr::{BStr, BString, ByteSlice};
 use thiserror::Error;
 
+use crate::diag::printable;
+
 /// Bytes of a comment on a rule, an element, a set or a table (NFTNL_UDATA_COMMENT_MAXLEN).
 pub const COMMENT_MAX: usize = 128;
 /// Bytes of a log prefix (NF_LOG_PREFIXLEN less the final zero).
@@ -38,6 +40,11 @@ pub enum WhyNot {
     EscapedWildcard,
     #[error("an interface name cannot be everything (`*`)")]
     OnlyWildcard,
+}
+
+/// Whether nft can hold the text as a comment, and a terminal shows it as it is.
+pub fn fits_comment(text: &[u8]) -> bool {
+    nft_string(text, COMMENT_MAX).is_ok() && printable(text).as_bytes() == text
 }
 
 /// `text` in quotes.

@@ -20,6 +20,9 @@ use crate::packet::{CtKey, Field};
 pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
     let chains = ChainChanges::of(table);
     for chain in &mut table.chains {
+        if !chain.rules.iter().any(goes_on) {
+            continue;
+        }
         let partners = partners(&chain.rules, &chains, options.level);
         if partners.iter().all(Option::is_none) {
             continue;

@@ -8,6 +8,7 @@
 mod values;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use self::values::Values;
 use super::effects::ChainChanges;
@@ -39,6 +40,9 @@ pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
 /// For each rule, the step with the field's values, and what the rule is without it.
 type Shapes = Vec<Option<(usize, Sum)>>;
 
+/// The fields that a rule may be merged by: the step with the values, and the rest of the rule.
+type Candidates = SmallVec<[(Field, usize, Sum); 2]>;
+
 /// The field by which most rules can be one, if nothing stands between them.
 fn most_promising(rules: &[Rule], options: &Options, idle: &FxHashSet<Field>) -> Option<(Field, Shapes)> {
     if rules.len() < 2 {
@@ -46,7 +50,7 @@ fn most_promising(rules: &[Rule], options: &Options, idle: &FxHashSet<Field>) ->
     }
     let mut seen: FxHashMap<(Field, Sum), usize> = FxHashMap::default();
     let mut gain: FxHashMap<Field, usize> = FxHashMap::default();
-    let mut all: Vec<Vec<(Field, usize, Sum)>> = Vec::with_capacity(rules.len());
+    let mut all: Vec<Candidates> = Vec::with_capacity(rules.len());
     for (at, rule) in rules.iter().enumerate() {
         let candidates = candidates(rule, options);
         for &(field, _, sum) in candidates.iter().filter(|c| !idle.contains(&c.0)) {
@@ -58,13 +62,13 @@ fn most_promising(rules: &[Rule], options: &Options, idle: &FxHashSet<Field>) ->
         all.push(candidates);
     }
     let (field, _) = gain.into_iter().max_by_key(|&(field, gain)| (gain, std::cmp::Reverse(field)))?;
-    let shape = |c: Vec<(Field, usize, Sum)>| c.into_iter().find(|c| c.0 == field).map(|(_, step, sum)| (step, sum));
+    let shape = |c: Candidates| c.into_iter().find(|c| c.0 == field).map(|(_, step, sum)| (step, sum));
     Some((field, all.into_iter().map(shape).collect()))
 }
 
-fn candidates(rule: &Rule, options: &Options) -> Vec<(Field, usize, Sum)> {
+fn candidates(rule: &Rule, options: &Options) -> Candidates {
     if !shape::may_merge(rule) {
-        return Vec::new();
+        return Candidates::new();
     }
     let whole = Sum::of(rule);
     let steps = rule.steps.iter().enumerate().filter_map(|(at, step)| match step {

@@ -18,6 +18,7 @@ mod merge_translations;
 mod merge_tuples;
 mod merge_values;
 mod merge_verdicts;
+mod name_sets;
 mod options;
 pub mod order;
 mod pipeline;
@@ -29,7 +30,7 @@ use bstr::BString;
 use crate::ir::{Ruleset, Table};
 use crate::packet::Family;
 
-pub use options::{Level, Options};
+pub use options::{Level, NamedSets, Options};
 pub use pipeline::PASSES;
 
 /// One pass.

@@ -14,10 +14,23 @@ pub enum Level {
     Full,
 }
 
+/// Which lists get a name, so that `nft add element` can add to them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+pub enum NamedSets {
+    /// Lists of 32 elements or more, and addresses in chains that other software feeds, such as jails of fail2ban
+    #[default]
+    Auto,
+    /// Every list
+    Always,
+    /// None
+    Never,
+}
+
 /// What passes may use, and how far they may go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Options {
     pub level: Level,
     /// What will load the output.
     pub target: Target,
+    pub named_sets: NamedSets,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Level, Pass, fuse_actions, merge_assignments, merge_ladders, merge_translations, merge_tuples, merge_values,
-    merge_verdicts,
+    merge_verdicts, name_sets,
 };
 
 /// Ladders first: their last rung looks like any other rule. Then fusing: a LOG rule between two DROP
@@ -49,6 +49,12 @@ pub const PASSES: &[Pass] = &[
         summary: "rules that test the same fields and set different values become one map",
         level: Level::Full,
         run: merge_assignments::run,
+    },
+    Pass {
+        name: "name_sets",
+        summary: "long lists, and lists that other software feeds, become named sets",
+        level: Level::Safe,
+        run: name_sets::run,
     },
 ];
 

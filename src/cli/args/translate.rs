@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{FamilyArgs, MessageArgs};
 use crate::nft::version::Target;
-use crate::optimize::Level;
+use crate::optimize::{Level, NamedSets};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -42,6 +42,9 @@ pub struct TranslateArgs {
     /// How much to merge
     #[arg(long, value_enum, default_value_t)]
     pub merge: Level,
+    /// Which lists get a name, so that `nft add element` can add to them
+    #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
+    pub named_sets: NamedSets,
     /// What to do with packet and byte counters
     #[arg(long, value_enum, default_value_t)]
     pub counters: CounterChoice,

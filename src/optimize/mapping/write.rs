@@ -142,6 +142,7 @@ impl Writer<'_> {
             comment: None,
             dynamic: false,
             interval: map.ranges,
+            auto_merge: false,
             timeout: None,
             size: None,
             data,

@@ -23,6 +23,9 @@ use segments::Segments;
 /// Rules that are looked at one by one behind a place.
 const NEAR: usize = 64;
 
+/// Where all rules but so many do the same, those are looked at one by one, and there is no index.
+const FEW: usize = 16;
+
 /// The order of one chain's rules while a pass puts them into places.
 #[derive(Debug)]
 pub struct Order<'r> {
@@ -33,6 +36,15 @@ pub struct Order<'r> {
     places: Vec<Vec<u32>>,
     /// The last place with a gap, from 1 on.
     gap: u32,
+    most: Option<Most>,
+}
+
+/// What nearly all rules of a chain do.
+#[derive(Debug)]
+struct Most {
+    effect: Effect,
+    /// The others that have a place, with it.
+    others: Vec<(u32, u32)>,
 }
 
 impl<'r> Order<'r> {
@@ -40,12 +52,13 @@ impl<'r> Order<'r> {
     pub fn new(rules: &'r [Rule], chains: &ChainChanges) -> Self {
         let mut effects = Effects::default();
         let profiles: Vec<Profile> = rules.iter().map(|rule| effects.profile(rule, chains)).collect();
+        let most = most(&profiles);
         let mut sets: FxHashMap<Dim, Vec<&IntervalSet>> = FxHashMap::default();
-        for (dim, set) in profiles.iter().flat_map(|p| p.domain.dims()) {
+        for (dim, set) in profiles.iter().filter(|_| most.is_none()).flat_map(|p| p.domain.dims()) {
             sets.entry(dim).or_default().push(set);
         }
         let dims = sets.into_iter().map(|(dim, sets)| (dim, Segments::new(sets.into_iter()))).collect();
-        Order { rules, profiles, dims, places: Vec::new(), gap: 0 }
+        Order { rules, profiles, dims, places: Vec::new(), gap: 0, most }
     }
 
     /// How many places there are.
@@ -60,7 +73,18 @@ impl<'r> Order<'r> {
 
     /// Whether the rule may stand at the end of the place: it commutes with all that is behind it.
     pub fn may_join(&self, rule: usize, place: usize) -> bool {
-        place + 1 == self.places.len() || self.floor(rule) <= place + 1 || self.is_free_near(rule, place)
+        if place + 1 == self.places.len() {
+            return true;
+        }
+        match &self.most {
+            Some(most) if self.profiles.get(rule).is_some_and(|p| p.effect == most.effect) => {
+                let mut behind = most.others.iter().rev().filter(|(_, at)| *at as usize > place);
+                behind.all(|&(other, _)| self.commute(rule, other as usize))
+            }
+            // One of the few that do something else.
+            Some(_) => self.is_free_near(rule, place, usize::MAX),
+            None => self.floor(rule) <= place + 1 || self.is_free_near(rule, place, NEAR),
+        }
     }
 
     /// Puts the rule at an existing place.
@@ -72,6 +96,9 @@ impl<'r> Order<'r> {
         let at = place as u32 + 1;
         if profile.effect == Effect::Gap {
             self.gap = self.gap.max(at);
+        }
+        if let Some(most) = self.most.as_mut().filter(|most| profile.effect != most.effect) {
+            most.others.push((rule as u32, place as u32));
         }
         let number = number(rule, profile.effect);
         for (dim, segments) in &mut self.dims {
@@ -98,8 +125,8 @@ impl<'r> Order<'r> {
         floor.max(self.gap) as usize
     }
 
-    fn is_free_near(&self, rule: usize, place: usize) -> bool {
-        let mut left = NEAR;
+    /// Looks at what is behind the place, if that is no more than `left` rules.
+    fn is_free_near(&self, rule: usize, place: usize, mut left: usize) -> bool {
         for members in self.places.iter().skip(place + 1).rev() {
             let Some(rest) = left.checked_sub(members.len()) else { return false };
             left = rest;
@@ -114,6 +141,19 @@ impl<'r> Order<'r> {
         let (Some(one), Some(other)) = (self.profiles.get(a), self.profiles.get(b)) else { return false };
         one.commutes(&self.rules[a], other, &self.rules[b])
     }
+}
+
+/// What all rules but a few do, if it is something that any of them may do.
+fn most(profiles: &[Profile]) -> Option<Most> {
+    let mut counts: FxHashMap<u32, usize> = FxHashMap::default();
+    for profile in profiles {
+        if let Effect::Ends(number) = profile.effect {
+            *counts.entry(number).or_default() += 1;
+        }
+    }
+    let (number, count) = counts.into_iter().max_by_key(|&(number, count)| (count, number))?;
+    let few = profiles.len() - count <= FEW;
+    few.then(|| Most { effect: Effect::Ends(number), others: Vec::new() })
 }
 
 /// Rules of one number need not be told apart; others have a number of their own.

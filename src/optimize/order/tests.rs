@@ -76,11 +76,28 @@ fn what_may_be_passed() {
 /// The index and the rule-by-rule look agree where both know.
 #[test]
 fn far_and_near_agree() {
-    let mut rules: Vec<Rule> = (0..200).map(|n| rule(&[from(n), port(n % 7)], Verdict::Accept)).collect();
+    let verdict = |n: u128| if n % 2 == 0 { Verdict::Accept } else { Verdict::Return };
+    let mut rules: Vec<Rule> = (0..200).map(|n| rule(&[from(n), port(n % 7)], verdict(n))).collect();
     rules.push(rule(&[from(500), port(3)], Verdict::Drop));
     assert!(moves(&rules));
     rules.push(rule(&[from(150), port(3)], Verdict::Drop));
     assert!(!moves(&rules));
-    rules[0] = rule(&[port(3)], Verdict::Return);
+    rules.truncate(201);
+    rules[1] = rule(&[port(3)], Verdict::Return);
+    assert!(!moves(&rules));
+}
+
+/// Where nearly all do the same, the others are looked at one by one.
+#[test]
+fn few_others() {
+    let mut rules: Vec<Rule> = (0..200).map(|n| rule(&[from(n)], Verdict::Accept)).collect();
+    rules[100] = rule(&[from(700)], Verdict::Drop);
+    rules.push(rule(&[from(3)], Verdict::Accept));
+    assert!(moves(&rules));
+    rules[200] = rule(&[port(3)], Verdict::Accept);
+    assert!(!moves(&rules));
+    rules[200] = rule(&[from(800), port(3)], Verdict::Drop);
+    assert!(moves(&rules));
+    rules[200] = rule(&[from(150), port(3)], Verdict::Drop);
     assert!(!moves(&rules));
 }

@@ -19,6 +19,7 @@ pub fn add_set(cx: &mut Cx, name: &str, key: Fields, timeout: Option<u64>, size:
         comment: None,
         dynamic: true,
         interval: false,
+        auto_merge: false,
         timeout,
         size: Some(size.unwrap_or(ROOM)),
         data: SetData::None,

@@ -157,6 +157,7 @@ fn install(name: &BStr, ipset: &Ipset, variant: Variant, which: Which, cx: &mut 
         comment: None,
         dynamic: false,
         interval: interval || net_like,
+        auto_merge: false,
         timeout: timeout(ipset),
         size: None,
         data: SetData::None,

@@ -1,0 +1,136 @@
+//! The values of a test as elements of a set.
+
+use bstr::BString;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::ir::{Component, Fields, Row, Rule, Set, SetData, SetRow, Step, Test};
+use crate::nft::quoted::fits_comment;
+use crate::packet::{DataType, Field, Interval, IntervalSet};
+
+/// What will be in the set.
+#[derive(Debug)]
+pub(super) struct List {
+    pub fields: Fields,
+    pub negated: bool,
+    pub rows: Vec<SetRow>,
+}
+
+/// Ranges of at most so many addresses are single bans that happen to be neighbours.
+const NEIGHBOURS: u128 = 16;
+
+impl List {
+    /// The values that a step tests for, if they can stand in a named set. Those of a list that is
+    /// `fed` by other software stand one by one, since it takes them out one by one.
+    pub fn of(rule: &Rule, step: usize, fed: bool) -> Option<Self> {
+        let Some(Step::Test(test)) = rule.steps.get(step) else { return None };
+        let (fields, negated, keys) = match test {
+            Test::In { field, set } if fits(*field) && !set.is_full(field.width()) && !set.is_empty() => {
+                let complement = set.complement(field.width());
+                let negated = complement.intervals().len() < set.intervals().len();
+                let shown = if negated { &complement } else { set };
+                let keys = pieces(rule, shown, fed).into_iter().map(|i| one(i.into())).collect();
+                ([*field].into_iter().collect(), negated, keys)
+            }
+            Test::Named { field, names, negated } if fits(*field) => {
+                let keys = names.iter().map(|name| one(name.clone().into())).collect();
+                ([*field].into_iter().collect(), *negated, keys)
+            }
+            Test::Tuple { fields, rows, negated } => (fields.clone(), *negated, rows.clone()),
+            _ => return None,
+        };
+        let labels: FxHashMap<&Row, &BString> =
+            rule.labels().iter().rev().filter(|(_, text)| fits_comment(text)).map(|(row, text)| (row, text)).collect();
+        let row = |key: Row| SetRow {
+            comment: labels.get(&key).map(|text| (*text).clone()),
+            key,
+            verdict: None,
+            values: Vec::new(),
+            timeout: None,
+            counters: None,
+        };
+        let keys: Vec<Row> = keys;
+        Some(List { fields, negated, rows: keys.into_iter().map(row).collect() })
+    }
+
+    /// Whether one address is what is listed.
+    pub fn is_addresses(&self) -> bool {
+        matches!(
+            self.fields.as_slice(),
+            [Field::IpSaddr | Field::IpDaddr | Field::Ip6Saddr | Field::Ip6Daddr | Field::EtherSaddr]
+        )
+    }
+
+    /// The set of this list. Networks can be added to lists of addresses that have some already.
+    pub fn into_set(self, name: BString) -> Set {
+        let interval = self.rows.iter().flat_map(|row| &row.key).any(|component| match component {
+            Component::Interval(i) => !i.is_point(),
+            Component::Name(name) => name.wildcard,
+        });
+        let auto_merge = interval && self.is_addresses() && self.rows.iter().all(|row| row.comment.is_none());
+        Set {
+            name,
+            key: self.fields.to_vec(),
+            comment: None,
+            dynamic: false,
+            interval,
+            auto_merge,
+            timeout: None,
+            size: None,
+            data: SetData::None,
+            rows: self.rows,
+            counter: false,
+        }
+    }
+}
+
+/// Fields whose values are values, not bits, and of a type that sets can have.
+fn fits(field: Field) -> bool {
+    matches!(
+        field.data_type(),
+        DataType::Ifname
+            | DataType::Ipv4Addr
+            | DataType::Ipv6Addr
+            | DataType::EtherAddr
+            | DataType::InetProto
+            | DataType::InetService
+            | DataType::Mark
+            | DataType::Uid
+            | DataType::Gid
+    )
+}
+
+fn one(component: Component) -> Row {
+    [component].into_iter().collect()
+}
+
+/// The intervals of the set; values with a comment of their own stand alone.
+fn pieces(rule: &Rule, set: &IntervalSet, fed: bool) -> Vec<Interval> {
+    let labelled = |(row, _): &(Row, BString)| match row.as_slice() {
+        [Component::Interval(i)] if set.contains(i.lo) && set.contains(i.hi) => Some(*i),
+        _ => None,
+    };
+    let mut alone: Vec<Interval> = rule.labels().iter().filter_map(labelled).collect();
+    alone.sort_unstable();
+    alone.dedup();
+    let mut end: Option<u128> = None;
+    alone.retain(|i| {
+        let free = end.is_none_or(|end| i.lo > end);
+        end = end.max(Some(i.hi));
+        free
+    });
+    let rest = if alone.is_empty() { set.clone() } else { set.difference(&alone.iter().copied().collect()) };
+    let single = |i: &Interval| -> Vec<Interval> {
+        if fed && i.hi - i.lo < NEIGHBOURS { (i.lo..=i.hi).map(Interval::point).collect() } else { vec![*i] }
+    };
+    alone.extend(rest.intervals().iter().flat_map(single));
+    alone.sort_unstable();
+    alone
+}
+
+/// Comments that stand in the set need not stand at the rule.
+pub(super) fn drop_placed(rule: &mut Rule, set: Option<&Set>) {
+    let Some(set) = set.filter(|_| !rule.labels().is_empty()) else { return };
+    let placed: FxHashSet<(&Row, &BString)> =
+        set.rows.iter().filter_map(|row| Some((&row.key, row.comment.as_ref()?))).collect();
+    rule.remarks_mut().labels.retain(|(row, text)| !placed.contains(&(row, text)));
+}
