@@ -14,6 +14,7 @@ use super::effects::ChainChanges;
 use super::order::Order;
 use super::{Level, Options, Report};
 use crate::ir::{Assigned, Rule, Statement, Step, Table, Test, Verdict};
+use crate::nft::ast::Log;
 use crate::packet::{CtKey, Field};
 
 /// Fuses rules in every chain.
@@ -53,25 +54,22 @@ fn why(between: bool) -> String {
     if between { format!("{same}; no rule between them minds") } else { same.into() }
 }
 
-/// Statements of a fused rule, at most. The kernel takes 128 expressions per rule (`NFT_RULE_MAXEXPRS`), some of
-/// which are the tests; nobody reads as many.
-const MOST: usize = 16;
+/// The kernel takes only so many expressions in a rule.
+const STEPS: usize = 32;
 
 /// For each rule the earlier one that takes it in.
 fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<usize>> {
     let mut order = (level > Level::Safe).then(|| Order::new(rules, chains));
-    // The last rule with these tests that goes on, its place, and how many statements it has by now.
-    let mut open: FxHashMap<SmallVec<[&Test; 3]>, (usize, usize, usize)> = FxHashMap::default();
+    let mut open: FxHashMap<SmallVec<[&Test; 3]>, Open> = FxHashMap::default();
     let mut partners = Vec::with_capacity(rules.len());
     let mut places = 0;
     for (at, rule) in rules.iter().enumerate() {
         let key = key(rule);
-        let own = rule.statements().count();
-        let found = open.get(&key).copied().filter(|&(first, place, statements)| {
-            let moves = || order.as_ref().is_some_and(|o| !rule.is_stateful() && o.may_join(at, place));
-            statements + own <= MOST && can_fuse(&rules[first], rule) && (place + 1 == places || moves())
+        let found = open.get(&key).copied().filter(|open| {
+            let moves = || order.as_ref().is_some_and(|o| !rule.is_stateful() && o.may_join(at, open.place));
+            open.has_room(rule) && can_fuse(&rules[open.last], rule) && (open.place + 1 == places || moves())
         });
-        let place = found.map_or(places, |(_, place, _)| place);
+        let place = found.map_or(places, |open| open.place);
         match &mut order {
             Some(order) if found.is_some() => order.join(at, place),
             Some(order) => _ = order.append(at),
@@ -79,14 +77,39 @@ fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<u
         }
         places += usize::from(found.is_none());
         // What a fused rule takes in next, it takes in behind what it has.
-        if goes_on(rule) && found.is_none_or(|(first, ..)| goes_on(&rules[first])) {
-            open.insert(key, (at, place, own + found.map_or(0, |(.., statements)| statements)));
+        if goes_on(rule) {
+            let before = found.unwrap_or(Open { last: at, place, logs: None, steps: 0 });
+            let (logs, steps) = (before.logs.or(logs(rule)), before.steps + rule.steps.len());
+            open.insert(key, Open { last: at, place, logs, steps });
         } else {
             open.remove(&key);
         }
-        partners.push(found.map(|(first, ..)| first));
+        partners.push(found.map(|open| open.last));
     }
     partners
+}
+
+/// The last rule with certain tests that goes on.
+#[derive(Clone, Copy)]
+struct Open<'r> {
+    last: usize,
+    place: usize,
+    /// The line that it, or one that it was fused with, logs.
+    logs: Option<&'r Log>,
+    /// Of all that were fused.
+    steps: usize,
+}
+
+impl Open<'_> {
+    fn has_room(self, rule: &Rule) -> bool {
+        let other = self.logs.zip(logs(rule)).is_some_and(|(a, b)| a != b);
+        !other && self.steps + rule.steps.len() <= STEPS
+    }
+}
+
+/// The line that a rule logs.
+fn logs(rule: &Rule) -> Option<&Log> {
+    rule.statements().find_map(|s| if let Statement::Log(log) = s { Some(log) } else { None })
 }
 
 /// The rule's tests, in one order for all rules.

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::ir::{Component, Name, Row, Rule, Step, Test};
+use crate::ir::{Component, Name, NatData, Row, Rule, Statement, Step, Test, Verdict};
 use crate::nft::version::{Feature, Target};
 use crate::optimize::domain::name_interval;
 use crate::optimize::shape;
@@ -22,11 +22,15 @@ const KEY_BYTES: u32 = 64;
 
 /// The columns of a rule, sorted by field.
 pub(super) fn columns(rule: &Rule, target: Target) -> SmallVec<[Column; 4]> {
-    let by_protocol = rule.tests().any(|t| matches!(t, Test::In { field: Field::L4proto, .. }));
+    let by_protocol = !maps_ports(rule) && rule.tests().any(|t| matches!(t, Test::In { field: Field::L4proto, .. }));
     let mut columns: SmallVec<[Column; 4]> = SmallVec::new();
     for (step, test) in rule.steps.iter().enumerate() {
         let Step::Test(test) = test else { continue };
         let Some(field) = shape::field_of_values(rule, test, target).filter(|&f| fits(f)) else { continue };
+        // nft wants to see the protocol in a test of its own where ports are translated.
+        if field == Field::L4proto && maps_ports(rule) {
+            continue;
+        }
         let Some(values) = numbers(test).filter(|values| may_be_part(field, values, target)) else { continue };
         let field = match field {
             Field::Sport(_) if by_protocol => Field::Sport(L4::Th),
@@ -37,6 +41,15 @@ pub(super) fn columns(rule: &Rule, target: Target) -> SmallVec<[Column; 4]> {
     }
     columns.sort_by_key(|column| (order(column.field), column.field));
     columns
+}
+
+/// Whether the rule writes a port.
+fn maps_ports(rule: &Rule) -> bool {
+    let nat = match &rule.verdict {
+        Verdict::Nat(nat) => !matches!(nat.data, NatData::Fixed { port: None, .. } | NatData::Prefix { .. }),
+        _ => false,
+    };
+    nat || rule.statements().any(|s| matches!(s, Statement::Tproxy { .. }))
 }
 
 /// As people write them: interfaces, addresses, protocol, ports.

@@ -91,7 +91,6 @@ fn fits(field: Field) -> bool {
             | DataType::Ipv4Addr
             | DataType::Ipv6Addr
             | DataType::EtherAddr
-            | DataType::InetProto
             | DataType::InetService
             | DataType::Mark
             | DataType::Uid
