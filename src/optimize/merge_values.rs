@@ -38,7 +38,7 @@ pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
 }
 
 /// For each rule, the step with the field's values, and what the rule is without it.
-type Shapes = Vec<Option<(usize, Sum)>>;
+pub(super) type Shapes = Vec<Option<(usize, Sum)>>;
 
 /// The fields that a rule may be merged by: the step with the values, and the rest of the rule.
 type Candidates = SmallVec<[(Field, usize, Sum); 2]>;
@@ -79,7 +79,7 @@ fn candidates(rule: &Rule, options: &Options) -> Candidates {
 }
 
 /// Rules that will be one.
-struct Run {
+pub(super) struct Run {
     /// Index of the first.
     first: usize,
     /// What they test the field for; made when a second rule comes.
@@ -127,7 +127,7 @@ fn why(run: &Run, field: Field) -> String {
 }
 
 /// Each rule in order joins the run of its kind, or opens one.
-fn runs(rules: &[Rule], field: Field, shapes: &Shapes, chains: &ChainChanges, level: Level) -> Vec<Run> {
+pub(super) fn runs(rules: &[Rule], field: Field, shapes: &Shapes, chains: &ChainChanges, level: Level) -> Vec<Run> {
     let mut order = (level > Level::Safe).then(|| Order::new(rules, chains));
     let mut open: FxHashMap<Sum, usize> = FxHashMap::default();
     let mut runs: Vec<Run> = Vec::with_capacity(rules.len());
@@ -152,6 +152,16 @@ fn runs(rules: &[Rule], field: Field, shapes: &Shapes, chains: &ChainChanges, le
 }
 
 impl Run {
+    /// Indices of its rules, in order.
+    pub fn members(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    /// How many rules it has.
+    pub fn len(&self) -> usize {
+        self.others.len() + 1
+    }
+
     /// Takes the rule in, if that is sound.
     fn admit(
         &mut self,
@@ -167,7 +177,8 @@ impl Run {
         if !own.is_some_and(|own| shape::same_but(first, &[own], rule, &[step])) {
             return false;
         }
-        let exclusive = !first.verdict.is_terminal() || first.statements().any(Statement::may_break);
+        let exclusive =
+            !first.verdict.is_terminal() || first.statements().any(Statement::may_break) || first.counters().is_some();
         if exclusive && chains.of_rule(rule).may_change(field) {
             return false;
         }

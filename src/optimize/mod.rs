@@ -5,6 +5,7 @@
 //! moved; bit tests are not folded into sets of values.
 
 pub mod commute;
+mod count_elements;
 pub mod domain;
 pub mod effects;
 mod endings;

@@ -6,12 +6,12 @@
 mod list;
 mod speaking;
 
-use bstr::ByteSlice;
+use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
-use self::list::List;
+pub use self::list::{List, fits};
 use super::{NamedSets, Options, Report};
-use crate::ir::{Chain, Row, Rule, SetId, Step, Table, Test};
+use crate::ir::{Row, Rule, SetId, Step, Table, Test};
 use crate::packet::Field;
 
 /// From how many elements on a list gets a name by itself.
@@ -22,16 +22,16 @@ pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
     if options.named_sets == NamedSets::Never {
         return;
     }
-    let mut known: FxHashMap<(Vec<Field>, Vec<Row>), SetId> = FxHashMap::default();
+    let mut known: Known = FxHashMap::default();
     for at in 0..table.chains.len() {
         let Some(chain) = table.chains.get_mut(at) else { continue };
         let mut rules = std::mem::take(&mut chain.rules);
-        let about = Chain { name: chain.name.clone(), base: chain.base, rules: Vec::new(), helper: chain.helper };
+        let chain = chain.name.clone();
         for rule in &mut rules {
-            let fed = speaking::is_fed(about.name.as_bstr());
             for step in 0..rule.steps.len() {
-                if let Some(list) = List::of(rule, step, fed).filter(|list| is_wanted(list, options, fed)) {
-                    name(table, &about, rule, step, list, &mut known, report);
+                let list = List::of(rule, step, speaking::is_fed(chain.as_bstr()));
+                if let Some(list) = list.filter(|list| is_wanted(&chain, &list.fields, list.rows.len(), options)) {
+                    name(table, &chain, rule, step, list, &mut known, report);
                 }
             }
         }
@@ -41,33 +41,35 @@ pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
     }
 }
 
-fn is_wanted(list: &List, options: &Options, fed: bool) -> bool {
+/// Sets that were made, by what is in them.
+type Known = FxHashMap<(Vec<Field>, Vec<Row>), SetId>;
+
+/// Whether a list of so many elements gets a name in this chain.
+pub fn is_wanted(chain: &BString, fields: &[Field], count: usize, options: &Options) -> bool {
+    let fed = speaking::is_fed(chain.as_bstr()) && list::is_address(fields);
     match options.named_sets {
         NamedSets::Never => false,
-        NamedSets::Always => list.rows.len() > 1 || fed && list.is_addresses(),
-        NamedSets::Auto => list.rows.len() >= LONG || fed && list.is_addresses(),
+        NamedSets::Always => count > 1 || fed,
+        NamedSets::Auto => count >= LONG || fed,
     }
 }
 
 /// Puts the list into a set, new or known, and the set into the rule.
 fn name(
     table: &mut Table,
-    chain: &Chain,
+    chain: &BString,
     rule: &mut Rule,
     step: usize,
     list: List,
-    known: &mut FxHashMap<(Vec<Field>, Vec<Row>), SetId>,
+    known: &mut Known,
     report: &mut Report,
 ) {
     let count = list.rows.len();
-    let (fields, negated) = (list.fields.clone(), list.negated);
     let commented = list.rows.iter().any(|row| row.comment.is_some());
-    let key = (fields.to_vec(), list.rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>());
+    let key = (list.fields.to_vec(), list.rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>());
     let shared = known.get(&key).copied().filter(|_| !commented);
-    let set = shared.unwrap_or_else(|| {
-        let name = speaking::name(&chain.name, rule, &list, &|id| table.chain(id).map(|c| c.name.clone()));
-        table.add_set(list.into_set(name))
-    });
+    let (fields, negated) = (list.fields.clone(), list.negated);
+    let set = shared.unwrap_or_else(|| add(table, chain, rule, list));
     if !commented {
         known.insert(key, set);
     }
@@ -76,5 +78,18 @@ fn name(
         *step = Step::Test(Test::Lookup { fields, set, negated });
     }
     let why = format!("the list of {count} gets a name, so that `nft add element` can add to it");
-    report.merged(&chain.name, &rule.origin.lines, why);
+    report.merged(chain, &rule.origin.lines, why);
+}
+
+fn add(table: &mut Table, chain: &BString, rule: &Rule, list: List) -> SetId {
+    let name = speaking::name(chain, rule, &list, &|id| table.chain(id).map(|c| c.name.clone()));
+    table.add_set(list.into_set(name))
+}
+
+/// Puts the list into a set of its own, and a test of it behind the other tests of the rule.
+pub fn put(table: &mut Table, chain: &BString, rule: &mut Rule, list: List) {
+    let (fields, negated) = (list.fields.clone(), list.negated);
+    let set = add(table, chain, rule, list);
+    let tests = rule.steps.iter().take_while(|step| matches!(step, Step::Test(_))).count();
+    rule.steps.insert(tests, Step::Test(Test::Lookup { fields, set, negated }));
 }

@@ -1,8 +1,8 @@
 //! The passes in the order they run.
 
 use super::{
-    Level, Pass, fuse_actions, merge_assignments, merge_ladders, merge_translations, merge_tuples, merge_values,
-    merge_verdicts, name_sets,
+    Level, Pass, count_elements, fuse_actions, merge_assignments, merge_ladders, merge_translations, merge_tuples,
+    merge_values, merge_verdicts, name_sets,
 };
 
 /// Ladders first: their last rung looks like any other rule. Then fusing: a LOG rule between two DROP
@@ -19,6 +19,12 @@ pub const PASSES: &[Pass] = &[
         summary: "a rule that acts and goes on, and a later one with the same tests, become one rule",
         level: Level::Safe,
         run: fuse_actions::run,
+    },
+    Pass {
+        name: "count_elements",
+        summary: "rules with counters that differ in one value become a named set whose elements count",
+        level: Level::Safe,
+        run: count_elements::run,
     },
     Pass {
         name: "merge_values",

@@ -42,8 +42,12 @@ fn hash(value: &impl Hash) -> u64 {
 
 /// Whether a rule may be merged with others at all.
 pub fn may_merge(rule: &Rule) -> bool {
-    rule.counters().is_none()
-        && rule.notes().is_empty()
+    rule.counters().is_none() && may_merge_counted(rule)
+}
+
+/// Whether a rule may be merged with others if its counter is kept.
+pub fn may_merge_counted(rule: &Rule) -> bool {
+    rule.notes().is_empty()
         && !rule.is_stateful()
         && acts_last(rule)
         && (rule.verdict != Verdict::Continue || rule.statements().next().is_some())

@@ -9,10 +9,11 @@ use crate::packet::{DataType, Field, Interval, IntervalSet};
 
 /// What will be in the set.
 #[derive(Debug)]
-pub(super) struct List {
+pub struct List {
     pub fields: Fields,
     pub negated: bool,
     pub rows: Vec<SetRow>,
+    counts: bool,
 }
 
 /// Ranges of at most so many addresses are single bans that happen to be neighbours.
@@ -49,15 +50,17 @@ impl List {
             counters: None,
         };
         let keys: Vec<Row> = keys;
-        Some(List { fields, negated, rows: keys.into_iter().map(row).collect() })
+        Some(List { fields, negated, rows: keys.into_iter().map(row).collect(), counts: false })
+    }
+
+    /// A list of one field whose elements count.
+    pub fn counting(field: Field, rows: Vec<SetRow>) -> Self {
+        List { fields: [field].into_iter().collect(), negated: false, rows, counts: true }
     }
 
     /// Whether one address is what is listed.
     pub fn is_addresses(&self) -> bool {
-        matches!(
-            self.fields.as_slice(),
-            [Field::IpSaddr | Field::IpDaddr | Field::Ip6Saddr | Field::Ip6Daddr | Field::EtherSaddr]
-        )
+        is_address(&self.fields)
     }
 
     /// The set of this list. Networks can be added to lists of addresses that have some already.
@@ -66,7 +69,8 @@ impl List {
             Component::Interval(i) => !i.is_point(),
             Component::Name(name) => name.wildcard,
         });
-        let auto_merge = interval && self.is_addresses() && self.rows.iter().all(|row| row.comment.is_none());
+        let auto_merge =
+            interval && self.is_addresses() && !self.counts && self.rows.iter().all(|row| row.comment.is_none());
         Set {
             name,
             key: self.fields.to_vec(),
@@ -78,13 +82,18 @@ impl List {
             size: None,
             data: SetData::None,
             rows: self.rows,
-            counter: false,
+            counter: self.counts,
         }
     }
 }
 
+/// Whether the only field is an address.
+pub(super) fn is_address(fields: &[Field]) -> bool {
+    matches!(fields, [Field::IpSaddr | Field::IpDaddr | Field::Ip6Saddr | Field::Ip6Daddr | Field::EtherSaddr])
+}
+
 /// Fields whose values are values, not bits, and of a type that sets can have.
-fn fits(field: Field) -> bool {
+pub fn fits(field: Field) -> bool {
     matches!(
         field.data_type(),
         DataType::Ifname

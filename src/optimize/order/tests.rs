@@ -76,7 +76,7 @@ fn what_may_be_passed() {
 /// The index and the rule-by-rule look agree where both know.
 #[test]
 fn far_and_near_agree() {
-    let verdict = |n: u128| if n % 2 == 0 { Verdict::Accept } else { Verdict::Return };
+    let verdict = |n: u128| if n.is_multiple_of(2) { Verdict::Accept } else { Verdict::Return };
     let mut rules: Vec<Rule> = (0..200).map(|n| rule(&[from(n), port(n % 7)], verdict(n))).collect();
     rules.push(rule(&[from(500), port(3)], Verdict::Drop));
     assert!(moves(&rules));
