@@ -1,78 +1,89 @@
-//! How fast translating is, beside `iptables-restore-translate` in the same run.
+//! How fast translating is and how much room it takes, beside `iptables-restore-translate` in the same run.
 //!
-//! `cargo bench` prints a line per shape: rules, seconds of both (the best of three, each a process of its
-//! own), and the ratio. `TRANSLATE=path` names another tool; without one only our own time is printed.
+//! `cargo bench --bench translate [-- FILTER]` prints a line per shape, merge level, and with or without the proof:
+//! seconds (the best of three, each a process of its own), how many times as long the other tool takes, and
+//! the largest amount of memory in use as a multiple of the input. `TRANSLATE=path` names the other tool;
+//! without one only our own figures are printed. Lines whose shape and level hold FILTER are run.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+mod shapes;
+
+const SHAPES: [(&str, u32); 4] = [("kube", 10_000), ("block", 100_000), ("ports", 20_000), ("fail2ban", 20_000)];
+const LEVELS: [&str; 3] = ["none", "safe", "full"];
 
 fn main() {
+    let filter = std::env::args().skip(1).find(|a| !a.starts_with('-')).unwrap_or_default();
     let tool = std::env::var("TRANSLATE").unwrap_or_else(|_| "iptables-restore-translate".to_owned());
     let folder = tempfile::tempdir().expect("a folder");
-    println!("{:22} {:>9} {:>10} {:>10} {:>7}", "shape", "rules", "ours s", "theirs s", "ratio");
-    for (name, dump) in [
-        ("block 20,000", block(20_000)),
-        ("block 100,000", block(100_000)),
-        ("services 500 x 3", services(500, 3)),
-        ("services 10,000 x 3", services(10_000, 3)),
-    ] {
+    println!(
+        "{:16} {:5} {:6} {:>9} {:>9} {:>6} {:>8}",
+        "shape", "merge", "proof", "seconds", "theirs", "ratio", "memory"
+    );
+    for (name, size) in SHAPES {
+        let dump = shapes::shape(name, size).expect("a shape");
         let file = folder.path().join("dump.v4");
         std::fs::write(&file, &dump).expect("written");
-        let rules = dump.lines().filter(|l| l.starts_with("-A")).count();
-        let ours = best(env!("CARGO_BIN_EXE_ipt2nft"), &["--no-prove", "--quiet"], &file);
-        // The other tool needs minutes for the largest shape.
-        let theirs = if rules > 110_000 && !name.starts_with("block") { None } else { best(&tool, &["-f"], &file) };
-        let ratio = ours.zip(theirs).map_or("-".to_owned(), |(a, b)| format!("{:.1}", b / a));
-        let shown = |t: Option<f64>| t.map_or("-".to_owned(), |t| format!("{t:.3}"));
-        println!("{name:22} {rules:>9} {:>10} {:>10} {ratio:>7}", shown(ours), shown(theirs));
+        let title = format!("{name} {size}");
+        let chosen: Vec<&str> = LEVELS.into_iter().filter(|l| format!("{title} {l}").contains(&filter)).collect();
+        let theirs = if chosen.is_empty() { None } else { best(3, &tool, &["-f"], &file).map(|run| run.seconds) };
+        for level in chosen {
+            for (proof, times, options) in [("no", 3, &["--no-prove"][..]), ("yes", 1, &[])] {
+                let args = [&["--quiet", "--merge", level][..], options].concat();
+                let ours = best(times, env!("CARGO_BIN_EXE_ipt2nft"), &args, &file);
+                line(&title, level, proof, ours, theirs, dump.len());
+            }
+        }
     }
 }
 
-fn best(program: &str, args: &[&str], file: &Path) -> Option<f64> {
-    (0..3).map(|_| once(program, args, file)).min_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))?
+fn line(shape: &str, level: &str, proof: &str, ours: Option<Run>, theirs: Option<f64>, bytes: usize) {
+    let number = |n: Option<f64>, digits| n.map_or("-".to_owned(), |n| format!("{n:.digits$}"));
+    let seconds = ours.map(|run| run.seconds);
+    let ratio = seconds.zip(theirs).map(|(ours, theirs)| theirs / ours);
+    let memory = ours.map(|run| run.bytes as f64 / bytes as f64);
+    println!(
+        "{shape:16} {level:5} {proof:6} {:>9} {:>9} {:>6} {:>8}",
+        number(seconds, 3),
+        number(theirs, 3),
+        number(ratio, 1),
+        number(memory, 1)
+    );
 }
 
-fn once(program: &str, args: &[&str], file: &Path) -> Option<f64> {
+/// What one process took.
+#[derive(Clone, Copy)]
+struct Run {
+    seconds: f64,
+    /// The most memory that was resident at a time.
+    bytes: u64,
+}
+
+fn best(times: usize, program: &str, args: &[&str], file: &Path) -> Option<Run> {
+    let runs: Option<Vec<Run>> = (0..times).map(|_| once(program, args, file)).collect();
+    runs?.into_iter().min_by(|a, b| a.seconds.total_cmp(&b.seconds))
+}
+
+/// Runs a program and watches how much memory it takes; `None` when it fails.
+fn once(program: &str, args: &[&str], file: &Path) -> Option<Run> {
     let start = Instant::now();
-    let status =
-        Command::new(program).args(args).arg(file).stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?;
-    status.success().then(|| start.elapsed().as_secs_f64())
+    let mut child =
+        Command::new(program).args(args).arg(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    let mut bytes = 0;
+    loop {
+        bytes = resident(child.id()).unwrap_or(0).max(bytes);
+        if let Some(status) = child.try_wait().ok()? {
+            return status.success().then(|| Run { seconds: start.elapsed().as_secs_f64(), bytes });
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
-/// Blocked sources, every fourth with a LOG rule before it.
-fn block(count: u32) -> String {
-    let mut out = String::from("*filter\n:INPUT ACCEPT [0:0]\n");
-    for n in 0..count {
-        let address = std::net::Ipv4Addr::from((1 << 24) + n.wrapping_mul(2_654_435_761) % (200 << 24));
-        if n % 4 == 0 {
-            let _ = writeln!(out, "-A INPUT -s {address}/32 -j LOG --log-prefix \"blocked: \"");
-        }
-        let _ = writeln!(out, "-A INPUT -s {address}/32 -j DROP");
-    }
-    out + "COMMIT\n"
-}
-
-/// A chain per service and per endpoint, as kube-proxy makes them.
-fn services(count: u32, endpoints: u32) -> String {
-    let mut out = String::from("*nat\n:PREROUTING ACCEPT [0:0]\n:SERVICES - [0:0]\n");
-    for s in 0..count {
-        let _ = writeln!(out, ":SVC-{s} - [0:0]");
-        for e in 0..endpoints {
-            let _ = writeln!(out, ":SEP-{s}-{e} - [0:0]");
-        }
-    }
-    out.push_str("-A PREROUTING -j SERVICES\n");
-    for s in 0..count {
-        let address = std::net::Ipv4Addr::from((10 << 24 | 96 << 16) + 10 + s);
-        let _ = writeln!(out, "-A SERVICES -d {address}/32 -p tcp -m tcp --dport 80 -j SVC-{s}");
-        for e in 0..endpoints {
-            let pod = std::net::Ipv4Addr::from((10 << 24 | 244 << 16) + 2 + (s * endpoints + e) % 60_000);
-            let _ = writeln!(out, "-A SVC-{s} -m comment --comment \"svc{s} {e}\" -j SEP-{s}-{e}");
-            let _ = writeln!(out, "-A SEP-{s}-{e} -s {pod}/32 -j RETURN");
-            let _ = writeln!(out, "-A SEP-{s}-{e} -p tcp -m tcp -j DNAT --to-destination {pod}:80");
-        }
-    }
-    out + "COMMIT\n"
+/// The most memory that a running process had so far (Linux; proc(5), `VmHWM`).
+fn resident(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }

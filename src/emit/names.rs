@@ -4,7 +4,7 @@
 //! kept as it is.
 
 use bstr::{BString, ByteSlice};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{self, ChainId, ObjectId, SetId};
 use crate::nft::identifier::check_name;
@@ -63,23 +63,28 @@ fn is_legal(name: &[u8]) -> bool {
 /// Names that are legal as they are go first, so that no other can take them.
 fn legal_and_unique(wanted: &[&BString]) -> Vec<BString> {
     let mut taken: FxHashSet<BString> = FxHashSet::default();
+    let mut numbers = FxHashMap::default();
     let mut out: Vec<Option<BString>> = Vec::with_capacity(wanted.len());
     for &name in wanted {
         let keep = is_legal(name) && taken.insert(name.clone());
         out.push(keep.then(|| name.clone()));
     }
     let settled = out.into_iter().zip(wanted);
-    settled.map(|(kept, name)| kept.unwrap_or_else(|| invent(name, &mut taken))).collect()
+    settled.map(|(kept, name)| kept.unwrap_or_else(|| invent(name, &mut taken, &mut numbers))).collect()
 }
 
-/// A legal name that still resembles the wanted one.
-fn invent(name: &[u8], taken: &mut FxHashSet<BString>) -> BString {
+/// A legal name that still resembles the wanted one; `numbers` are the next ones to try.
+fn invent(name: &[u8], taken: &mut FxHashSet<BString>, numbers: &mut FxHashMap<String, u32>) -> BString {
     const MOST: usize = 100;
     let mut base = String::from_utf8_lossy(name).chars().take(MOST).map(legal_char).collect::<String>();
     if !base.starts_with(|c: char| c.is_ascii_alphabetic()) {
         base.insert_str(0, "chain_");
     }
-    let numbered = (2..).map(|n: u32| format!("{base}_{n}"));
+    let number = numbers.entry(base.clone()).or_insert(1);
+    let numbered = std::iter::repeat_with(|| {
+        *number += 1;
+        format!("{base}_{number}")
+    });
     let mut candidates = [base.clone(), format!("{base}_chain")].into_iter().chain(numbered);
     let chosen = candidates.find(|c| is_legal(c.as_bytes()) && !taken.contains(c.as_bytes().as_bstr()));
     let chosen = BString::from(chosen.unwrap_or(base));

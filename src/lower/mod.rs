@@ -24,7 +24,7 @@ use crate::nft::ast::{ChainKind, Policy};
 use crate::packet::{Family, Hook};
 use crate::save::ast::{self, ChainName, Document, Dump, Part, Target};
 use crate::save::ext::lowering::{Action, Cond, Cx, Refusal};
-use crate::save::ext::{Extension, Lower};
+use crate::save::ext::{Extension, Lower, dynamic};
 use crate::save::order;
 use assemble::Builder;
 use fragments::Guard;
@@ -77,6 +77,7 @@ fn lower_document(document: Document, source: SourceId, options: &Options, lower
             skipped: FxHashMap::default(),
             templates: helpers::needs_templates(&table),
             ids: FxHashMap::default(),
+            sets: dynamic::KnownSets::default(),
             spans: Vec::new(),
             out: ir::Table {
                 family: document.family,
@@ -109,6 +110,7 @@ struct TableWork<'a> {
     /// It matters whether a rule of the table has said already how a packet is to be tracked.
     templates: bool,
     ids: FxHashMap<ChainName, ChainId>,
+    sets: dynamic::KnownSets,
     /// The first rule of each of the dump's chains, in their order.
     spans: Vec<Option<Span>>,
     out: ir::Table,
@@ -260,6 +262,7 @@ impl TableWork<'_> {
             approximate: self.options.approximate,
             shared_buckets: self.shared_buckets,
             table: &mut self.out,
+            sets: &mut self.sets,
             comments,
             notes,
         }

@@ -98,7 +98,7 @@ type Telling = fn(&[u8], &[u8]) -> Option<Family>;
 fn words(text: &[u8], told: Telling) -> impl Iterator<Item = (Family, usize)> {
     lines(text).filter(|(_, line)| chosen(line).is_none()).flat_map(move |(start, line)| {
         let mut before: &[u8] = b"";
-        line.fields().filter_map(move |word| {
+        pieces(line).filter_map(move |word| {
             let family = told(before, word);
             if word != b"!" {
                 before = word;
@@ -114,8 +114,14 @@ fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         *end += line.len();
         Some((*end - line.len(), line))
     });
-    let rules = lines.take_while(|(_, line)| !line.starts_with(b"COMMIT"));
+    let ends = |line: &[u8]| line.starts_with(b"COMMIT") || line.starts_with(b"*");
+    let rules = lines.take_while(move |(_, line)| !ends(line));
     rules.filter(|(_, line)| !line.trim_start().starts_with(b"#") && !line.starts_with(b":"))
+}
+
+/// The words of a line, quotes left as they are.
+fn pieces(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
 }
 
 /// The family that a rule is for only.
@@ -123,7 +129,7 @@ fn chosen(line: &[u8]) -> Option<Family> {
     if !line.contains_str("-4") && !line.contains_str("-6") && !line.contains_str("--ipv") {
         return None;
     }
-    line.fields().find_map(chooses)
+    pieces(line).find_map(chooses)
 }
 
 /// The family that a word chooses its rule for.

@@ -1,20 +1,49 @@
 //! What matches with state per address share: sets that rules add to, and masks of addresses.
 
 use bstr::BString;
+use rustc_hash::FxHashMap;
 
 use super::lowering::Cx;
-use crate::ir::{Fields, Set, SetData, SetId};
+use crate::ir::{Fields, Set, SetData, SetId, Statement};
 use crate::packet::Family;
 
 /// Elements a dynamic set has room for where iptables says nothing (nft's own default).
 const ROOM: u32 = 65535;
 
+/// The sets of a table so far, so that no rule has to look through all of them.
+#[derive(Debug, Default)]
+pub struct KnownSets {
+    by_name: FxHashMap<BString, SetId>,
+    /// How many sets wanted a name.
+    wanted: FxHashMap<BString, u32>,
+    /// How rules add to a set that several of them share.
+    updates: FxHashMap<SetId, Statement>,
+}
+
+impl KnownSets {
+    /// The set of this name.
+    pub fn find(&self, name: &[u8]) -> Option<SetId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Remembers a set by its name.
+    pub fn add(&mut self, name: BString, set: SetId) {
+        self.by_name.insert(name, set);
+    }
+
+    /// Whether all rules add to the set as this one does.
+    pub fn agree(&mut self, set: SetId, update: &Statement) -> bool {
+        self.updates.entry(set).or_insert_with(|| update.clone()) == update
+    }
+}
+
 /// Adds a set that rules add to. The name gets a number when the table has one like it.
 pub fn add_set(cx: &mut Cx, name: &str, key: Fields, timeout: Option<u64>, size: Option<u32>) -> SetId {
-    let same = cx.table.sets.iter().filter(|s| s.name.starts_with(name.as_bytes())).count();
-    let name = if same == 0 { BString::from(name) } else { format!("{name}{}", same + 1).into() };
-    cx.table.add_set(Set {
-        name,
+    let wanted = cx.sets.wanted.entry(name.into()).or_default();
+    *wanted += 1;
+    let name = if *wanted == 1 { BString::from(name) } else { format!("{name}{wanted}").into() };
+    let set = cx.table.add_set(Set {
+        name: name.clone(),
         key: key.to_vec(),
         comment: None,
         dynamic: true,
@@ -25,12 +54,9 @@ pub fn add_set(cx: &mut Cx, name: &str, key: Fields, timeout: Option<u64>, size:
         data: SetData::None,
         rows: Vec::new(),
         counter: false,
-    })
-}
-
-/// The set of this name.
-pub fn find_set(cx: &Cx, name: &str) -> Option<SetId> {
-    cx.table.sets.iter().position(|s| s.name == name).map(|at| SetId(at as u32))
+    });
+    cx.sets.add(name, set);
+    set
 }
 
 /// Bits of an address.

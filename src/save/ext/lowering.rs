@@ -93,6 +93,8 @@ pub struct Cx<'a> {
     pub shared_buckets: &'a BTreeSet<BString>,
     /// The table being built: sets and objects are added here.
     pub table: &'a mut ir::Table,
+    /// The table's sets by name.
+    pub sets: &'a mut super::dynamic::KnownSets,
     /// Comments that extensions attach to the rule.
     pub comments: &'a mut Vec<BString>,
     /// What the reader of the output must be told about the rule.

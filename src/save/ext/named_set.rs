@@ -136,8 +136,8 @@ fn way(fields: Fields, set: SetId, variant: Variant, hash: bool) -> Way {
 fn install(name: &BStr, ipset: &Ipset, variant: Variant, which: Which, cx: &mut Cx) -> Result<Option<SetId>, Refusal> {
     let exceptions = if which == Which::Exceptions { "_nomatch" } else { "" };
     let name = BString::from(format!("{name}{}{exceptions}", variant.suffix()));
-    if let Some(at) = cx.table.sets.iter().position(|s| s.name == name) {
-        return Ok(Some(SetId(at as u32)));
+    if let Some(set) = cx.sets.find(&name) {
+        return Ok(Some(set));
     }
     let Kind::Parts { parts, .. } = &ipset.kind else { return Ok(None) };
     let elements: Vec<&Element> = ipset.elements.iter().filter(|e| columns::variant_of(e) == variant).collect();
@@ -151,8 +151,8 @@ fn install(name: &BStr, ipset: &Ipset, variant: Variant, which: Which, cx: &mut 
         crate::ir::Component::Name(name) => name.wildcard,
     });
     let net_like = parts.iter().any(|p| matches!(p, crate::save::ipset::PartKind::Net));
-    Ok(Some(cx.table.add_set(Set {
-        name,
+    let set = cx.table.add_set(Set {
+        name: name.clone(),
         key: key.to_vec(),
         comment: None,
         dynamic: false,
@@ -163,7 +163,9 @@ fn install(name: &BStr, ipset: &Ipset, variant: Variant, which: Which, cx: &mut 
         data: SetData::None,
         counter: ipset.counters,
         rows,
-    })))
+    });
+    cx.sets.add(name, set);
+    Ok(Some(set))
 }
 
 /// The set's own timeout where each element has one, else only the ability to have them.

@@ -7,7 +7,7 @@
 use bstr::{BString, ByteSlice};
 
 use crate::diag::quote;
-use crate::ir::{Fields, KeyPart, SetId, Statement, Step};
+use crate::ir::{Fields, KeyPart, Statement};
 use crate::nft::ast::{Limit, SetOp, TimeUnit};
 use crate::packet::{Family, Field, L4};
 use crate::save::ast::Part;
@@ -314,14 +314,14 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     }
     let name = format!("hashlimit_{}", part.text("hashlimit-name").unwrap_or_default());
     let inner = vec![Statement::Limit(limit)];
-    let set = match dynamic::find_set(cx, &name) {
+    let set = match cx.sets.find(name.as_bytes()) {
         Some(set) => set,
         None => dynamic::add_set(cx, &name, fields.clone(), Some(timeout), size),
     };
     // A rule that never matches leaves its set behind, and nothing that adds to it.
     let alike = cx.table.sets.get(set.0 as usize).is_some_and(|s| s.key == fields.to_vec());
     let update = Statement::SetUpdate { op: SetOp::Update, set, key, timeout: Some(timeout), inner };
-    if !alike || !agrees(cx, set, &update) {
+    if !alike || !cx.sets.agree(set, &update) {
         let reason = "another rule uses this name with other settings, and both would share one set of buckets";
         let help = "give the rules names of their own, or the same rate, burst, mode and direction";
         return Err(Refusal::new("hashlimit-shared", reason, help).at("hashlimit-name"));
@@ -382,14 +382,4 @@ fn key(part: &Part, cx: &Cx) -> Result<Vec<KeyPart>, Refusal> {
         key.push(Field::Protocol.into());
     }
     Ok(key)
-}
-
-/// Whether all rules so far that add to the set say the same.
-fn agrees(cx: &Cx, set: SetId, update: &Statement) -> bool {
-    let steps = cx.table.chains.iter().flat_map(|c| &c.rules).flat_map(|r| &r.steps);
-    let mut others = steps.filter_map(|step| match step {
-        Step::Do(other @ Statement::SetUpdate { set: theirs, .. }) if *theirs == set => Some(other),
-        _ => None,
-    });
-    others.all(|other| other == update)
 }

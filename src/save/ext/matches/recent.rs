@@ -132,7 +132,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
 /// The set that stands for the list. All rules that look at times must look at the same age.
 fn list(part: &Part, cx: &mut Cx, field: Field) -> Result<SetId, Refusal> {
     let name = format!("recent_{}", part.text("name").unwrap_or(b"DEFAULT".as_bstr()));
-    let set = match dynamic::find_set(cx, &name) {
+    let set = match cx.sets.find(name.as_bytes()) {
         Some(set) => set,
         None => dynamic::add_set(cx, &name, smallvec![field], None, None),
     };

@@ -29,6 +29,7 @@ fn lowered(family: Family, rule: &str, approximate: bool, ipsets: &Ipsets) -> Re
     };
     let (mut comments, mut notes): (Vec<BString>, Vec<BString>) = (Vec::new(), Vec::new());
     let target = crate::nft::version::Target::default();
+    let mut sets = crate::save::ext::dynamic::KnownSets::default();
     let mut cx = Cx {
         family,
         table_kind: TableKind::Filter,
@@ -41,6 +42,7 @@ fn lowered(family: Family, rule: &str, approximate: bool, ipsets: &Ipsets) -> Re
         approximate,
         shared_buckets: &BTreeSet::from(["both".into()]),
         table: &mut table,
+        sets: &mut sets,
         comments: &mut comments,
         notes: &mut notes,
     };
