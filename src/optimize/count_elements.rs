@@ -59,7 +59,7 @@ fn candidates(rule: &Rule, options: &Options) -> Vec<(Field, usize, Sum)> {
     let whole = Sum::of(rule);
     let steps = rule.steps.iter().enumerate().filter_map(|(at, step)| match step {
         Step::Test(test) => {
-            let field = shape::field_of_values(rule, test, options.target).filter(|&f| name_sets::fits(f))?;
+            let field = shape::field_of_values(rule, test, options.target).filter(|&f| shape::is_plain(f))?;
             value(step).map(|_| (field, at, whole.without(test)))
         }
         Step::Do(_) => None,

@@ -59,15 +59,26 @@ const STEPS: usize = 32;
 
 /// For each rule the earlier one that takes it in.
 fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<usize>> {
-    let mut order = (level > Level::Safe).then(|| Order::new(rules, chains));
+    let (near, apart) = pair(rules, None);
+    if level > Level::Safe && apart { pair(rules, Some(Order::new(rules, chains))).0 } else { near }
+}
+
+/// The same among neighbours, and with an order also past rules between. Says too whether any would fuse if
+/// nothing stood between them.
+fn pair(rules: &[Rule], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) {
+    let mut apart = false;
     let mut open: FxHashMap<SmallVec<[&Test; 3]>, Open> = FxHashMap::default();
     let mut partners = Vec::with_capacity(rules.len());
     let mut places = 0;
     for (at, rule) in rules.iter().enumerate() {
         let key = key(rule);
         let found = open.get(&key).copied().filter(|open| {
-            let moves = || order.as_ref().is_some_and(|o| !rule.is_stateful() && o.may_join(at, open.place));
-            open.has_room(rule) && can_fuse(&rules[open.last], rule) && (open.place + 1 == places || moves())
+            if !open.has_room(rule) || !can_fuse(&rules[open.last], rule) {
+                return false;
+            }
+            let near = open.place + 1 == places;
+            apart |= !near && !rule.is_stateful();
+            near || !rule.is_stateful() && order.as_ref().is_some_and(|o| o.may_join(at, open.place))
         });
         let place = found.map_or(places, |open| open.place);
         match &mut order {
@@ -86,7 +97,7 @@ fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<u
         }
         partners.push(found.map(|open| open.last));
     }
-    partners
+    (partners, apart)
 }
 
 /// The last rule with certain tests that goes on.

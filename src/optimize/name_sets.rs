@@ -9,7 +9,7 @@ mod speaking;
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
-pub use self::list::{List, fits};
+pub use self::list::List;
 use super::{NamedSets, Options, Report};
 use crate::ir::{Row, Rule, SetId, Step, Table, Test};
 use crate::packet::Field;

@@ -72,6 +72,21 @@ const fn fits_set(field: Field) -> bool {
     !matches!(field, Field::Hour | Field::Time | Field::SocketCgroupv2 { .. })
 }
 
+/// Fields whose values are values, not bits, and of a type that sets of every nft can have.
+pub const fn is_plain(field: Field) -> bool {
+    matches!(
+        field.data_type(),
+        DataType::Ifname
+            | DataType::Ipv4Addr
+            | DataType::Ipv6Addr
+            | DataType::EtherAddr
+            | DataType::InetService
+            | DataType::Mark
+            | DataType::Uid
+            | DataType::Gid
+    )
+}
+
 /// Whether two rules are the same but for the steps that are named of each.
 pub fn same_but(a: &Rule, vary: &[usize], b: &Rule, vary_too: &[usize]) -> bool {
     let rest = |rule: &Rule, vary: &[usize]| -> SmallVec<[usize; 4]> {

@@ -68,20 +68,8 @@ const fn order(field: Field) -> u8 {
 
 /// Fields whose type every nft takes in a concatenation, and whose values are no bits.
 const fn fits(field: Field) -> bool {
-    matches!(
-        field.data_type(),
-        DataType::Ifname
-            | DataType::Ipv4Addr
-            | DataType::Ipv6Addr
-            | DataType::EtherAddr
-            | DataType::InetProto
-            | DataType::InetService
-            | DataType::Mark
-            | DataType::IcmpType
-            | DataType::Icmp6Type
-            | DataType::Uid
-            | DataType::Gid
-    )
+    shape::is_plain(field)
+        || matches!(field.data_type(), DataType::InetProto | DataType::IcmpType | DataType::Icmp6Type)
 }
 
 /// Whether names are its values.

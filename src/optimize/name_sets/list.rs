@@ -5,7 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{Component, Fields, Row, Rule, Set, SetData, SetRow, Step, Test};
 use crate::nft::quoted::fits_comment;
-use crate::packet::{DataType, Field, Interval, IntervalSet};
+use crate::optimize::shape;
+use crate::packet::{Field, Interval, IntervalSet};
 
 /// What will be in the set.
 #[derive(Debug)]
@@ -25,14 +26,14 @@ impl List {
     pub fn of(rule: &Rule, step: usize, fed: bool) -> Option<Self> {
         let Some(Step::Test(test)) = rule.steps.get(step) else { return None };
         let (fields, negated, keys) = match test {
-            Test::In { field, set } if fits(*field) && !set.is_full(field.width()) && !set.is_empty() => {
+            Test::In { field, set } if shape::is_plain(*field) && !set.is_full(field.width()) && !set.is_empty() => {
                 let complement = set.complement(field.width());
                 let negated = complement.intervals().len() < set.intervals().len();
                 let shown = if negated { &complement } else { set };
                 let keys = pieces(rule, shown, fed).into_iter().map(|i| one(i.into())).collect();
                 ([*field].into_iter().collect(), negated, keys)
             }
-            Test::Named { field, names, negated } if fits(*field) => {
+            Test::Named { field, names, negated } if shape::is_plain(*field) => {
                 let keys = names.iter().map(|name| one(name.clone().into())).collect();
                 ([*field].into_iter().collect(), *negated, keys)
             }
@@ -90,21 +91,6 @@ impl List {
 /// Whether the only field is an address.
 pub(super) fn is_address(fields: &[Field]) -> bool {
     matches!(fields, [Field::IpSaddr | Field::IpDaddr | Field::Ip6Saddr | Field::Ip6Daddr | Field::EtherSaddr])
-}
-
-/// Fields whose values are values, not bits, and of a type that sets can have.
-pub fn fits(field: Field) -> bool {
-    matches!(
-        field.data_type(),
-        DataType::Ifname
-            | DataType::Ipv4Addr
-            | DataType::Ipv6Addr
-            | DataType::EtherAddr
-            | DataType::InetService
-            | DataType::Mark
-            | DataType::Uid
-            | DataType::Gid
-    )
 }
 
 fn one(component: Component) -> Row {

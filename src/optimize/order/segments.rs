@@ -27,15 +27,21 @@ pub(super) struct Segments {
 }
 
 impl Latest {
-    fn add(&mut self, (place, number): (u32, u32)) {
+    /// Notes a place; says whether any question gets another answer now.
+    fn add(&mut self, (place, number): (u32, u32)) -> bool {
+        let known = if number == self.first.1 { self.first.0 } else { self.second.0 };
+        if place <= known && self.first.0 > 0 {
+            return false;
+        }
         if number == self.first.1 || self.first.0 == 0 {
-            self.first = (self.first.0.max(place), number);
+            self.first = (place, number);
         } else if place > self.first.0 {
             self.second = self.first;
             self.first = (place, number);
-        } else if place > self.second.0 {
+        } else {
             self.second = (place, number);
         }
+        true
     }
 
     /// The last place of another number than this; 0 when there is none.
@@ -60,9 +66,19 @@ impl Segments {
 
     /// Notes that `number` is done at `place` (from 1 on) for the values; for every value when `None`.
     pub fn add(&mut self, values: Option<&IntervalSet>, place: u32, number: u32) {
-        let Some(values) = values else { return self.everywhere.add((place, number)) };
+        let Some(values) = values else {
+            self.everywhere.add((place, number));
+            return;
+        };
         for &interval in values.intervals() {
             let (low, high) = self.leaves(interval);
+            for leaf in [low, high - 1] {
+                // What tells a node nothing new tells the nodes above it nothing new either; so these go first.
+                let mut node = leaf / 2;
+                while node > 0 && self.within[node].add((place, number)) {
+                    node /= 2;
+                }
+            }
             let (mut l, mut r) = (low, high);
             while l < r {
                 for node in [(l & 1 == 1).then_some(l), (r & 1 == 1).then(|| r - 1)].into_iter().flatten() {
@@ -70,13 +86,6 @@ impl Segments {
                     self.within[node].add((place, number));
                 }
                 (l, r) = (l.div_ceil(2), r / 2);
-            }
-            for leaf in [low, high - 1] {
-                let mut node = leaf / 2;
-                while node > 0 {
-                    self.within[node].add((place, number));
-                    node /= 2;
-                }
             }
         }
     }
