@@ -15,6 +15,7 @@ use ipt2nft::certify::certify;
 use ipt2nft::diag::Source;
 use ipt2nft::nft::print::{Style, print};
 use ipt2nft::prove::compare::Answer;
+use ipt2nft::save::ipset::Ipsets;
 use ipt2nft::translate::{Options, translate};
 
 /// Shapes, and how many rules each has per unit of size.
@@ -74,7 +75,7 @@ fn proof(dump: &[u8]) -> Option<(Duration, Answer)> {
     let text = print(&translation.ruleset, &Style::default()).ok()?;
     drop(translation);
     let start = Instant::now();
-    let certificate = certify(&sources, None, &text, None).ok()?;
+    let certificate = certify(&sources, None, &Ipsets::default(), &text, None).ok()?;
     Some((start.elapsed(), certificate.report.answer()))
 }
 
