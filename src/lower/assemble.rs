@@ -70,7 +70,8 @@ impl Builder<'_> {
         }
     }
 
-    /// The fragment condition becomes a test where fragments can be seen, once, and else goes.
+    /// The fragment condition becomes a test where fragments can be seen, once, and else goes; a test that no value
+    /// passes is said to be one.
     fn settle(&self, conditions: Vec<Cond>) -> Vec<Cond> {
         let mut seen = self.guard != Guard::PerRule;
         let mut out = Vec::with_capacity(conditions.len());
@@ -78,7 +79,7 @@ impl Builder<'_> {
             match condition {
                 Cond::NotLaterFragment if std::mem::replace(&mut seen, true) => {}
                 Cond::NotLaterFragment => out.push(self.not_later_fragment()),
-                other => out.push(other),
+                other => out.extend(possible(other)),
             }
         }
         out
@@ -260,6 +261,20 @@ impl Builder<'_> {
         if let Some(chain) = self.table.chains.get_mut(chain.0 as usize) {
             chain.rules.push(rule);
         }
+    }
+}
+
+/// The condition without tests of no value at all; nothing where it always holds then.
+fn possible(condition: Cond) -> Option<Cond> {
+    let fails = |step: &Step| matches!(step, Step::Test(Test::In { set, .. }) if set.is_empty());
+    match condition {
+        Cond::Step(step) if fails(&step) => Some(Cond::Never),
+        Cond::Not(steps) if steps.iter().any(fails) => None,
+        Cond::OneOf(mut ways) => {
+            ways.retain(|way| !way.iter().any(fails));
+            Some(if ways.is_empty() { Cond::Never } else { Cond::OneOf(ways) })
+        }
+        other => Some(other),
     }
 }
 

@@ -32,9 +32,11 @@ pub fn random(part: u64, whole: u64) -> String {
     format!("random {part}/{whole}")
 }
 
-/// True for one packet of `every`, first the one with number `packet`.
-pub fn nth(every: u32, packet: u32) -> String {
-    format!("packet {packet} of {every}")
+/// True for one packet of `every`, first the one with number `packet`; beside it whether that is the answer wanted,
+/// since of every two packets the second one is the one that is not the first.
+pub fn nth(every: u32, packet: u32) -> (String, bool) {
+    let second_of_two = (every, packet) == (2, 1);
+    (format!("packet {} of {every}", if second_of_two { 0 } else { packet }), !second_of_two)
 }
 
 /// A random number or running count below `modulus`, the answer itself.
@@ -70,6 +72,8 @@ pub fn key(fields: &[(Field, Option<u128>)]) -> String {
         let field = match field {
             Field::Sport(_) => Field::Sport(L4::Th),
             Field::Dport(_) => Field::Dport(L4::Th),
+            // One value for all packets of a family, whatever the width.
+            Field::Protocol => Field::Nfproto,
             other => other,
         };
         let all = u128::MAX.checked_shr(128 - field.width()).unwrap_or(0);
@@ -168,7 +172,9 @@ mod tests {
         assert_eq!(draw(&random(1, 3)), Some(Chance::Yes { part: 1, whole: 3 }));
         assert_eq!(draw(&number(true, 5)), Some(Chance::Below(5)));
         assert_eq!(draw(&number(false, 5)), None);
-        assert_eq!(draw(&nth(5, 0)), None);
+        assert_eq!(draw(&nth(5, 0).0), None);
+        assert_eq!(nth(2, 1), (nth(2, 0).0, false));
+        assert_ne!(nth(3, 1), nth(3, 0));
         assert_eq!(draw(&limit(1, 2, 5, false)), None);
     }
 

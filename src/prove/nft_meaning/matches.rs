@@ -176,7 +176,8 @@ impl Reading<'_> {
             (None, Some(packet)) => (packet, !yes),
             (None, None) => return Ok(false),
         };
-        self.consult(vocabulary::nth(modulus, packet as u32), None, yes)?;
+        let (content, same) = vocabulary::nth(modulus, packet as u32);
+        self.consult(content, None, yes == same)?;
         Ok(true)
     }
 }

@@ -29,6 +29,7 @@ impl Space {
             self.interface(Field::Oifname, hook.has_output(), false)?,
             self.fragments(hook, Self::is_early(hook, priority))?,
             self.version()?,
+            self.calendar()?,
         ];
         self.dd.all(&parts)
     }
@@ -61,6 +62,18 @@ impl Space {
         let header = self.present(self.fragment_offset())?;
         let without = self.dd.not(header)?;
         self.dd.or(offset, without)
+    }
+
+    /// A week has seven days, and a day 86,400 seconds.
+    fn calendar(&mut self) -> Bounded<Dd> {
+        let mut times = Dd::TRUE;
+        for (field, last) in [(Field::Day, 6), (Field::Hour, 86_399)] {
+            if self.slots.contains_key(&field) {
+                let known = self.within(field, &IntervalSet::range(0, last))?;
+                times = self.dd.and(times, known)?;
+            }
+        }
+        Ok(times)
     }
 
     /// The version field says the family.

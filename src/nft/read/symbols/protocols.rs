@@ -63,6 +63,7 @@ pub(super) const PROTOCOLS: &[(&str, u8)] = &[
     ("XTP", 36),
     ("ah", 51),
     ("ax.25", 93),
+    ("comp", 108),
     ("dccp", 33),
     ("ddp", 37),
     ("egp", 8),

@@ -37,21 +37,24 @@ const ONE: u64 = 1 << 31;
 /// By chance, or one packet of so many that come to the rule, counted from 0.
 pub fn statistic(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let wanted = !part.options.iter().any(|option| option.negated);
-    let content = match (part.number("mode"), part.number("probability"), part.number("every"), part.number("packet")) {
-        (Some(RANDOM), Some(chance), None, None) if (1..ONE).contains(&chance) => vocabulary::random(chance, ONE),
-        (Some(NTH), None, Some(every), Some(packet)) if every > 1 => {
-            match (u32::try_from(every), u32::try_from(packet)) {
-                (Ok(every), Ok(packet)) => vocabulary::nth(every, packet),
-                _ => return Ok(options::not_understood(part)),
+    let (content, same) =
+        match (part.number("mode"), part.number("probability"), part.number("every"), part.number("packet")) {
+            (Some(RANDOM), Some(chance), None, None) if (1..ONE).contains(&chance) => {
+                (vocabulary::random(chance, ONE), true)
             }
-        }
-        (Some(RANDOM), Some(0), None, None) => return Ok(vec![Step::Test(Dd::constant(!wanted))]),
-        (Some(RANDOM), Some(_), None, None) | (Some(NTH), None, Some(1), Some(0)) => {
-            return Ok(vec![Step::Test(Dd::constant(wanted))]);
-        }
-        _ => return Ok(options::not_understood(part)),
-    };
-    reading.consult(content, None, wanted)
+            (Some(NTH), None, Some(every), Some(packet)) if every > 1 => {
+                match (u32::try_from(every), u32::try_from(packet)) {
+                    (Ok(every), Ok(packet)) => vocabulary::nth(every, packet),
+                    _ => return Ok(options::not_understood(part)),
+                }
+            }
+            (Some(RANDOM), Some(0), None, None) => return Ok(vec![Step::Test(Dd::constant(!wanted))]),
+            (Some(RANDOM), Some(_), None, None) | (Some(NTH), None, Some(1), Some(0)) => {
+                return Ok(vec![Step::Test(Dd::constant(wanted))]);
+            }
+            _ => return Ok(options::not_understood(part)),
+        };
+    reading.consult(content, None, wanted == same)
 }
 
 /// How the tree says `--mode random` and `--mode nth`.
