@@ -55,7 +55,8 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         }
     }
     output::write(other.as_ref().unwrap_or(&text), args.output.as_deref())?;
-    if !args.messages.quiet {
+    let undecided = report.is_some_and(|r| r.answer() == Answer::Undecided);
+    if !args.messages.quiet || undecided {
         let chosen = summary::Chosen {
             reassembled: args.assume.contains(&Assumption::Reassembled),
             prefixed: !args.table_prefix.is_empty(),
@@ -64,7 +65,8 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         };
         output::message(&summary::text(&translation, &chosen, report));
     }
-    Ok(exit)
+    // The ruleset is whole, but nobody has proved it: that must not look like success.
+    Ok(if undecided { exit.max(Exit::Undecided) } else { exit })
 }
 
 /// How long each family may take to prove.

@@ -95,7 +95,11 @@ impl Builder<'_> {
     }
 
     fn must_split(&self, conditions: &[Cond], action: &Action) -> bool {
-        let returns = matches!(action, Action::Verdict(Verdict::Return) | Action::Then(_, Verdict::Return));
+        // Both end where the chain does, which must not be a helper that somebody jumped to.
+        let returns = matches!(
+            action,
+            Action::Verdict(Verdict::Return | Verdict::Goto(_)) | Action::Then(_, Verdict::Return | Verdict::Goto(_))
+        );
         let needs_chain = |(at, condition): (usize, &Cond)| match condition {
             Cond::Not(_) => true,
             Cond::OneOf(_) => {

@@ -21,7 +21,7 @@ Exit codes:
   1  a difference or a finding
   2  unreadable input or wrong use
   3  something could not be translated
-  4  undecided";
+  4  the ruleset was printed, and the proof did not come to an end: why, and where, is told";
 
 /// `ipt2nft translate`
 #[derive(Debug, Args)]

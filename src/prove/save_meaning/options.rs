@@ -1,7 +1,7 @@
 //! How readers of extensions take options apart: values as sets, and one test after another.
 
 use super::Reading;
-use crate::packet::{Interval, IntervalSet};
+use crate::packet::{Field, Interval, IntervalSet};
 use crate::prove::block::Step;
 use crate::prove::dd::{Bounded, Dd};
 use crate::save::ast::{Opt, Part};
@@ -44,6 +44,12 @@ pub(super) fn set(value: &Value) -> Option<IntervalSet> {
         Value::Addresses(_) => Some(IntervalSet::empty()),
         _ => None,
     }
+}
+
+/// The packets whose field is one of the option's numbers, as far as they fit into it.
+pub(super) fn within(option: &Opt, reading: &mut Reading<'_>, field: Field) -> Bounded<Option<Dd>> {
+    let Some(values) = set(&option.value) else { return Ok(None) };
+    reading.space.within(field, &values.intersection(&IntervalSet::full(field.width()))).map(Some)
 }
 
 /// The numbers of the bits that are set, the lowest bit being 0.

@@ -1,4 +1,4 @@
-//! What the prover found, for people; for programs in [`json`].
+//! What the prover found, for people; for programs in [`mod@json`].
 //!
 //! Differences of the same packets are told once: one block for each set of packets, with everything that
 //! is different about them, an example, and the rule that decides on each side.

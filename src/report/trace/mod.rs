@@ -1,4 +1,4 @@
-//! The way of a packet through rulesets, for people; for programs in [`json`].
+//! The way of a packet through rulesets, for people; for programs in [`mod@json`].
 //!
 //! One ruleset is told from top to bottom; two stand side by side where a terminal is wide enough, else one
 //! below the other.

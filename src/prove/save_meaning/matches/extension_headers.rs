@@ -36,7 +36,7 @@ pub fn frag(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     with(Exthdr::Frag, part, reading, |option, reading| {
         let field = |part| Field::Exthdr(Exthdr::Frag, part);
         match option.spec.name {
-            "fragid" => within(option, reading, field(ExthdrPart::FragId)),
+            "fragid" => options::within(option, reading, field(ExthdrPart::FragId)),
             // The option's own `!` says nothing either.
             "fraglen" => Ok(Some(Dd::constant(!option.negated))),
             "fragres" => {
@@ -58,8 +58,8 @@ pub fn rt(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
         return unmodelled::condition(part, reading);
     }
     with(Exthdr::Rt, part, reading, |option, reading| match option.spec.name {
-        "rt-type" => within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::Type)),
-        "rt-segsleft" => within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::SegLeft)),
+        "rt-type" => options::within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::Type)),
+        "rt-segsleft" => options::within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::SegLeft)),
         "rt-len" => length(option, reading, Exthdr::Rt),
         _ => Ok(None),
     })
@@ -114,12 +114,6 @@ fn with(header: Exthdr, part: &Part, reading: &mut Reading<'_>, test: options::T
     let mut steps = vec![Step::Test(reading.space.masked(Field::Exthdr(header, ExthdrPart::Exists), 1, 1)?)];
     steps.extend(options::tests(part, reading, test)?);
     Ok(steps)
-}
-
-/// The numbers of the option that fit into the field.
-fn within(option: &Opt, reading: &mut Reading<'_>, field: Field) -> Bounded<Option<Dd>> {
-    let Some(values) = options::set(&option.value) else { return Ok(None) };
-    reading.space.within(field, &values.intersection(&IntervalSet::full(field.width()))).map(Some)
 }
 
 /// The length in bytes: the header counts units of eight, beyond the first.

@@ -5,7 +5,7 @@ use crate::prove::block::Step;
 use crate::prove::dd::{Bounded, Dd};
 use crate::prove::save_meaning::{Reading, head, options};
 use crate::save::ast::{Opt, Part};
-use crate::save::option::Value;
+use crate::save::option::{Net, Value};
 
 /// States as the tree numbers them: those of `ct state`, and two that are statuses in truth.
 const STATES: u64 = 1 | 2 | 4 | 8 | 64;
@@ -97,8 +97,16 @@ fn of_connection(option: &Opt, reading: &mut Reading<'_>) -> Bounded<Option<Dd>>
 
 fn address(reading: &mut Reading<'_>, value: &Value, v4: CtKey, v6: CtKey) -> Bounded<Option<Dd>> {
     let Value::Nets(nets) = value else { return Ok(None) };
-    let key = if reading.space.family() == Family::Ip { v4 } else { v6 };
-    head::in_nets(reading, Field::Ct(key), nets).map(Some)
+    let (key, width) = if reading.space.family() == Family::Ip { (v4, 32) } else { (v6, 128) };
+    let nets: Vec<Net> = nets.iter().map(|net| as_stored(net, u128::MAX >> (128 - width))).collect();
+    head::in_nets(reading, Field::Ct(key), &nets).map(Some)
+}
+
+/// The tool stores all ones for a mask that is no prefix (`xtopt_parse_hostmask`).
+fn as_stored(net: &Net, all: u128) -> Net {
+    let host = all & !net.mask;
+    let prefix = host & (host + 1) == 0;
+    Net { mask: if prefix { net.mask } else { all }, ..*net }
 }
 
 fn number(reading: &mut Reading<'_>, value: &Value, key: CtKey) -> Bounded<Option<Dd>> {

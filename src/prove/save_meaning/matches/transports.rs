@@ -4,7 +4,7 @@
 //! The head has tested the protocol. None of them ever matches a later fragment, whatever the options say.
 
 use super::unmodelled;
-use crate::packet::{Exthdr, ExthdrPart, Family, Field, IntervalSet, L4, SctpChunkPart};
+use crate::packet::{Exthdr, ExthdrPart, Family, Field, L4, SctpChunkPart};
 use crate::prove::block::Step;
 use crate::prove::dd::{Bounded, Dd};
 use crate::prove::save_meaning::{Reading, options};
@@ -35,17 +35,17 @@ pub fn ah(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     if reading.space.family() == Family::Ip6 {
         return unmodelled::condition(part, reading);
     }
-    with_header(part, reading, Field::AhSpi, |option, reading| within(option, reading, Field::AhSpi))
+    with_header(part, reading, Field::AhSpi, |option, reading| options::within(option, reading, Field::AhSpi))
 }
 
 pub fn esp(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
-    with_header(part, reading, Field::EspSpi, |option, reading| within(option, reading, Field::EspSpi))
+    with_header(part, reading, Field::EspSpi, |option, reading| options::within(option, reading, Field::EspSpi))
 }
 
 /// Without `--ipcompspi` the range is that of 0 alone; `--compres` is not looked at.
 pub fn ipcomp(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let mut steps = with_header(part, reading, Field::CompCpi, |option, reading| match option.spec.name {
-        "ipcompspi" => within(option, reading, Field::CompCpi),
+        "ipcompspi" => options::within(option, reading, Field::CompCpi),
         "compres" => Ok(Some(Dd::TRUE)),
         _ => Ok(None),
     })?;
@@ -60,7 +60,7 @@ pub fn mh(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let kind = Field::Exthdr(Exthdr::Mh, ExthdrPart::Type);
     let mut steps = vec![Step::Test(reading.space.first_fragment()?), Step::Test(reading.space.present(kind)?)];
     steps.extend(options::tests(part, reading, |option, reading| {
-        within(option, reading, Field::Exthdr(Exthdr::Mh, ExthdrPart::Type))
+        options::within(option, reading, Field::Exthdr(Exthdr::Mh, ExthdrPart::Type))
     })?);
     Ok(steps)
 }
@@ -71,15 +71,10 @@ fn with_header(part: &Part, reading: &mut Reading<'_>, field: Field, test: optio
     Ok(steps)
 }
 
-fn within(option: &Opt, reading: &mut Reading<'_>, field: Field) -> Bounded<Option<Dd>> {
-    let Some(values) = options::set(&option.value) else { return Ok(None) };
-    reading.space.within(field, &values.intersection(&IntervalSet::full(field.width()))).map(Some)
-}
-
 fn port(option: &Opt, reading: &mut Reading<'_>, l4: L4) -> Bounded<Option<Dd>> {
     match option.spec.name {
-        "source-port" => within(option, reading, Field::Sport(l4)),
-        "destination-port" => within(option, reading, Field::Dport(l4)),
+        "source-port" => options::within(option, reading, Field::Sport(l4)),
+        "destination-port" => options::within(option, reading, Field::Dport(l4)),
         _ => Ok(None),
     }
 }

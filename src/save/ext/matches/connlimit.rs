@@ -44,6 +44,9 @@ pub static EXTENSION: Extension = Extension {
     ],
 };
 
+/// Told above each rule: no spelling of nft counts as iptables does.
+const FIRST_PACKETS: &str = "connections count from the first packet that comes here; iptables counts them from any";
+
 /// A prefix length, or an address as a mask (libxtables/xtoptions.c, `XTTYPE_PLENMASK`). A number
 /// that is no length is an address.
 fn read(words: &[&[u8]], family: Family) -> Result<Value, String> {
@@ -72,6 +75,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let Value::Number(count) = opt.value else { return Ok(Vec::new()) };
     let over = (opt.spec.name == "connlimit-above") != opt.negated;
     let limit = Statement::ConnLimit { over, count: count as u32 };
+    cx.notes.push(FIRST_PACKETS.into());
     let mask = match part.get("connlimit-mask").map(|o| &o.value) {
         Some(Value::Number(0)) => return Ok(vec![limit.into()]),
         Some(Value::Number(length)) => dynamic::prefix_mask(*length, cx.family),

@@ -8,7 +8,7 @@ use crate::packet::{CtDirection, CtKey, Family, Field, IntervalSet};
 use crate::save::ast::{Opt, Part};
 use crate::save::ext::lowering::{Cond, Cx, Fact, Refusal, masked, net, span, within};
 use crate::save::ext::tracked::{self, ALL, STATES, TRACKED, TRACKLESS};
-use crate::save::ext::{Coverage, Extension, Families, Lower};
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower, dynamic};
 use crate::save::option::{Arg, OptionSpec, Value};
 
 pub static EXTENSION: Extension = Extension {
@@ -30,7 +30,7 @@ pub static EXTENSION: Extension = Extension {
         OptionSpec::new("ctexpire", Arg::Range { max: u32::MAX as u64, separator: b':', open: true }).not(),
         OptionSpec::new("ctdir", Arg::Word(&[("ORIGINAL", 0), ("REPLY", 1)])),
     ],
-    check: |part, _| if part.options.is_empty() { Err("at least one option must be given".into()) } else { Ok(()) },
+    check,
     lower: Lower::Match(lower),
     coverage: &[
         Coverage::exact("--ctstate", "-m conntrack --ctstate NEW,DNAT -j ACCEPT")
@@ -91,6 +91,19 @@ const fn words_of<const STATUS: usize>() -> Arg {
     }
 }
 
+fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
+    if part.options.is_empty() {
+        return Err("at least one option must be given".into());
+    }
+    match part.options.iter().find(|opt| has_odd_mask(opt, cx.family)) {
+        Some(opt) => Err(format!(
+            "the mask of `--{}` is no prefix, and iptables then matches the one address: write that alone",
+            opt.spec.name
+        )),
+        None => Ok(()),
+    }
+}
+
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let facts: Vec<Fact> = part.options.iter().filter_map(|opt| fact(opt, cx.family)).collect();
     let never = facts.contains(&Fact::Never);
@@ -111,6 +124,12 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let given = part.number("ctstate").unwrap_or_default();
     let rest = if never { None } else { Some(others) };
     Ok(alternatives(ways(given, state.negated, rest)))
+}
+
+/// Whether the option has a mask that is no prefix (libxtables/xtoptions.c, `xtopt_parse_hostmask`).
+fn has_odd_mask(opt: &Opt, family: Family) -> bool {
+    let Value::Nets(nets) = &opt.value else { return false };
+    nets.iter().any(|net| dynamic::prefix_of(net.mask, family).is_none())
 }
 
 /// The ways in which a packet passes: states, and what must hold besides. They exclude each other.
