@@ -72,9 +72,7 @@ pub fn json(translation: &Translation, sources: &[Source]) -> serde_json::Result
         version: u32,
         chains: Vec<ChainDiff>,
     }
-    let mut text = serde_json::to_vec_pretty(&Document { version: 1, chains: groups(translation, sources) })?;
-    text.push(b'\n');
-    Ok(text)
+    crate::report::indented(&Document { version: 1, chains: groups(translation, sources) })
 }
 
 fn show_group(group: &Group, paint: &Paint, out: &mut String) {

@@ -19,7 +19,5 @@ struct Document<'a> {
 /// # Errors
 /// None in practice: everything is plain data.
 pub fn json(hosts: &[Host], sum: &Sum) -> serde_json::Result<Vec<u8>> {
-    let mut text = serde_json::to_vec_pretty(&Document { version: VERSION, sum, hosts })?;
-    text.push(b'\n');
-    Ok(text)
+    crate::report::indented(&Document { version: VERSION, sum, hosts })
 }

@@ -24,9 +24,7 @@ pub fn json(report: &Report, sides: Sides) -> serde_json::Result<Vec<u8>> {
         chains: report.bases.iter().map(|base| Base::new(base, sides)).collect(),
         stopped: &report.stopped,
     };
-    let mut text = serde_json::to_vec_pretty(&document)?;
-    text.push(b'\n');
-    Ok(text)
+    crate::report::indented(&document)
 }
 
 #[derive(Serialize)]

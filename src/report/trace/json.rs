@@ -21,9 +21,7 @@ pub fn json(traced: &Traced, packet: &str, named: &[Named<'_>]) -> serde_json::R
         alike: alike(traced),
         rulesets: traced.sides.iter().zip(named).map(|(way, named)| Side::new(way, traced.family, named)).collect(),
     };
-    let mut text = serde_json::to_vec_pretty(&document)?;
-    text.push(b'\n');
-    Ok(text)
+    crate::report::indented(&document)
 }
 
 #[derive(Serialize)]
