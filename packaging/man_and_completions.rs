@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use clap::Command;
 use clap_complete::Shell;
 
 fn main() -> Result<()> {
@@ -13,9 +14,18 @@ fn main() -> Result<()> {
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     man_pages(&folder)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut ipt2nft::cli::command(), "ipt2nft", &folder)?;
+        clap_complete::generate_to(shell, &mut with_default_options(), "ipt2nft", &folder)?;
     }
     Ok(())
+}
+
+/// The command as a shell sees it: `translate` may be left out, so its options are offered without it too.
+fn with_default_options() -> Command {
+    let command = ipt2nft::cli::command();
+    let options = command
+        .find_subcommand("translate")
+        .map_or_else(Vec::new, |translate| translate.get_arguments().cloned().collect());
+    command.args(options)
 }
 
 fn man_pages(folder: &Path) -> Result<()> {

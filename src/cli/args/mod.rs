@@ -22,9 +22,12 @@ pub use replay::{LoaderName, ReplayArgs};
 pub use trace::TraceArgs;
 pub use translate::{Assumption, CounterChoice, DiffFormat, RulesetFormat, TranslateArgs};
 
+/// `translate` may be left out: [`with_default_command`] puts it in.
+const USAGE: &str = "ipt2nft [translate] [OPTIONS] [FILE]...\n       ipt2nft COMMAND ...";
+
 /// Carries firewalls from iptables to nftables.
 #[derive(Debug, Parser)]
-#[command(name = "ipt2nft", version, about, after_help = translate::EXAMPLES, disable_help_subcommand = true)]
+#[command(name = "ipt2nft", version, about, override_usage = USAGE, after_help = translate::EXAMPLES, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
