@@ -6,7 +6,6 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipt2nft::certify::certify;
@@ -19,51 +18,23 @@ use ipt2nft::packet::Family;
 use ipt2nft::prove::compare::Answer;
 use ipt2nft::save::{self, ipset::Ipsets};
 use ipt2nft::translate::{Options, translate};
+use support::dumps::{self, Dump};
 use support::nft;
 
-/// A dump with the family that its name tells.
-struct Dump {
-    name: String,
-    family: Family,
-    text: Vec<u8>,
-}
-
-impl Dump {
-    fn source(&self) -> Source {
-        Source::new(0, &self.name, self.text.clone()).unwrap()
-    }
-
-    /// What the legacy tool saves after restoring the text; `None` where it refuses.
-    fn saved(&self, text: &[u8]) -> Option<Vec<String>> {
-        let tool = if self.family == Family::Ip6 { "ip6tables" } else { "iptables" };
-        let script = format!("{tool}-legacy-restore && {tool}-legacy-save");
-        let output = support::in_namespace("sh", &["-c", &script], text);
-        let text = String::from_utf8_lossy(&output.stdout);
-        let lines = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned);
-        output.status.success().then(|| lines.collect())
-    }
+/// What the legacy tool saves after restoring the text; `None` where it refuses.
+fn saved(family: Family, text: &[u8]) -> Option<Vec<String>> {
+    let tool = if family == Family::Ip6 { "ip6tables" } else { "iptables" };
+    let script = format!("{tool}-legacy-restore && {tool}-legacy-save");
+    let output = support::in_namespace("sh", &["-c", &script], text);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned);
+    output.status.success().then(|| lines.collect())
 }
 
 fn dumps() -> Vec<Dump> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/translate");
-    let corpus = std::env::var_os("IPT2NFT_CORPUS").map(PathBuf::from);
-    if corpus.is_none() {
-        println!("skipped: real dumps, since IPT2NFT_CORPUS names no folder");
-    }
-    let folders = std::iter::once(fixtures).chain(corpus);
-    let entries = folders.flat_map(|folder| std::fs::read_dir(folder).expect("a folder of dumps"));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let dumps = files.iter().filter_map(|path| {
-        let family = match path.extension()?.to_str()? {
-            "v4" => Family::Ip,
-            "v6" => Family::Ip6,
-            _ => return None,
-        };
-        let name = path.file_name()?.to_string_lossy().into_owned();
-        Some(Dump { name, family, text: std::fs::read(path).unwrap() })
-    });
-    dumps.collect()
+    let mut all = dumps::fixtures();
+    all.extend(dumps::corpus());
+    all
 }
 
 fn can_restore() -> bool {
@@ -155,11 +126,11 @@ fn dumps_are_printed_back() {
                 continue;
             }
         };
-        let Some(saved) = restore.then(|| dump.saved(&dump.text)).flatten() else { continue };
+        let Some(before) = restore.then(|| saved(dump.family, &dump.text)).flatten() else { continue };
         restored += 1;
-        match printed.map(|text| dump.saved(&text)) {
+        match printed.map(|text| saved(dump.family, &text)) {
             None => wrong.push(format!("{}: the legacy tool restores it, and it is not read", dump.name)),
-            Some(again) if again.as_ref() != Some(&saved) => {
+            Some(again) if again.as_ref() != Some(&before) => {
                 wrong.push(format!("{}: restored from what was printed, other rules are saved", dump.name));
             }
             Some(_) => {}

@@ -12,6 +12,7 @@
 
 mod draw;
 mod dump;
+mod fitting;
 mod property;
 mod shrink;
 #[path = "../support/mod.rs"]
@@ -22,16 +23,14 @@ mod vocabulary;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use ipt2nft::nft::version::Target;
 use ipt2nft::packet::Family;
 
 use dump::Dump;
+use fitting::{SIZE, dump_of, nfts, vocabulary};
 use property::{Checked, Effort, Failure};
 use support::nft::Nft;
 use vocabulary::Vocabulary;
 
-/// Rules per table.
-const SIZE: usize = 12;
 /// Questions that making a failing dump small may take.
 const SHRINKS: usize = 400;
 
@@ -94,71 +93,6 @@ impl Tally {
     }
 }
 
-/// Those that are not too old for what is printed by default.
-fn nfts() -> Vec<Nft> {
-    let mut found = support::nft::programs();
-    found.retain(|nft| nft.version >= Target::default().nft);
-    found
-}
-
-/// What this machine can check: the extensions that its kernel has on both sides.
-fn vocabulary(family: Family, nfts: &[Nft]) -> Vocabulary {
-    let mut vocabulary = Vocabulary::new(family);
-    let mut lacking = Vec::new();
-    let mut asked: BTreeMap<&str, bool> = BTreeMap::new();
-    let mut is_there = |found: &vocabulary::Use| {
-        let name = found.extension.name;
-        *asked.entry(name).or_insert_with(|| {
-            let is_fit = &mut |dump: &Dump| property::refused(dump).is_empty();
-            let there = draw::example(found, family, is_fit).is_none_or(|dump| {
-                property::legacy(&dump).is_ok() && !nfts.iter().any(|nft| property::is_lacking(&dump, nft))
-            });
-            if !there {
-                lacking.push(name);
-            }
-            there
-        })
-    };
-    vocabulary.matches.retain(&mut is_there);
-    vocabulary.targets.retain(&mut is_there);
-    println!("not on this machine for {}: {lacking:?}", family.name());
-    vocabulary
-}
-
-/// A dump of the seed that both the translator and the legacy tool take.
-fn dump_of(seed: u64, vocabularies: &[(Family, Vocabulary)], tally: &mut Tally) -> Dump {
-    let (family, vocabulary) = &vocabularies[seed as usize % vocabularies.len()];
-    let mut is_fit = |dump: &Dump| property::refused(dump).is_empty();
-    let mut dump = draw::draw(seed, *family, SIZE, vocabulary, &mut is_fit);
-    let mut aside = |dump: Dump, reasons: Vec<(u32, String)>| {
-        let lines: Vec<u32> = reasons.iter().map(|(line, _)| *line).collect();
-        for (_, why) in reasons {
-            *tally.set_aside.entry(why).or_default() += 1;
-        }
-        dump.without_lines(&lines)
-    };
-    // What is taken away may leave others without company: look again.
-    loop {
-        let refused: Vec<(u32, String)> =
-            property::refused(&dump).into_iter().map(|(line, why)| (line.unwrap_or_default(), why)).collect();
-        if refused.is_empty() {
-            break;
-        }
-        dump = aside(dump, refused);
-    }
-    if property::legacy(&dump).is_err() {
-        let alone = dump.one_by_one().into_iter();
-        let refused = alone.filter_map(|(line, one)| property::legacy(&one).err().map(|why| (line, why)));
-        let refused = refused.map(|(line, why)| (line, format!("legacy: {why}: {}", rule_on(&dump, line)))).collect();
-        dump = aside(dump, refused);
-    }
-    dump
-}
-
-fn rule_on(dump: &Dump, line: u32) -> String {
-    dump.to_string().lines().nth(line as usize - 1).unwrap_or_default().to_owned()
-}
-
 fn small(dump: &Dump, nfts: &[Nft], effort: Effort, failure: &Failure) -> Dump {
     let mut fails = |dump: &Dump| {
         if failure.kind != "refuse" && !property::refused(dump).is_empty() || property::legacy(dump).is_err() {
@@ -193,7 +127,8 @@ fn random_rulesets_are_translated_proved_and_run_alike() {
     let mut seed = first;
     while seed == first || goes_on(seed - first, begin) {
         let effort = Effort { packets, seed };
-        let dump = dump_of(seed, &vocabularies, &mut tally);
+        let aside = &mut |why| *tally.set_aside.entry(why).or_default() += 1;
+        let dump = dump_of(seed, &vocabularies, aside);
         match property::check(&dump, &nfts, effort) {
             Ok(checked) => {
                 if checked.slow {

@@ -69,11 +69,13 @@ pub fn sets(family: Family) -> String {
     )
 }
 
-fn parsed_sets(family: Family) -> Ipsets {
+/// The same, read.
+pub fn parsed_sets(family: Family) -> Ipsets {
     ipset::parse(sets(family).as_bytes()).0
 }
 
-fn options(family: Family, merge: Level) -> Options {
+/// How dumps of a family are translated.
+pub fn options(family: Family, merge: Level) -> Options {
     let mut options = Options { family: Some(family), ..Options::default() };
     options.merge.level = merge;
     options.lower.ipsets = parsed_sets(family);
@@ -152,7 +154,8 @@ pub fn check_text(dump: &str, family: Family, nfts: &[Nft], effort: Effort) -> R
     Ok(checked)
 }
 
-fn text(translation: &Translation) -> Result<String, Failure> {
+/// What is printed of a translation.
+pub fn text(translation: &Translation) -> Result<String, Failure> {
     if let Some(error) = translation.diagnostics.iter().find(|d| d.is_error()) {
         return Err(Failure::new("refuse", error.message.clone()));
     }

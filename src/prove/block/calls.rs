@@ -94,8 +94,8 @@ fn known(dd: &Arena, program: &Program, order: &[ChainId]) -> FxHashMap<ChainId,
         .flatten()
         .collect();
     // What a lookup says may change with what it reads.
-    let fixed =
-        |var: Var| !changed.contains(&var) && var.band() != bands::LOCAL_ANSWER && var.band() != bands::VOLATILE;
+    let moving = [bands::LOCAL_ANSWER, bands::VOLATILE, bands::BY_MARK];
+    let fixed = |var: Var| !changed.contains(&var) && !moving.contains(&var.band());
     let mut known: FxHashMap<ChainId, Cube> = program.bases.iter().map(|base| (base.chain, Cube::default())).collect();
     for id in order {
         let here = known.get(id).cloned().unwrap_or_default();

@@ -124,7 +124,7 @@ impl Workshop<'_> {
 
     /// `b` as a function of the packet before `a`, for the packets in `on`; `None` where that is `b` itself.
     pub fn after(&mut self, a: &Block, on: On, b: &Block) -> Bounded<Option<Block>> {
-        let blind = b.reads.union(if b.bands.meets(VOLATILE) { CHANGEABLE } else { Bands::default() });
+        let blind = b.reads.union(read_by(b.bands));
         if a.changes.iter().any(|&(var, _)| Bands::of(var).meets(blind)) && self.changes_within(a, on, blind)? {
             let why = "a lookup or an effect reads what an earlier rule has changed".to_owned();
             let leaf = self.terms.leaf(&Verdict::Unknown { line: 0, why });
@@ -161,7 +161,7 @@ impl Workshop<'_> {
 
     /// Whether a test of `bands` after `a` would read, unseen, what `a` changes.
     pub fn is_blind(&mut self, a: &Block, on: On, bands: Bands, reads: Bands) -> Bounded<bool> {
-        let blind = reads.union(if bands.meets(VOLATILE) { CHANGEABLE } else { Bands::default() });
+        let blind = reads.union(read_by(bands));
         self.changes_within(a, on, blind)
     }
 
@@ -269,10 +269,13 @@ impl Workshop<'_> {
     }
 }
 
-const VOLATILE: Bands = Bands(1 << bands::VOLATILE);
 const ANSWERS: Bands = Bands(1 << bands::ANSWER);
-/// Everything: a volatile lookup may depend on any field that rules can change.
-const CHANGEABLE: Bands = Bands(u32::MAX);
+
+/// What conditions of these bands read unseen: a volatile one may depend on any field that rules can change.
+fn read_by(bands: Bands) -> Bands {
+    let of = |band: u32, reads: u32| if bands.meets(Bands(1 << band)) { Bands(reads) } else { Bands::default() };
+    of(bands::VOLATILE, u32::MAX).union(of(bands::BY_MARK, 1 << bands::MARK))
+}
 
 /// Buckets that both blocks consult, with the counts of each.
 fn common_buckets(a: &Block, b: &Block) -> Vec<(Bucket, Dd, Dd)> {

@@ -9,7 +9,7 @@ use super::tables::is_plain;
 use super::values::number;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{BinaryOp, Element, Expr, Op};
-use crate::packet::{CtKey, Field, Interval, IntervalSet};
+use crate::packet::{CtKey, FibResult, Field, Interval, IntervalSet};
 use crate::prove::block::Step;
 use crate::prove::dd::{Dd, Range};
 use crate::prove::vocabulary;
@@ -24,6 +24,9 @@ impl Reading<'_> {
         }
         if let Some(()) = self.masked(left, op, right)? {
             return Ok(());
+        }
+        if let Some(found) = route_by_number(left, right)? {
+            return self.comparison(&found, op, right);
         }
         if let Expr::SetName(name) = right {
             return self.in_named_set(left, op, name);
@@ -195,6 +198,21 @@ fn listed(right: &Expr) -> Option<IntervalSet> {
             Some(sets?.iter().flat_map(IntervalSet::intervals).copied().collect())
         }
         _ => None,
+    }
+}
+
+/// `fib saddr . iif oif 1` is what `nft -n list` makes of `exists`, and an interface where it is loaded; 0 is no
+/// interface, and so `missing`, either way: what then is asked.
+fn route_by_number(left: &Expr, right: &Expr) -> Read<Option<Expr>> {
+    let (Expr::Field(Field::Fib { flags, result: FibResult::Oif }), Expr::Number(number)) = (left, right) else {
+        return Ok(None);
+    };
+    match number {
+        0 => Ok(Some(Expr::Field(Field::Fib { flags: *flags, result: FibResult::Exists }))),
+        1 => {
+            unread("`fib .. oif 1`, which is how `nft -n list` shows `oif exists`; write that, or the interface's name")
+        }
+        _ => Ok(None),
     }
 }
 

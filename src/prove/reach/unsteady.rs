@@ -50,7 +50,7 @@ impl Unsteady {
     fn is(&self, var: Var) -> bool {
         match var.band() {
             bands::LOCAL_ANSWER => true,
-            bands::VOLATILE => !self.changed.is_empty(),
+            bands::VOLATILE | bands::BY_MARK => !self.changed.is_empty(),
             _ => self.changed.contains(&var),
         }
     }
@@ -91,4 +91,4 @@ impl Unsteady {
 }
 
 const ANSWERS: Bands = Bands(1 << bands::LOCAL_ANSWER);
-const VOLATILE: Bands = Bands(1 << bands::VOLATILE);
+const VOLATILE: Bands = Bands(1 << bands::VOLATILE | 1 << bands::BY_MARK);

@@ -29,6 +29,8 @@ pub const OPAQUE: u32 = 13;
 /// Opaque conditions that read what rules may change.
 pub const VOLATILE: u32 = 14;
 pub const CT_STATUS: u32 = 15;
+/// Lookups of the kernel's that read the mark, and nothing else that rules change.
+pub const BY_MARK: u32 = 17;
 /// Answers of occurrences while they are not yet matched; not in any finished diagram.
 pub const LOCAL_ANSWER: u32 = 16;
 pub const CT_LABEL: u32 = 23;

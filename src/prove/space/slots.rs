@@ -102,11 +102,10 @@ impl Space {
             _ if matches!(field, Field::Ct(CtKey::Saddr(_) | CtKey::Daddr(_))) && self.family == Family::Ip => 32,
             _ => field.width().min(128),
         };
-        let volatile = matches!(field, Field::Fib { flags, .. } if flags.mark);
+        let by_mark = matches!(field, Field::Fib { flags, .. } if flags.mark);
         let first = self.next_meta;
         self.next_meta += width;
-        // Lookups share the index space of the numbers, apart from the opaque conditions of that band.
-        if volatile { bits(bands::VOLATILE, (1 << 24) + first, width) } else { bits(bands::META, first, width) }
+        bits(if by_mark { bands::BY_MARK } else { bands::META }, first, width)
     }
 
     fn header_slot(&self, place: Place) -> Slot {

@@ -15,6 +15,12 @@ pub fn condition(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(vec![Step::Test(reading.space.volatile(&words)?)])
 }
 
+/// A condition on what no rule can change: the socket, the link header, the bridge port.
+pub fn steady(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    let words = vocabulary::xtables(part.extension.name, &options::words(part, reading, &[]));
+    Ok(vec![Step::Test(reading.space.opaque(&words)?)])
+}
+
 /// Does something to the state that its options name, and goes on: counts, labels.
 pub fn count(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let words = vocabulary::xtables(part.extension.name, &options::words(part, reading, &[]));
