@@ -13,7 +13,7 @@ use super::fragments::{self, Guard};
 use crate::ir::{
     Chain, ChainId, Counters, Fields, NatData, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict,
 };
-use crate::packet::{Family, Field};
+use crate::packet::{Family, Field, IntervalSet};
 use crate::save::ext::lowering::{Action, Cond};
 
 /// Builds the rules that stand for one rule of the dump.
@@ -161,7 +161,16 @@ impl Builder<'_> {
         self.leave(body, back);
     }
 
+    /// What the inner test matches is led past the rule: to the rest of the chain where that has a chain of its own,
+    /// else back from a helper chain.
     fn negation(&mut self, chain: ChainId, steps: Steps, inner: &[Step], rest: &[Cond], action: &Action, back: Back) {
+        if let Back::Rest(past) = back
+            && !steps.iter().any(Step::is_stateful)
+        {
+            let led = steps.iter().chain(inner).cloned();
+            self.push(chain, Rule::new(led, Verdict::Goto(past), self.origin.clone()));
+            return self.build(chain, steps, rest, action, back);
+        }
         let helper = self.enter(chain, steps, "unless", back);
         let verdict = match back {
             Back::Fall => Verdict::Return,
@@ -242,8 +251,11 @@ impl Builder<'_> {
             }
             return;
         }
+        let entered = steps.clone();
         let helper = self.enter(chain, steps, "do", Back::Fall);
-        for rule in rules {
+        // Rules that all return leave the packet to the next one as it came.
+        let as_it_came = rules.iter().all(|rule| rule.verdict == Verdict::Return);
+        for rule in rules.iter().filter(|rule| !as_it_came || !excludes(&entered, rule)) {
             self.push(helper, rule.clone());
         }
     }
@@ -315,6 +327,19 @@ fn can_repeat(rest: &[Cond], action: &Action) -> bool {
             Action::Statements(s) | Action::Then(s, _) => !s.iter().any(Statement::is_stateful),
             Action::Block(_) => false,
         }
+}
+
+/// Whether no packet with these tests passed has a value that the rule asks for.
+fn excludes(steps: &[Step], rule: &Rule) -> bool {
+    let asked = |steps: &[Step]| -> Vec<(Field, IntervalSet)> {
+        let set = |step: &Step| match step {
+            Step::Test(Test::In { field, set }) => Some((*field, set.clone())),
+            _ => None,
+        };
+        steps.iter().filter_map(set).collect()
+    };
+    let before = asked(steps);
+    asked(&rule.steps).iter().any(|(field, set)| before.iter().any(|(f, s)| f == field && !s.intersects(set)))
 }
 
 /// A verdict that jumps may change anything.

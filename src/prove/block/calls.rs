@@ -94,7 +94,7 @@ fn known(dd: &Arena, program: &Program, order: &[ChainId]) -> FxHashMap<ChainId,
         .flatten()
         .collect();
     // What a lookup says may change with what it reads.
-    let moving = [bands::LOCAL_ANSWER, bands::VOLATILE, bands::BY_MARK];
+    let moving = [bands::LOCAL_ANSWER, bands::VOLATILE, bands::BY_MARK, bands::ROUTE];
     let fixed = |var: Var| !changed.contains(&var) && !moving.contains(&var.band());
     let mut known: FxHashMap<ChainId, Cube> = program.bases.iter().map(|base| (base.chain, Cube::default())).collect();
     for id in order {

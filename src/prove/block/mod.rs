@@ -19,6 +19,7 @@ mod chains;
 mod draws;
 mod effect;
 mod lists;
+mod lookups;
 mod program;
 mod rules;
 mod sequence;
@@ -100,6 +101,12 @@ impl Block {
         Block { verdict, ..self }
     }
 
+    /// All diagrams of the block.
+    fn diagrams(&self) -> Vec<Dd> {
+        let changes = self.changes.iter().map(|&(_, change)| change);
+        changes.chain(self.effects.iter().map(|&(_, count)| count)).chain([self.verdict]).collect()
+    }
+
     /// The effect's count; 0 for effects that never happen.
     pub fn effect(&self, key: Key) -> Dd {
         let at = self.effects.binary_search_by_key(&key, |&(k, _)| k);
@@ -113,11 +120,12 @@ impl Block {
     }
 }
 
-/// The verdicts and effects of both rulesets, numbered.
+/// The verdicts, effects and lookups behind changes of both rulesets, numbered.
 #[derive(Default)]
 pub struct Terms {
     verdicts: indexmap::IndexSet<Verdict, rustc_hash::FxBuildHasher>,
     effects: indexmap::IndexSet<Effect, rustc_hash::FxBuildHasher>,
+    lookups: lookups::Lookups,
 }
 
 impl Terms {
@@ -133,6 +141,11 @@ impl Terms {
     /// The verdict of a leaf; `None` for `CONTINUE` and `RETURN`.
     pub fn verdict(&self, leaf: u32) -> Option<&Verdict> {
         self.verdicts.get_index(leaf.checked_sub(FIRST_VERDICT)? as usize)
+    }
+
+    /// What a lookup asks, whatever was changed before it.
+    pub fn first_lookup(&self, lookup: Var) -> Var {
+        self.lookups.first(lookup)
     }
 
     /// The key of an effect.

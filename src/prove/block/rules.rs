@@ -72,7 +72,7 @@ fn done(shop: &mut Workshop<'_>, line: u32, steps: &[Cow<'_>], around: &mut Surr
                 }
             }
             Step::Effect { effect, reads } => {
-                if shop.is_blind(&at.block, On::Set(at.inside), Bands::default(), *reads)? {
+                if shop.is_blind(&at.block, On::Set(at.inside), *reads)? {
                     return at.give_up(shop, line, BLIND);
                 }
                 let key = shop.terms.key(effect);
@@ -107,10 +107,7 @@ const BLIND: &str = "a lookup or an effect reads what an earlier statement has c
 impl Progress {
     /// A function of the packet as it is now, as one of the packet that came; `None` where that is not known.
     fn read(&mut self, shop: &mut Workshop<'_>, d: Dd) -> Bounded<Option<Dd>> {
-        if shop.is_blind(&self.block, On::Set(self.inside), shop.dd.bands(d), Bands::default())? {
-            return Ok(None);
-        }
-        let d = shop.rewrite(&self.block, On::Set(self.inside), d)?;
+        let Some(d) = shop.rewrite(&self.block, On::Set(self.inside), d)? else { return Ok(None) };
         self.answers.apply(shop.dd, d).map(Some)
     }
 

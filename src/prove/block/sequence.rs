@@ -70,7 +70,7 @@ impl Workshop<'_> {
     }
 
     /// `d` for the packets in `on`, and a constant for all others.
-    fn within(&mut self, on: On, d: Dd, elsewhere: u32) -> Bounded<Dd> {
+    pub(super) fn within(&mut self, on: On, d: Dd, elsewhere: u32) -> Bounded<Dd> {
         match on {
             On::Set(set) => self.dd.ite(set, d, Dd::leaf(elsewhere)),
             On::Continuing(verdict) => self.dd.where_zero(verdict, d, elsewhere),
@@ -124,18 +124,17 @@ impl Workshop<'_> {
 
     /// `b` as a function of the packet before `a`, for the packets in `on`; `None` where that is `b` itself.
     pub fn after(&mut self, a: &Block, on: On, b: &Block) -> Bounded<Option<Block>> {
-        let blind = b.reads.union(read_by(b.bands));
-        if a.changes.iter().any(|&(var, _)| Bands::of(var).meets(blind)) && self.changes_within(a, on, blind)? {
-            let why = "a lookup or an effect reads what an earlier rule has changed".to_owned();
-            let leaf = self.terms.leaf(&Verdict::Unknown { line: 0, why });
-            return Ok(Some(Block::ending(leaf)));
+        if self.is_blind(a, on, b.reads)? {
+            return Ok(Some(self.unknown("an effect reads what an earlier rule has changed".to_owned())));
         }
         let mut substitution = Substitution::default();
         self.substitute_changes(a, on, b.bands, &mut substitution)?;
+        if b.bands.meets(bands::LOOKUPS) && !self.shift_lookups(a, on, &b.diagrams(), &mut substitution)? {
+            return Ok(Some(self.unknown("a lookup reads what earlier rules have changed in many ways".to_owned())));
+        }
         if b.bands.meets(ANSWERS) && !self.shift_answers(a, on, b, &mut substitution)? {
             let why = format!("one packet may ask a limit or a random choice more than {TRAVERSALS} times");
-            let leaf = self.terms.leaf(&Verdict::Unknown { line: 0, why });
-            return Ok(Some(Block::ending(leaf)));
+            return Ok(Some(self.unknown(why)));
         }
         if substitution.is_empty() {
             return Ok(None);
@@ -152,22 +151,25 @@ impl Workshop<'_> {
         Ok(Some(self.finish(verdict, changes, effects, b.draws.clone(), b.reads)))
     }
 
-    /// A set as a function of the packet before `a`, for the packets in `on`.
-    pub fn rewrite(&mut self, a: &Block, on: On, d: Dd) -> Bounded<Dd> {
+    fn unknown(&mut self, why: String) -> Block {
+        Block::ending(self.terms.leaf(&Verdict::Unknown { line: 0, why }))
+    }
+
+    /// A set as a function of the packet before `a`, for the packets in `on`; `None` where that is not known.
+    pub fn rewrite(&mut self, a: &Block, on: On, d: Dd) -> Bounded<Option<Dd>> {
         let mut substitution = Substitution::default();
-        self.substitute_changes(a, on, self.dd.bands(d), &mut substitution)?;
-        substitution.apply(self.dd, d)
+        let bands = self.dd.bands(d);
+        self.substitute_changes(a, on, bands, &mut substitution)?;
+        if bands.meets(bands::LOOKUPS) && !self.shift_lookups(a, on, &[d], &mut substitution)? {
+            return Ok(None);
+        }
+        substitution.apply(self.dd, d).map(Some)
     }
 
-    /// Whether a test of `bands` after `a` would read, unseen, what `a` changes.
-    pub fn is_blind(&mut self, a: &Block, on: On, bands: Bands, reads: Bands) -> Bounded<bool> {
-        let blind = reads.union(read_by(bands));
-        self.changes_within(a, on, blind)
-    }
-
-    fn changes_within(&mut self, a: &Block, on: On, bands: Bands) -> Bounded<bool> {
+    /// Whether an effect after `a` reads, unseen, what `a` changes.
+    pub fn is_blind(&mut self, a: &Block, on: On, reads: Bands) -> Bounded<bool> {
         for &(var, change) in &a.changes {
-            if Bands::of(var).meets(bands) && self.within(on, change, KEEP)? != Dd::leaf(KEEP) {
+            if Bands::of(var).meets(reads) && self.within(on, change, KEEP)? != Dd::leaf(KEEP) {
                 return Ok(true);
             }
         }
@@ -270,12 +272,6 @@ impl Workshop<'_> {
 }
 
 const ANSWERS: Bands = Bands(1 << bands::ANSWER);
-
-/// What conditions of these bands read unseen: a volatile one may depend on any field that rules can change.
-fn read_by(bands: Bands) -> Bands {
-    let of = |band: u32, reads: u32| if bands.meets(Bands(1 << band)) { Bands(reads) } else { Bands::default() };
-    of(bands::VOLATILE, u32::MAX).union(of(bands::BY_MARK, 1 << bands::MARK))
-}
 
 /// Buckets that both blocks consult, with the counts of each.
 fn common_buckets(a: &Block, b: &Block) -> Vec<(Bucket, Dd, Dd)> {

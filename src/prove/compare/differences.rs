@@ -4,7 +4,7 @@ use super::answer::{Difference, Direction, Doubt, Fate, Outcome, Region, What};
 use super::bases::{self, Side};
 use super::{Example, Options, chances, example, fading, regions};
 use crate::prove::block::{Answers, BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
-use crate::prove::dd::{Bands, Bounded, Cube, Dd, Var};
+use crate::prove::dd::{Bands, Bounded, Cube, Dd, Substitution, Var};
 use crate::prove::space::{Space, bands};
 
 /// The packets whose treatment is compared.
@@ -30,7 +30,11 @@ pub(super) struct Comparison<'a> {
     pub key: BaseKey,
     /// What was found out where chance decides: base chains often do the same at several hooks.
     pub chances: &'a mut chances::Found,
+    /// Whether something hangs on what a lookup says of a packet that was changed before.
+    pub doubtful: bool,
 }
+
+const LOOKED_UP: &str = "a lookup reads what an earlier rule has changed";
 
 const ORDER: &str = "several base chains share hook and priority, and their order matters";
 
@@ -60,6 +64,9 @@ impl Comparison<'_> {
         self.verdicts(left, right, care, &mut outcome)?;
         self.changes(left, right, care, &mut outcome)?;
         self.effects(left, right, care, &mut outcome)?;
+        if self.doubtful {
+            outcome.doubts.push(Doubt { why: LOOKED_UP.to_owned(), line: None });
+        }
         Ok(outcome)
     }
 
@@ -174,7 +181,20 @@ impl Comparison<'_> {
             return Ok(Dd::FALSE);
         }
         let differ = self.space.dd.differ(a, b)?;
-        self.space.dd.and(differ, packets)
+        let differ = self.space.dd.and(differ, packets)?;
+        self.certain(differ)
+    }
+
+    /// The packets that differ even where lookups say the same however the packet was changed before.
+    fn certain(&mut self, differ: Dd) -> Bounded<Dd> {
+        let mut unchanged = Substitution::default();
+        for lookup in self.space.dd.variables(&[differ], bands::LOOKUPS) {
+            let first = self.space.dd.var(self.terms.first_lookup(lookup))?;
+            unchanged.insert(lookup, first);
+        }
+        let certain = unchanged.apply(&mut self.space.dd, differ)?;
+        self.doubtful |= certain == Dd::FALSE && differ != Dd::FALSE;
+        Ok(certain)
     }
 
     /// Packets that a side drops. One that is rejected comes back in part, in the answer.

@@ -163,6 +163,7 @@ fn compare_family(
             options,
             key,
             chances: &mut chances,
+            doubtful: false,
         };
         let outcome = match differing.outcome() {
             Ok(outcome) => outcome,

@@ -125,3 +125,31 @@ fn helpers_go_to_connections_that_are_opened() {
     check(&format!("{ftp}\n{notrack}"), ftp, Answer::Equivalent);
     check(&format!("{notrack}\n{ftp}"), ftp, Answer::Different);
 }
+
+fn mangle(rules: &[&str]) -> Dump {
+    dump(&format!("*mangle\n:PREROUTING ACCEPT [0:0]\n{}\nCOMMIT\n", rules.join("\n")))
+}
+
+/// Routes read the mark: which answer a rule gets hangs on what rules before it have made of it.
+#[test]
+fn lookups_see_what_earlier_rules_have_changed() {
+    let check = |left: &[&str], right: &[&str], answer| {
+        let report = compare(&SaveRules(&mangle(left)), &SaveRules(&mangle(right)), &Options::default());
+        assert_eq!(report.answer(), answer, "{left:?} {right:?} {report:#?}");
+    };
+    let one = "-A PREROUTING -i eth0 -j MARK --set-xmark 0x1/0x3";
+    let two = "-A PREROUTING -i eth0 -j MARK --set-xmark 0x2/0x3";
+    let none = "-A PREROUTING -j MARK --set-xmark 0x0/0x3";
+    let drop = "-A PREROUTING -m rpfilter --validmark --invert -j DROP";
+    check(&[one, drop], &[one, drop], Answer::Equivalent);
+    check(&[one, two, drop], &[two, drop], Answer::Equivalent);
+    check(&[one, drop, none], &[one, drop, none], Answer::Equivalent);
+    // The mark ends the same, but the route was asked with another.
+    check(&[one, drop, none], &[two, drop, none], Answer::Undecided);
+    check(&[one, drop, none], &[drop, one, none], Answer::Undecided);
+    check(&[one, drop], &[two, drop], Answer::Different);
+    check(&[one, drop], &[one], Answer::Different);
+    let save = "-A PREROUTING -j CONNMARK --save-mark";
+    check(&[save, drop], &[drop, save], Answer::Different);
+    check(&[save, drop], &[save, drop], Answer::Equivalent);
+}

@@ -163,6 +163,23 @@ impl Arena {
         false
     }
 
+    /// The variables in `bands` that any of the functions depends on, in order.
+    pub fn variables(&self, functions: &[Dd], bands: Bands) -> Vec<Var> {
+        let mut seen = FxHashSet::default();
+        let mut rest = functions.to_vec();
+        let mut vars = Vec::new();
+        while let Some(at) = rest.pop() {
+            let Some((var, lo, hi)) = self.split(at).filter(|_| self.bands(at).meets(bands)) else { continue };
+            if seen.insert(at) {
+                vars.extend(Bands::of(var).meets(bands).then_some(var));
+                rest.extend([lo, hi]);
+            }
+        }
+        vars.sort_unstable();
+        vars.dedup();
+        vars
+    }
+
     /// The different leaves of the function, in order.
     pub fn leaves(&self, d: Dd) -> Vec<u32> {
         let mut seen = FxHashSet::default();

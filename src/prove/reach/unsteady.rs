@@ -44,13 +44,13 @@ impl Unsteady {
     fn add(&mut self, var: Var) {
         self.changed.insert(var);
         // A lookup of the kernel's may depend on anything that rules change.
-        self.bands = self.bands.union(Bands::of(var)).union(VOLATILE);
+        self.bands = self.bands.union(Bands::of(var)).union(bands::LOOKUPS);
     }
 
     fn is(&self, var: Var) -> bool {
         match var.band() {
             bands::LOCAL_ANSWER => true,
-            bands::VOLATILE | bands::BY_MARK => !self.changed.is_empty(),
+            bands::VOLATILE | bands::BY_MARK | bands::ROUTE => !self.changed.is_empty(),
             _ => self.changed.contains(&var),
         }
     }
@@ -91,4 +91,3 @@ impl Unsteady {
 }
 
 const ANSWERS: Bands = Bands(1 << bands::LOCAL_ANSWER);
-const VOLATILE: Bands = Bands(1 << bands::VOLATILE | 1 << bands::BY_MARK);

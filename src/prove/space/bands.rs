@@ -4,7 +4,7 @@
 //! drawn next, the source after them, marks and other things that rules change last, so that a change
 //! made at the end of a path is one node there.
 
-use crate::prove::dd::Bands;
+use crate::prove::dd::{Bands, Var};
 
 /// Fragment offset: above everything, since it only ever cuts the whole ruleset in two.
 pub const FRAGMENT: u32 = 0;
@@ -29,8 +29,10 @@ pub const OPAQUE: u32 = 13;
 /// Opaque conditions that read what rules may change.
 pub const VOLATILE: u32 = 14;
 pub const CT_STATUS: u32 = 15;
-/// Lookups of the kernel's that read the mark, and nothing else that rules change.
+/// Routes asked by mark, which also read the traffic class.
 pub const BY_MARK: u32 = 17;
+/// Routes asked without a mark, which read the traffic class.
+pub const ROUTE: u32 = 18;
 /// Answers of occurrences while they are not yet matched; not in any finished diagram.
 pub const LOCAL_ANSWER: u32 = 16;
 pub const CT_LABEL: u32 = 23;
@@ -46,3 +48,19 @@ pub const OF_CONNECTION: Bands = Bands(1 << CT_MARK | 1 << CT_LABEL);
 
 /// Bands of what rules can change.
 pub const CHANGEABLE: Bands = Bands(1 << CT_LABEL | 1 << DSCP | 1 << TTL | 1 << PRIORITY | 1 << CT_MARK | 1 << MARK);
+
+/// Bands of conditions that read what rules may change.
+pub const LOOKUPS: Bands = Bands(1 << VOLATILE | 1 << BY_MARK | 1 << ROUTE);
+
+/// From this index on, variables of [`LOOKUPS`] are answers for packets that rules have changed before.
+pub const BEHIND_CHANGES: u32 = 1 << 26;
+
+/// What a lookup may read: routes the mark and the traffic class (`net/ipv4/netfilter/nft_fib_ipv4.c`,
+/// `net/ipv6/netfilter/nft_fib_ipv6.c`), anything else whatever rules change.
+pub fn read_by_lookup(lookup: Var) -> Bands {
+    match lookup.band() {
+        BY_MARK => Bands(1 << MARK | 1 << DSCP),
+        ROUTE => Bands(1 << DSCP),
+        _ => Bands(u32::MAX),
+    }
+}

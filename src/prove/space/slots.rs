@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use super::header::{self, Place};
 use super::{Space, bands};
-use crate::packet::{CtKey, DataType, Exthdr, ExthdrPart, Family, Field, IpsecDirection, SctpChunkPart, TcpOptionPart};
+use crate::packet::{
+    CtKey, DataType, Exthdr, ExthdrPart, Family, FibResult, Field, IpsecDirection, SctpChunkPart, TcpOptionPart,
+};
 use crate::prove::dd::{Bands, Bounded, Dd, Var};
 
 /// How a field is held.
@@ -102,10 +104,14 @@ impl Space {
             _ if matches!(field, Field::Ct(CtKey::Saddr(_) | CtKey::Daddr(_))) && self.family == Family::Ip => 32,
             _ => field.width().min(128),
         };
-        let by_mark = matches!(field, Field::Fib { flags, .. } if flags.mark);
+        let band = match field {
+            Field::Fib { flags, .. } if flags.mark => bands::BY_MARK,
+            Field::Fib { result, .. } if result != FibResult::Type => bands::ROUTE,
+            _ => bands::META,
+        };
         let first = self.next_meta;
         self.next_meta += width;
-        bits(if by_mark { bands::BY_MARK } else { bands::META }, first, width)
+        bits(band, first, width)
     }
 
     fn header_slot(&self, place: Place) -> Slot {

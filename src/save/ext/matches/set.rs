@@ -81,7 +81,7 @@ fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
 /// `NAME src,dst,...` -> the name, then 1 for each source and 0 for each destination.
 fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
     let [name, directions] = words else { return Err("a set and its directions are needed".into()) };
-    if name.is_empty() || name.len() > 31 || name.contains_str(":") || name.starts_with(b"-") {
+    if name.is_empty() || name.len() > 31 || name.starts_with(b"-") {
         return Err(format!("{} is no name of a set", quote(name)));
     }
     let one = |word: &[u8]| match word {
