@@ -158,11 +158,12 @@ pub fn settle(mut bytes: Vec<u8>, sent: &Sent) -> Vec<u8> {
         if found.protocol == 6 && !own && bytes.get(at + 13).is_some_and(|flags| flags & 0x12 == 0x12) {
             settle_cookie(&mut bytes, at);
         }
-    } else if found.protocol == 1 && bytes.get(at) == Some(&TIMESTAMP_REPLY) {
-        bytes.truncate(at + 8);
     } else if let Some(inner) = quoted(&bytes, &found, at) {
         settle_quote(&mut bytes, inner, sent);
-    } else if is_echo(&bytes, &found, at) {
+    } else if has_identifier(&bytes, &found, at) {
+        if found.protocol == 1 && bytes.get(at) == Some(&TIMESTAMP_REPLY) {
+            bytes.truncate(at + 8);
+        }
         let kept = u16::from_be_bytes(take(&bytes, at + 4)) == sent.echo_id;
         put(&mut bytes, at + 4, if kept { &[0, 0] } else { &[0xff, 0xff] });
     }
@@ -172,8 +173,9 @@ pub fn settle(mut bytes: Vec<u8>, sent: &Sent) -> Vec<u8> {
 /// ICMP type; the answer carries the time of day.
 const TIMESTAMP_REPLY: u8 = 14;
 
-fn is_echo(bytes: &[u8], found: &Headers, at: usize) -> bool {
-    matches!((found.protocol, bytes.get(at)), (1, Some(0 | 8)) | (58, Some(128 | 129)))
+/// Echoes, time stamps, address masks: queries and answers, whose identifiers address translation may change.
+fn has_identifier(bytes: &[u8], found: &Headers, at: usize) -> bool {
+    matches!((found.protocol, bytes.get(at)), (1, Some(0 | 8 | 13..=18)) | (58, Some(128 | 129)))
 }
 
 /// Start of the packet that an ICMP error quotes.

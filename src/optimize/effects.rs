@@ -191,7 +191,7 @@ const fn touches(written: Field, read: Field) -> bool {
 const fn same_key(a: CtKey, b: CtKey) -> bool {
     match (a, b) {
         (CtKey::Mark, CtKey::Mark) | (CtKey::Label, CtKey::Label) | (CtKey::Helper, CtKey::Helper) => true,
-        (CtKey::Zone, _) => true,
+        (CtKey::Zone | CtKey::ZoneIn(_), _) => true,
         (CtKey::Mark | CtKey::Label | CtKey::Helper, _) => false,
         _ => true,
     }

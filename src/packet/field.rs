@@ -147,6 +147,8 @@ pub enum CtKey {
     Helper,
     Label,
     Zone,
+    /// A zone that connections have in one direction only; rules can set it, not test it.
+    ZoneIn(CtDirection),
     L3proto,
     /// Number of connections the key has (`ct count` is a statement; this is its argument).
     Count,
@@ -498,7 +500,7 @@ impl CtKey {
         match self {
             CtKey::Direction => 1,
             CtKey::L3proto | CtKey::Protocol(_) => 8,
-            CtKey::Zone | CtKey::ProtoSrc(_) | CtKey::ProtoDst(_) => 16,
+            CtKey::Zone | CtKey::ZoneIn(_) | CtKey::ProtoSrc(_) | CtKey::ProtoDst(_) => 16,
             CtKey::Bytes(_) | CtKey::Packets(_) | CtKey::Avgpkt(_) => 64,
             CtKey::Helper | CtKey::Label | CtKey::Saddr(_) | CtKey::Daddr(_) => 128,
             CtKey::Ip6Saddr(_) | CtKey::Ip6Daddr(_) => 128,

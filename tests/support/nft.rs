@@ -12,6 +12,9 @@ use ipt2nft::nft::version::Version;
 /// Folder of more nft programs, named `nft-VERSION`, to try every ruleset with.
 const MORE: &str = "IPT2NFT_NFT_BINARIES";
 
+/// Rules that send copies out of an interface load only where there is one.
+const INTERFACE: &str = "ip tuntap add eth1 mode tap 2> /dev/null\nset -e\n";
+
 /// One program and what it calls itself.
 pub struct Nft {
     pub version: Version,
@@ -57,6 +60,10 @@ fn version_of(path: &Path) -> Option<Version> {
 }
 
 impl Nft {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Loads the text once and twice: the same must be there. `flags`: `-j` for JSON.
     pub fn load_twice(&self, flags: &str, text: &[u8]) -> Result<(), String> {
         let once = self.run(&format!("{flags} -f FILE\nlist ruleset"), text);
@@ -74,7 +81,7 @@ impl Nft {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ruleset.nft");
         std::fs::write(&file, text).unwrap();
-        let mut shell = String::from("set -e\n");
+        let mut shell = String::from(INTERFACE);
         for line in script.lines() {
             let words = line.replace("FILE", &file.display().to_string());
             shell.push_str(&format!("'{}' {words}\n", self.path.display()));

@@ -127,6 +127,7 @@ fn ct(key: CtKey, family: Family) -> Option<String> {
         CtKey::Helper => "ct helper".to_owned(),
         CtKey::Label => "ct label".to_owned(),
         CtKey::Zone => "ct zone".to_owned(),
+        CtKey::ZoneIn(dir) => either(Some(dir), "zone"),
         CtKey::L3proto => "ct l3proto".to_owned(),
         CtKey::Count => return None,
         CtKey::Saddr(dir) => address(dir, "saddr")?,

@@ -6,7 +6,7 @@ use rustc_hash::FxBuildHasher;
 use super::values::number;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{Expr, Lookup};
-use crate::packet::{CtKey, Field, RtKey, TcpOptionPart};
+use crate::packet::{CtDirection, CtKey, Field, RtKey, TcpOptionPart};
 use crate::prove::block::{Effect, KEEP, Step, When};
 use crate::prove::dd::{Bounded, Dd, Ranges, Var};
 use crate::prove::space::Slot;
@@ -20,8 +20,8 @@ impl Reading<'_> {
             // Tracing shows, and does nothing else.
             Field::Nftrace => Ok(()),
             Field::TcpOption { kind: 2, part: TcpOptionPart::MaxsegSize } => self.set_mss(value),
-            Field::Ct(CtKey::Zone) => match number(value) {
-                Some(zone) => self.set_zone(zone),
+            Field::Ct(key @ (CtKey::Zone | CtKey::ZoneIn(_))) => match number(value) {
+                Some(zone) => self.set_zone(key, zone),
                 None => unread("a zone that is no number"),
             },
             Field::Ct(CtKey::Helper | CtKey::Expiration) => match number(value) {
@@ -44,6 +44,9 @@ impl Reading<'_> {
                 self.assign(*field, value, tracked, bits)
             }
             Field::Ct(_) => unread("a change of this property of a connection"),
+            field if is_miscompiled(field, value) => {
+                unread("two operations on a part of a byte, of which nft 1.1.3 to 1.1.7 shift the first constant only")
+            }
             field if is_header(field) => {
                 self.load(field)?;
                 if matches!(field, Field::Payload { .. }) {
@@ -76,12 +79,17 @@ impl Reading<'_> {
     }
 
     /// `ct zone set`: packets that have a connection, or a zone, keep it (`nft_ct_set_zone_eval`).
-    fn set_zone(&mut self, zone: u128) -> Read<()> {
+    fn set_zone(&mut self, key: CtKey, zone: u128) -> Read<()> {
         let tracked = self.space.tracked()?;
         let packets = self.space.dd.not(tracked)?;
         // Zone 0 is where connections are anyway.
         if zone != 0 {
-            let effect = Effect::Other(vocabulary::set_of_connection("zone", zone));
+            let which = match key {
+                CtKey::ZoneIn(CtDirection::Original) => "original zone",
+                CtKey::ZoneIn(CtDirection::Reply) => "reply zone",
+                _ => "zone",
+            };
+            let effect = Effect::Other(vocabulary::set_of_connection(which, zone));
             self.steps.push(Step::EffectOn { packets, effect });
         }
         self.steps.push(Step::Assign(self.space.give_template(packets)?));
@@ -142,6 +150,13 @@ impl Reading<'_> {
         self.test(any);
         Ok(bits)
     }
+}
+
+/// Whether nft writes something else than the text says: `ip dscp set ip dscp & 0x30 | 0x04` sets the bit 0x04 of the
+/// whole byte, and of what is loaded with the TTL for the checksum's sake.
+fn is_miscompiled(field: Field, value: &Expr) -> bool {
+    let twice = matches!(value, Expr::Binary { left, .. } if matches!(**left, Expr::Binary { .. }));
+    twice && matches!(field, Field::IpDscp | Field::IpTtl | Field::Ip6Dscp | Field::Ip6Ecn)
 }
 
 fn is_header(field: Field) -> bool {

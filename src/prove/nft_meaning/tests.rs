@@ -193,6 +193,24 @@ fn unknown_is_never_equal() {
 }
 
 #[test]
+fn what_nft_writes_elsewhere_than_it_says_is_undecided() {
+    for text in ["ip dscp set ip dscp & 0x30 | 0x04", "ip ttl set ip ttl & 0xf0 ^ 0x0f"] {
+        check("ip", text, text, Answer::Undecided);
+    }
+    same(
+        "ip dscp set ip dscp & 0x30 ip dscp set ip dscp | 0x04",
+        "ip dscp set ip dscp | 0x0f ip dscp set ip dscp & 0x34",
+    );
+}
+
+#[test]
+fn zones_of_one_direction_are_others() {
+    differs("ct zone set 5", "ct original zone set 5");
+    differs("ct reply zone set 5", "ct original zone set 5");
+    same("ct original zone set 5 ct reply zone set 6", "ct original zone set 5");
+}
+
+#[test]
 fn lone_flags_in_a_set_mean_different_things_to_versions_of_nft() {
     check("ip", "tcp flags { syn } drop", "tcp flags == syn drop", Answer::Undecided);
     check("ip", "tcp flags { syn } drop", "tcp flags syn drop", Answer::Undecided);

@@ -76,6 +76,7 @@ fn directed(word: &str, direction: CtDirection) -> Option<CtKey> {
         "proto-src" => CtKey::ProtoSrc(direction),
         "protocol" => CtKey::Protocol(direction),
         "saddr" => CtKey::Saddr(direction),
+        "zone" => CtKey::ZoneIn(direction),
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@ use crate::nft::ast::{
     Data, Limit, Log, LogFlags, Lookup, Nat, NatFlags, NatKind, ObjectKind, ObjectName, Reject, SetOp, TimeUnit,
     Verdict,
 };
-use crate::packet::{CtKey, Family, L4, TcpOptionPart};
+use crate::packet::{CtDirection, CtKey, Family, L4, TcpOptionPart};
 
 fn nat(kind: NatKind) -> Nat {
     Nat { kind, family: None, address: None, port: None, flags: NatFlags::default() }
@@ -201,6 +201,8 @@ fn assignments() {
         ("mark set 1", set(Field::Mark, number(1))),
         ("ct mark set meta mark", set(Field::Ct(CtKey::Mark), field(Field::Mark))),
         ("ct zone set 7", set(Field::Ct(CtKey::Zone), number(7))),
+        ("ct original zone set 7", set(Field::Ct(CtKey::ZoneIn(CtDirection::Original)), number(7))),
+        ("ct reply zone set 7", set(Field::Ct(CtKey::ZoneIn(CtDirection::Reply)), number(7))),
         ("ct label set 5", set(Field::Ct(CtKey::Label), number(32))),
         ("ip dscp set cs1", set(Field::IpDscp, number(8))),
         ("ip protocol set tcp", set(Field::IpProtocol, number(6))),

@@ -3,11 +3,11 @@
 
 use bstr::{BStr, ByteSlice};
 
-use super::unmodelled;
 use crate::packet::{CtDirection, CtKey, Field, Interval, IntervalSet};
-use crate::prove::block::Step;
+use crate::prove::block::{KEEP, Step};
 use crate::prove::dd::{Bounded, Dd};
 use crate::prove::save_meaning::{Reading, options};
+use crate::prove::space::Slot;
 use crate::save::ast::Part;
 use crate::save::option::Value;
 
@@ -39,18 +39,21 @@ fn names(name: &BStr) -> impl Iterator<Item = &BStr> {
     [Some(name), end.map(|at| name[..at].as_bstr())].into_iter().flatten().filter(|name| name.len() <= LONGEST)
 }
 
-/// `!` holds without a connection. With `--set` it changes the label, which is known by name only.
+/// `!` holds without a connection. With `--set`, what has a connection has the label from then on.
 pub fn connlabel(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let Some((option, bit)) = part.get("label").zip(part.number("label")) else {
         return Ok(options::not_understood(part));
     };
+    let label = Field::Ct(CtKey::Label);
+    let (tracked, labelled) = (reading.space.tracked()?, reading.space.any_bit(label, 1 << bit.min(127))?);
     if part.has("set") {
-        let mut steps = unmodelled::condition(part, reading)?;
-        steps.extend(unmodelled::count(part, reading)?);
-        return Ok(steps);
+        let slot = reading.space.slot(label);
+        let Slot::Bits(vars) = &*slot else { return Ok(options::not_understood(part)) };
+        let Some(&var) = vars.iter().nth_back(bit.min(127) as usize) else { return Ok(options::not_understood(part)) };
+        let set = reading.space.dd.ite(tracked, Dd::TRUE, Dd::leaf(KEEP))?;
+        let holds = reading.negated_if(option.negated, tracked)?;
+        return Ok(vec![Step::Assign(vec![(var, set)]), Step::Test(holds)]);
     }
-    let (tracked, labelled) =
-        (reading.space.tracked()?, reading.space.any_bit(Field::Ct(CtKey::Label), 1 << bit.min(127))?);
     let set = reading.space.dd.and(tracked, labelled)?;
     Ok(vec![Step::Test(reading.negated_if(option.negated, set)?)])
 }

@@ -28,34 +28,51 @@ pub fn ct(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     }
     let fresh = reading.space.within(Field::Ct(CtKey::State), &IntervalSet::point(INVALID))?;
     let mut steps = vec![Step::Test(fresh)];
-    for option in part.options.iter().filter(|option| option.spec.name != "helper") {
-        match (option.spec.name, &option.value) {
-            ("zone", Value::Number(0)) => {}
-            _ => match effect(option) {
-                Some((effect, reads)) => steps.push(Step::Effect { effect: Effect::Other(effect), reads }),
-                None => steps.push(options::unknown(part, option)),
-            },
+    steps.extend(zone(part));
+    for option in part.options.iter().filter(|o| o.spec.name != "helper" && !is_zone(o)) {
+        match effect(option) {
+            Some(effect) => steps.push(told(effect, Bands::default())),
+            None => steps.push(options::unknown(part, option)),
         }
     }
     steps.push(Step::Assign(reading.space.give_template(fresh)?));
     Ok(steps)
 }
 
-/// What an option does, and which fields that depends on.
-fn effect(option: &Opt) -> Option<(String, Bands)> {
-    let mark = Bands(1 << bands::MARK);
-    let name = option.spec.name;
-    let effect = match (name, &option.value) {
-        ("zone" | "zone-orig" | "zone-reply", Value::Number(FROM_MARK)) => {
-            return Some((vocabulary::xtables("CT", &format!("{name} mark")), mark));
-        }
-        ("zone", &Value::Number(zone)) => vocabulary::set_of_connection("zone", zone.into()),
-        ("zone-orig", &Value::Number(zone)) => vocabulary::set_of_connection("original zone", zone.into()),
-        ("zone-reply", &Value::Number(zone)) => vocabulary::set_of_connection("reply zone", zone.into()),
+fn told(effect: String, reads: Bands) -> Step {
+    Step::Effect { effect: Effect::Other(effect), reads }
+}
+
+fn is_zone(option: &Opt) -> bool {
+    matches!(option.spec.name, "zone" | "zone-orig" | "zone-reply")
+}
+
+fn number(option: &Opt) -> u64 {
+    if let Value::Number(number) = option.value { number } else { 0 }
+}
+
+/// All zone options share one number, the last, and one mark of where it is from; two directions are both.
+fn zone(part: &Part) -> Option<Step> {
+    let numbers: Vec<u64> = part.options.iter().filter(|o| is_zone(o)).map(number).collect();
+    let direction = match (part.has("zone-orig"), part.has("zone-reply")) {
+        (true, false) => "original zone",
+        (false, true) => "reply zone",
+        _ => "zone",
+    };
+    if numbers.contains(&FROM_MARK) {
+        let words = vocabulary::xtables("CT", &format!("{direction} mark"));
+        return Some(told(words, Bands(1 << bands::MARK)));
+    }
+    let zone = numbers.last().copied().filter(|&zone| zone != 0)?;
+    Some(told(vocabulary::set_of_connection(direction, zone.into()), Bands::default()))
+}
+
+/// What another option does.
+fn effect(option: &Opt) -> Option<String> {
+    Some(match (option.spec.name, &option.value) {
         ("timeout", Value::Text(policy)) => vocabulary::xtables("CT", &format!("timeout {policy}")),
         ("ctevents", &Value::Number(events)) => vocabulary::set_of_connection("event", events.into()),
         ("expevents", &Value::Number(events)) => vocabulary::xtables("CT", &format!("expevents {events}")),
         _ => return None,
-    };
-    Some((effect, Bands::default()))
+    })
 }

@@ -114,6 +114,9 @@ fn only_what_nothing_tracks_yet_is_told_how() {
     assert_eq!(state("-j CT --notrack", ESTABLISHED), ESTABLISHED);
     assert_eq!(state("-j CT", INVALID), NEW);
     assert!(raw("-j CT --zone 0", INVALID).effects().is_empty());
+    assert_eq!(raw("-j CT --zone 6 --zone-orig 5", INVALID).effects(), ["ct original zone set 5"]);
+    assert_eq!(raw("-j CT --zone-reply 6 --zone-orig 5", INVALID).effects(), ["ct zone set 5"]);
+    assert!(raw("-j CT --zone-reply 0", INVALID).effects().is_empty());
     assert_eq!(raw("-j CT --zone 5\n-A PREROUTING -j CT --zone 6", INVALID).effects(), ["ct zone set 5"]);
     // What comes of the helper is read in `save_meaning::helpers`.
     let told = run(Family::Ip, "raw", "-A PREROUTING -p tcp -j CT --zone 5 --helper ftp", &tcp(1, 21)).effects();

@@ -1,10 +1,11 @@
 //! `-m connlabel`: labels of a connection (iptables-extensions(8), *connlabel*; net/netfilter/xt_connlabel.c).
 //!
-//! The negated form also holds for packets without a connection.
+//! The negated form also holds for packets without a connection. With `--set`, the label is set first and asked for
+//! then, so that the answer says whether there is a connection that can have labels.
 
 use bstr::BString;
 
-use crate::ir::{Step, Test};
+use crate::ir::{Assigned, Statement, Step, Test};
 use crate::packet::{CtKey, Family, Field};
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
@@ -22,7 +23,7 @@ pub static EXTENSION: Extension = Extension {
     coverage: &[
         Coverage::exact("--label", "-m connlabel --label 5 -j ACCEPT").note("by number"),
         Coverage::exact("! --label", "-m connlabel ! --label 5 -j DROP").note("holds without a connection, too"),
-        Coverage::refused("--set", "-m connlabel --label 5 --set -j ACCEPT", "a test of nft changes nothing"),
+        Coverage::exact("--set", "-m connlabel --label 5 --set -j ACCEPT").note("a statement before the test"),
     ],
 };
 
@@ -42,12 +43,14 @@ fn show(value: &Value, _: Family) -> Vec<BString> {
 }
 
 fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    if part.has("set") {
-        let reason = "the test also sets the label, which a test of nft cannot";
-        let help = "split the rule: test the label, and set it by `ct label set` in a rule of its own";
-        return Err(Refusal::new("connlabel-set", reason, help).at("set"));
-    }
     let Some((opt, bit)) = part.get("label").zip(part.number("label")) else { return Ok(Vec::new()) };
-    let test = Test::Bits { field: Field::Ct(CtKey::Label), mask: 1 << bit, value: 0, negated: true };
-    Ok(vec![if opt.negated { Cond::Not(vec![Step::Test(test)]) } else { test.into() }])
+    let label = Field::Ct(CtKey::Label);
+    let test = Test::Bits { field: label, mask: 1 << bit, value: 0, negated: true };
+    let test = if opt.negated { Cond::Not(vec![Step::Test(test)]) } else { test.into() };
+    if !part.has("set") {
+        return Ok(vec![test]);
+    }
+    // Both kernels set nothing where there is no connection, or no room for labels in it, and go on.
+    let value = Assigned::Constant(1 << bit);
+    Ok(vec![Statement::Assign { field: label, value }.into(), test])
 }

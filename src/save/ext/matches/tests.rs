@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bstr::BString;
 
 use crate::diag::Source;
-use crate::ir::{self, Statement, Step, Test};
+use crate::ir::{self, Assigned, Statement, Step, Test};
 use crate::packet::{CtKey, Exthdr, ExthdrPart, Family, Field, IntervalSet, L4, TcpOptionPart};
 use crate::save::ast::TableKind;
 use crate::save::ext::Lower;
@@ -117,9 +117,12 @@ fn conntrack_reads_nothing_else_of_packets_without_a_connection() {
 #[test]
 fn negations_hold_where_the_field_is_missing() {
     let label = Test::Bits { field: Field::Ct(CtKey::Label), mask: 32, value: 0, negated: true };
+    let set = Statement::Assign { field: Field::Ct(CtKey::Label), value: Assigned::Constant(32) };
     let mss = Field::TcpOption { kind: 2, part: TcpOptionPart::MaxsegSize };
     for (rule, want) in [
-        ("-m connlabel ! --label 5", vec![Cond::Not(vec![label.into()])]),
+        ("-m connlabel ! --label 5", vec![Cond::Not(vec![label.clone().into()])]),
+        ("-m connlabel --label 5 --set", vec![set.clone().into(), label.clone().into()]),
+        ("-m connlabel ! --label 5 --set", vec![set.into(), Cond::Not(vec![label.into()])]),
         ("-p tcp -m tcpmss ! --mss 536:65535", vec![Cond::Not(vec![Test::between(mss, 536, 65535).into()])]),
         // Without a connection these are false, negated or not.
         ("-m connmark ! --mark 1", vec![within(Field::Ct(CtKey::Mark), &[1], true).into()]),
@@ -248,7 +251,6 @@ fn what_cannot_be_said_is_refused() {
         ("-m quota --quota 9223372036854775808", "quota-overflow"),
         ("-m time --monthdays 1", "time-monthdays"),
         ("-m time --timestart 8:00 --kerneltz", "time-zone"),
-        ("-m connlabel --label 1 --set", "connlabel-set"),
         ("-m u32 --u32 0>>22&0x3C@0=5", "u32-jump"),
         ("-m hashlimit --hashlimit-upto 5/s --hashlimit-name a --hashlimit-mode srcport", "hashlimit-ports"),
         ("-m hashlimit --hashlimit-upto 5/s --hashlimit-name both", "hashlimit-tables"),

@@ -9,7 +9,7 @@ use bstr::BString;
 
 use crate::diag::quote;
 use crate::ir::{Assigned, Object, ObjectBody, Origin, Rule, Statement, Step, Test, Verdict};
-use crate::packet::{CtKey, Family, Field};
+use crate::packet::{CtDirection, CtKey, Family, Field};
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
 use crate::save::ext::{CheckCx, Coverage, Extension, Families, Grade, Lower, shared};
@@ -48,8 +48,8 @@ pub static EXTENSION: Extension = Extension {
         row("--ctevents", Grade::Refused, "-j CT --ctevents new,destroy", EVENTS_NOTE),
         row("--expevents", Grade::Refused, "-j CT --expevents new", EVENTS_NOTE),
         row("--zone", Grade::Exact, "-j CT --zone 5", "`--zone mark` is refused: nft takes no mark for a zone"),
-        row("--zone-orig", Grade::Refused, "-j CT --zone-orig 5", DIRECTION_NOTE),
-        row("--zone-reply", Grade::Refused, "-j CT --zone-reply 5", DIRECTION_NOTE),
+        row("--zone-orig", Grade::Exact, "-j CT --zone-orig 5", ""),
+        row("--zone-reply", Grade::Exact, "-j CT --zone-reply 5", ""),
     ],
 };
 
@@ -57,7 +57,6 @@ const HELPER_NOTE: &str = "in a chain behind connection tracking, where nft sets
     connection and limits";
 const TIMEOUT_NOTE: &str = "the policy is defined outside of the dump";
 const EVENTS_NOTE: &str = "nft sets events only after connection tracking";
-const DIRECTION_NOTE: &str = "not translated yet in one direction only";
 
 const fn row(option: &'static str, grade: Grade, example: &'static str, note: &'static str) -> Coverage {
     Coverage { option, grade, example, family: Family::Ip, note }
@@ -96,9 +95,8 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
         return Ok(Action::Statements(vec![Statement::Notrack]));
     }
     refuse(part, cx)?;
-    // Without a zone the template still hides the packet from CT rules behind this one: zone 0.
-    let zone = part.number("zone").unwrap_or(0);
-    let statement = Statement::Assign { field: Field::Ct(CtKey::Zone), value: Assigned::Constant(zone.into()) };
+    let (key, zone) = zone(part);
+    let statement = Statement::Assign { field: Field::Ct(key), value: Assigned::Constant(zone.into()) };
     // xtables leaves packets alone that are taken out of tracking (by this table, or on their way out when they
     // come in by loopback); nft would track them after all.
     let fresh = Test::is(Field::Ct(CtKey::State), INVALID);
@@ -108,6 +106,21 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
 
 /// `ct state` of a packet that nothing has looked at yet.
 const INVALID: u128 = 1;
+
+/// The last number given, for the directions that all options together name (`xt_ct_flags_to_dir`). Without a
+/// zone the template still hides the packet from CT rules behind this one: zone 0.
+fn zone(part: &Part) -> (CtKey, u64) {
+    let key = match (part.has("zone-orig"), part.has("zone-reply")) {
+        (true, false) => CtKey::ZoneIn(CtDirection::Original),
+        (false, true) => CtKey::ZoneIn(CtDirection::Reply),
+        _ => CtKey::Zone,
+    };
+    let mut numbers = part.options.iter().filter(|o| o.spec.name.starts_with("zone")).map(|o| &o.value);
+    match numbers.next_back() {
+        Some(Value::Number(zone)) => (key, *zone),
+        _ => (key, 0),
+    }
+}
 
 fn refuse(part: &Part, cx: &Cx) -> Result<(), Refusal> {
     if has_helper(part) && transport(cx.protocol).is_none() {
@@ -172,21 +185,7 @@ fn refuse_zone(part: &Part) -> Result<(), Refusal> {
         )
         .at(option));
     }
-    for (option, direction) in [("zone-orig", "original"), ("zone-reply", "reply")] {
-        if part.has(option) {
-            return Err(one_way(option, direction));
-        }
-    }
     Ok(())
-}
-
-fn one_way(option: &'static str, direction: &str) -> Refusal {
-    Refusal::new(
-        "ct-zone-direction",
-        "a zone for one direction only is not translated yet",
-        format!("use --zone for both directions, or write `ct {direction} zone set` by hand"),
-    )
-    .at(option)
 }
 
 fn read_zone(words: &[&[u8]], _: Family) -> Result<Value, String> {

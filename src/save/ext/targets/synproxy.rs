@@ -26,7 +26,7 @@ pub static EXTENSION: Extension = Extension {
     check,
     lower: Lower::Target(lower),
     coverage: &[
-        row("--sack-perm", Grade::Exact, ""),
+        row("--sack-perm", Grade::Exact, IPV4),
         row("--timestamp", Grade::Exact, ""),
         row("--wscale", Grade::Exact, "only together with --mss: nft writes both or none"),
         row("--mss", Grade::Exact, "with --timestamp only together with --wscale: nft writes both or none"),
@@ -39,6 +39,10 @@ pub static EXTENSION: Extension = Extension {
         },
     ],
 };
+
+/// The kernel compares their checksum with that of an IPv4 packet (`nft_synproxy_do_eval`, seen on 6.18).
+const UNCHECKED: &str = "whose checksum the network card has not verified";
+const IPV4: &str = "IPv6 with --approximate only: nft drops packets whose checksum the network card has not verified";
 
 const fn row(option: &'static str, grade: Grade, note: &'static str) -> Coverage {
     let example = "-p tcp --dport 80 -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460";
@@ -60,6 +64,14 @@ const ACK: u128 = 0x10;
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     refuse(part)?;
+    if cx.family == Family::Ip6 {
+        let reason = format!("nft's synproxy drops IPv6 packets {UNCHECKED}");
+        if !cx.approximate {
+            let help = "give --approximate where all packets come from network cards that do, and try it out there";
+            return Err(Refusal::new("synproxy-ipv6", reason, help));
+        }
+        cx.notes.push(format!("approximate: {reason}").into());
+    }
     if !cx.target.supports(Feature::Synproxy) {
         return Err(shared::too_old(Feature::Synproxy, cx));
     }

@@ -24,7 +24,7 @@ pub static EXTENSION: Extension = Extension {
         row("--gateway", "-j TEE --gateway 192.0.2.2", ""),
         row(
             "--oif",
-            "-j TEE --gateway 192.0.2.2 --oif lo",
+            "-j TEE --gateway 192.0.2.2 --oif eth1",
             "nft wants the interface to exist when the rules are loaded",
         ),
     ],

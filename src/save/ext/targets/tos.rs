@@ -79,15 +79,22 @@ impl Bits {
         (1 << self.width) - 1
     }
 
-    /// In one statement, for versions of nft that can work on the old value.
-    fn at_once(self) -> Option<Statement> {
+    /// For versions of nft that can work on the old value. One operation each: of `ip dscp & 0x30 | 0x04` nft 1.1.3
+    /// to 1.1.7 shift the first constant to its place in the header and not the second.
+    fn at_once(self) -> Vec<Statement> {
+        let all = u128::from(self.all());
         let (keep, flip) = (u128::from(self.keep), u128::from(self.flip));
-        let value = match self.keep {
-            0 => Assigned::Constant(flip),
-            all if all == self.all() && flip == 0 => return None,
-            _ => Assigned::Bits { keep, flip },
+        let bits = |keep, flip| Assigned::Bits { keep, flip };
+        let values = match (keep, flip) {
+            (0, flip) => vec![Assigned::Constant(flip)],
+            (keep, 0) if keep == all => Vec::new(),
+            (keep, 0) => vec![bits(keep, 0)],
+            (keep, flip) if keep == all => vec![bits(all, flip)],
+            (keep, flip) if keep ^ flip == all => vec![bits(keep, flip)],
+            (keep, flip) if keep & flip == 0 => vec![bits(keep, 0), bits(all & !flip, flip)],
+            (keep, flip) => vec![bits(keep, 0), bits(all, flip)],
         };
-        Some(Statement::Assign { field: self.field, value })
+        values.into_iter().map(|value| Statement::Assign { field: self.field, value }).collect()
     }
 
     /// Twice is the same as once.
@@ -120,7 +127,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     let dscp = Bits { field: dscp, width: 6, keep: keep >> 2, flip: flip >> 2 };
     let ecn = Bits { field: ecn, width: 2, keep: keep & 3, flip: flip & 3 };
     if cx.target.supports(Feature::DscpArithmetic) {
-        return Ok(Action::Statements([dscp, ecn].into_iter().filter_map(Bits::at_once).collect()));
+        return Ok(Action::Statements([dscp, ecn].into_iter().flat_map(Bits::at_once).collect()));
     }
     Ok(action(dscp, ecn))
 }
@@ -196,6 +203,12 @@ mod tests {
         let write = |statement: &Statement, dscp: &mut u128, ecn: &mut u128| match statement {
             Statement::Assign { field: Field::IpDscp, value: Assigned::Constant(v) } => *dscp = *v,
             Statement::Assign { field: Field::IpEcn, value: Assigned::Constant(v) } => *ecn = *v,
+            Statement::Assign { field, value: Assigned::Bits { keep, flip } } => {
+                let bits = if *field == Field::IpDscp { dscp } else { ecn };
+                let all = if *field == Field::IpDscp { 0x3f } else { 3 };
+                assert!(*flip == 0 || *keep == all || keep ^ flip == all, "two operations: {keep:#x} {flip:#x}");
+                *bits = *bits & keep ^ flip;
+            }
             other => panic!("{other:?}"),
         };
         match action {
@@ -227,9 +240,11 @@ mod tests {
         {
             let dscp = Bits { field: Field::IpDscp, width: 6, keep: keep >> 2, flip: flip >> 2 };
             let ecn = Bits { field: Field::IpEcn, width: 2, keep: keep & 3, flip: flip & 3 };
-            let action = action(dscp, ecn);
-            for byte in 0..256 {
-                assert_eq!(run(&action, byte), (byte & keep) ^ flip, "{byte:#x} {keep:#x} {flip:#x}");
+            let at_once = Action::Statements([dscp, ecn].into_iter().flat_map(Bits::at_once).collect());
+            for action in [action(dscp, ecn), at_once] {
+                for byte in 0..256 {
+                    assert_eq!(run(&action, byte), (byte & keep) ^ flip, "{byte:#x} {keep:#x} {flip:#x}");
+                }
             }
         }
     }
