@@ -16,6 +16,7 @@ pub mod nft;
 pub mod optimize;
 pub mod packet;
 pub mod prove;
+pub mod prune;
 pub mod report;
 pub mod save;
 pub mod translate;

@@ -14,6 +14,7 @@ use crate::lower;
 use crate::nft::ast::{Item, Ruleset, TableName};
 use crate::optimize::{self, Merged};
 use crate::packet::Family;
+use crate::prune::{self, Pruned};
 use crate::save;
 
 /// What the user chose about a translation.
@@ -24,6 +25,8 @@ pub struct Options {
     pub lower: lower::Options,
     pub merge: optimize::Options,
     pub emit: emit::Options,
+    /// Whether to take out what does nothing, see [`prune`].
+    pub prune: bool,
     /// Whether to keep what explains the result, see [`Explained`].
     pub explain: bool,
 }
@@ -35,6 +38,8 @@ pub struct Translation {
     /// With [`Options::explain`].
     pub explained: Option<Explained>,
     pub renamed: Vec<Renamed>,
+    /// With [`Options::prune`]: the lines that were taken out.
+    pub pruned: Vec<Pruned>,
     pub diagnostics: Vec<Diagnostic>,
     /// The tables that the output replaces.
     pub tables: Vec<TableName>,
@@ -67,10 +72,16 @@ pub fn translate(sources: &[Source], options: &Options) -> Translation {
     let mut ruleset = ir::Ruleset::default();
     let mut counts = Counts::default();
     let mut families = Vec::new();
+    let mut pruned = Vec::new();
     for source in sources {
         let mut parsed = save::parse(source, options.family);
         diagnostics.append(&mut parsed.diagnostics);
         families.push(parsed.dump.documents.iter().map(|document| document.family).collect());
+        if options.prune {
+            let lines = prune::prune(&mut parsed.dump, source.id, options.lower.counters);
+            counts.rules += lines.iter().filter(|line| line.rule).count();
+            pruned.extend(lines);
+        }
         let mut lowered = lower::lower(parsed.dump, source.id, &options.lower);
         diagnostics.append(&mut lowered.diagnostics);
         ruleset.tables.append(&mut lowered.ruleset.tables);
@@ -83,7 +94,7 @@ pub fn translate(sources: &[Source], options: &Options) -> Translation {
     let explained = options.explain.then(|| Explained { after: ruleset.clone(), merged });
     let emit::Emitted { ruleset, renamed } = emit::emit(ruleset, &options.emit);
     let tables = tables(&ruleset);
-    Translation { ruleset, explained, renamed, diagnostics, tables, families, counts }
+    Translation { ruleset, explained, renamed, pruned, diagnostics, tables, families, counts }
 }
 
 impl Translation {

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::diag::{Severity, Source, printable};
 use crate::lint::config::Config;
-use crate::lint::owners::{Shape, owner};
 use crate::lint::{self, Finding};
 use crate::packet::Family;
 use crate::save::ast::Dump;
 use crate::save::ipset::Ipsets;
+use crate::save::owners::{Shape, owner};
 
 /// Findings, counted and listed.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]

@@ -8,6 +8,7 @@ mod check;
 mod coverage;
 mod diff;
 mod exit;
+mod fallback;
 mod input;
 mod lint;
 mod lint_fix;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::args::{Assumption, CounterChoice, DiffFormat, RulesetFormat, TranslateArgs};
-use super::{Exit, input, output};
-use crate::certify::certify;
+use super::{Exit, fallback, input, output};
+use crate::certify::{Certificate, certify};
 use crate::diag::{Diagnostic, Source, Trouble};
 use crate::nft;
 use crate::nft::print::PrintError;
@@ -30,31 +30,37 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         output::message(&refusal(&translation, exit));
         return Ok(exit);
     }
-    let text = nft::print::print(&translation.ruleset, &nft::print::Style::default())?;
-    if args.format == RulesetFormat::Json && gaps {
-        bail!("JSON has no comments that could mark the gaps: leave out --format json or --allow-partial");
-    }
-    let other = match instead(&translation, &sources, args) {
+    let mut printed = match Printed::of(&translation, &sources, args, gaps) {
         Err(why) if why.is::<PrintError>() => {
             output::message(&format!("ipt2nft: {why}\n{OLD_JSON}"));
             return Ok(Exit::Incomplete);
         }
-        other => other?,
+        printed => printed?,
     };
     translation.forget();
-    let proof = match args.no_prove || gaps {
+    let mut proof = match args.no_prove || gaps {
         true => None,
-        false => Some(certify(&sources, options.family, &options.lower.ipsets, &text, Some(PROOF_TIME))?),
+        false => Some(prove(&sources, &options, &printed)?),
     };
-    let report = proof.as_ref().map(|p| &p.report);
-    if let Some(report) = report.filter(|r| r.answer() == Answer::Different) {
-        output::message(&shown_difference(report, &translation, &sources, text.clone())?);
-        if !args.approximate {
-            output::message(OUR_BUG);
-            return Ok(Exit::Found);
+    let answer = proof.as_ref().map(|proof| proof.report.answer());
+    if let Some(proof) = proof.as_ref().filter(|_| answer == Some(Answer::Different)) {
+        output::message(&shown_difference(&proof.report, &translation, &sources, printed.text.clone())?);
+    }
+    if !args.approximate && matches!(answer, Some(Answer::Different | Answer::Undecided)) {
+        match fallback::find(&sources, &options, args)? {
+            Some(found) => {
+                output::message(&found.told(&options, answer == Some(Answer::Different)));
+                (translation, printed, proof) = (found.translation, found.printed, Some(found.proof));
+            }
+            None if answer == Some(Answer::Different) => {
+                output::message(OUR_BUG);
+                return Ok(Exit::Found);
+            }
+            None => {}
         }
     }
-    output::write(other.as_ref().unwrap_or(&text), args.output.as_deref())?;
+    let report = proof.as_ref().map(|proof| &proof.report);
+    output::write(printed.instead.as_ref().unwrap_or(&printed.text), args.output.as_deref())?;
     let undecided = report.is_some_and(|r| r.answer() == Answer::Undecided);
     if !args.messages.quiet || undecided {
         let chosen = summary::Chosen {
@@ -63,17 +69,41 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
             partial: gaps,
             known: proof.as_ref().and_then(|p| p.known),
         };
-        output::message(&summary::text(&translation, &chosen, report));
+        output::message(&summary::text(&translation, &sources, &chosen, report));
     }
     // The ruleset is whole, but nobody has proved it: that must not look like success.
     Ok(if undecided { exit.max(Exit::Undecided) } else { exit })
+}
+
+/// What a translation is as text.
+pub(super) struct Printed {
+    /// For nft, and for the proof.
+    pub text: Vec<u8>,
+    /// What is written where the user asked for something else.
+    pub instead: Option<Vec<u8>>,
+}
+
+impl Printed {
+    /// Prints the ruleset; JSON cannot mark gaps.
+    pub fn of(translation: &Translation, sources: &[Source], args: &TranslateArgs, gaps: bool) -> Result<Printed> {
+        let text = nft::print::print(&translation.ruleset, &nft::print::Style::default())?;
+        if args.format == RulesetFormat::Json && gaps {
+            bail!("JSON has no comments that could mark the gaps: leave out --format json or --allow-partial");
+        }
+        Ok(Printed { text, instead: instead(translation, sources, args)? })
+    }
+}
+
+/// Compares the dumps with the printed text.
+pub(super) fn prove(sources: &[Source], options: &Options, printed: &Printed) -> Result<Certificate> {
+    Ok(certify(sources, options.family, &options.lower.ipsets, &printed.text, Some(PROOF_TIME))?)
 }
 
 /// How long each family may take to prove.
 const PROOF_TIME: Duration = Duration::from_secs(60);
 
 const OUR_BUG: &str = "ipt2nft: the translation does not mean what the dump means, so nothing was printed. \
-    This is a bug in ipt2nft: please report it with the lines above; --merge none may avoid it\n";
+    This is a bug in ipt2nft: please report it with the lines above\n";
 
 /// What is different, with the rules of both sides: nobody has seen the output.
 fn shown_difference(report: &Report, translation: &Translation, sources: &[Source], text: Vec<u8>) -> Result<String> {
@@ -103,6 +133,7 @@ fn options(args: &TranslateArgs) -> Result<Options> {
             assume_reassembled: args.assume.contains(&Assumption::Reassembled),
         },
         merge: optimize::Options { level: args.merge, target: args.target, named_sets: args.named_sets },
+        prune: args.prune,
         explain: args.diff.is_some(),
         emit: emit::Options { table_prefix: args.table_prefix.as_str().into() },
     })

@@ -253,12 +253,16 @@ fn interval(field: Field, i: Interval) -> Expr {
     if i.is_point() {
         return Expr::Number(i.lo);
     }
-    let prefixed = matches!(field.data_type(), DataType::Ipv4Addr | DataType::Ipv6Addr)
-        || matches!(field, Field::Ct(CtKey::Saddr(_) | CtKey::Daddr(_)));
-    match i.prefix_len(field.width()).filter(|_| prefixed) {
+    match i.prefix_len(field.width()).filter(|_| is_prefixed(field)) {
         Some(len) => Expr::Prefix { address: i.lo, len: len as u8 },
         None => Expr::Range(Box::new(Expr::Number(i.lo)), Box::new(Expr::Number(i.hi))),
     }
+}
+
+/// Whether people write its values as networks.
+fn is_prefixed(field: Field) -> bool {
+    matches!(field.data_type(), DataType::Ipv4Addr | DataType::Ipv6Addr)
+        || matches!(field, Field::Ct(CtKey::Saddr(_) | CtKey::Daddr(_)))
 }
 
 /// From a value on, or up to one: nft writes whole seconds, and a range could not say where the
@@ -280,13 +284,21 @@ fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
     }
     let complement = set.complement(field.width());
     let own = labels.keys().any(|c| matches!(c, [Component::Interval(i)] if set.contains(i.lo)));
-    let shorter = complement.intervals().len() < set.intervals().len();
+    let shorter = effort(field, &complement) < effort(field, set);
     let but_one = complement.as_point().is_some() && set.as_point().is_none();
     let negate = !own && !complement.is_empty() && (shorter || but_one);
     let (op, shown) = if negate { (Op::Ne, &complement) } else { (Op::Implicit, set) };
     match shown_set(field, shown, labels) {
         Expr::Number(only) if op == Op::Implicit => (eq_for(field), Expr::Number(only)),
         right => (op, right),
+    }
+}
+
+/// How much there is to read: networks where people think in networks, else ranges.
+fn effort(field: Field, set: &IntervalSet) -> u32 {
+    match is_prefixed(field) {
+        true => set.intervals().iter().map(|i| i.blocks()).sum(),
+        false => set.intervals().len() as u32,
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Chain {
     pub rules: Vec<Rule>,
     /// Made by lowering or a pass; not in the dump.
     pub helper: bool,
+    /// Other software makes it and may fill it any time.
+    pub foreign: bool,
 }
 
 /// Where the kernel calls a base chain.
@@ -138,6 +140,23 @@ impl Table {
     pub fn add_chain(&mut self, chain: Chain) -> ChainId {
         self.chains.push(chain);
         ChainId(self.chains.len() as u32 - 1)
+    }
+
+    /// Takes out the chains that nothing leads to any more; all others keep their order.
+    pub fn retain_chains(&mut self, keep: impl Fn(ChainId) -> bool) {
+        let mut numbers = Vec::with_capacity(self.chains.len());
+        let mut next = 0;
+        for at in 0..self.chains.len() as u32 {
+            numbers.push(ChainId(next));
+            next += u32::from(keep(ChainId(at)));
+        }
+        let mut at = 0..;
+        self.chains.retain(|_| at.next().is_some_and(|at| keep(ChainId(at))));
+        let mut renumber = |id: &mut ChainId| *id = numbers.get(id.0 as usize).copied().unwrap_or(*id);
+        let rules = self.chains.iter_mut().flat_map(|chain| &mut chain.rules);
+        rules.for_each(|rule| rule.verdict.for_each_callee(&mut renumber));
+        let rows = self.sets.iter_mut().flat_map(|set| &mut set.rows);
+        rows.filter_map(|row| row.verdict.as_mut()).for_each(|verdict| verdict.for_each_callee(&mut renumber));
     }
 
     /// Adds a set and says where it is.

@@ -327,6 +327,24 @@ impl Verdict {
         }
     }
 
+    /// Changes the numbers of the chains that it names itself.
+    pub fn for_each_callee(&mut self, change: &mut impl FnMut(&mut ChainId)) {
+        match self {
+            Verdict::Jump(id) | Verdict::Goto(id) => change(id),
+            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => {
+                rows.iter_mut().for_each(|row| row.data.for_each_callee(change));
+            }
+            Verdict::MapNamed { .. }
+            | Verdict::Continue
+            | Verdict::Accept
+            | Verdict::Drop
+            | Verdict::Return
+            | Verdict::Reject(_)
+            | Verdict::Nat(_)
+            | Verdict::Queue { .. } => {}
+        }
+    }
+
     /// Whether no rule of this chain is looked at after it.
     pub const fn is_terminal(&self) -> bool {
         match self {

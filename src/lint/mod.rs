@@ -14,7 +14,6 @@ pub mod fix;
 pub mod format;
 #[expect(clippy::module_inception, reason = "a lint is what this file says it is")]
 pub mod lint;
-pub mod owners;
 pub mod packets;
 pub mod registry;
 pub mod rules;

@@ -7,13 +7,13 @@ use rustc_hash::FxHashMap;
 
 use super::Options;
 use super::finding::{Edit, Fix, Safety};
-use super::owners::{self, Owner};
 use super::packets::Packets;
 use super::translation::Obstacles;
 use crate::diag::{Diagnostic, Place, Source, Span};
 use crate::packet::Family;
 use crate::save::ast::{ChainLine, Document, Placement, Rule, Table, TableKind, Target};
 use crate::save::order;
+use crate::save::owners::{self, Owner};
 
 /// One family of one input.
 pub struct Ruleset<'a> {

@@ -263,7 +263,7 @@ impl Builder<'_> {
     fn helper(&mut self, what: &str) -> ChainId {
         let line = self.origin.lines.first().copied().unwrap_or_default();
         let name = format!("{}-{line}-{what}", self.name);
-        self.table.add_chain(Chain { name: name.into(), base: None, rules: Vec::new(), helper: true })
+        self.table.add_chain(Chain { name: name.into(), base: None, rules: Vec::new(), helper: true, foreign: false })
     }
 
     /// The first rule takes the comments and the notes.

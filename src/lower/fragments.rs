@@ -127,7 +127,7 @@ fn make_twin(
         *twins.entry(id).or_insert_with(|| {
             let mut name = table.chains.get(id.0 as usize).map(|c| c.name.clone()).unwrap_or_default();
             name.extend_from_slice(b"-fragments");
-            table.add_chain(Chain { name, base: None, rules: Vec::new(), helper: true })
+            table.add_chain(Chain { name, base: None, rules: Vec::new(), helper: true, foreign: false })
         })
     };
     if let Some(&known) = twins.get(&root) {

@@ -118,7 +118,7 @@ impl TableWork<'_> {
             counters: None,
         });
         let name = format!("{}-helpers", chain.name).into();
-        self.out.add_chain(Chain { name, base, rules: Vec::new(), helper: true })
+        self.out.add_chain(Chain { name, base, rules: Vec::new(), helper: true, foreign: false })
     }
 
     /// One rule once more; answers the chain that the next one goes to.

@@ -26,6 +26,7 @@ use crate::save::ast::{self, ChainName, Document, Dump, Part, Target};
 use crate::save::ext::lowering::{Action, Cond, Cx, Refusal};
 use crate::save::ext::{Extension, Lower, dynamic};
 use crate::save::order;
+use crate::save::owners::{Shape, owner};
 use assemble::Builder;
 use fragments::Guard;
 
@@ -125,7 +126,8 @@ impl TableWork<'_> {
         for chain in &chains {
             let base = chain.hook.map(|hook| self.base(hook, chain));
             let name = (*chain.name).clone();
-            let id = self.out.add_chain(Chain { name, base, rules: Vec::new(), helper: false });
+            let foreign = base.is_none() && owner(chain.name.as_bstr(), &Shape::default()).is_some();
+            let id = self.out.add_chain(Chain { name, base, rules: Vec::new(), helper: false, foreign });
             self.ids.insert(ChainName::clone(&chain.name), id);
             self.spans.push(chain.rules.first().map(|rule| rule.span));
         }

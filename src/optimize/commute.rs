@@ -1,7 +1,8 @@
 //! When two neighbouring rules may change places.
 //!
 //! Sound because either no packet meets both; or they do the same and end the packet's way, so that it
-//! does not matter which of them did it; or both go on and neither notices what the other did.
+//! does not matter which of them did it; or both go on and neither notices what the other did, or both set the
+//! same fields to the same.
 //! Invariant: order of log lines is kept; what counts, keeps state or marks a gap is passed only by
 //! rules that no packet of its own can meet, or (a gap) by nothing.
 
@@ -24,8 +25,8 @@ pub struct Profile {
 pub enum Effect {
     /// Ends the packet's way in this chain; rules of one number do it alike.
     Ends(u32),
-    /// Only changes fields, to constants, and goes on.
-    Assigns,
+    /// Only changes fields, so that doing it twice does nothing more, and goes on; rules of one number do it alike.
+    Assigns(u32),
     /// Something else.
     Other,
     /// Stands for what could not be translated: nothing passes it.
@@ -50,15 +51,26 @@ impl<'r> Effects<'r> {
         if rule.counters().is_some() || rule.is_stateful() || !acts_last(rule) {
             return Effect::Other;
         }
-        if rule.verdict.is_terminal() && !rule.statements().any(Statement::may_break) {
+        let mut number = || {
             let next = self.0.len() as u32;
-            return Effect::Ends(*self.0.entry((rule.statements().collect(), &rule.verdict)).or_insert(next));
+            *self.0.entry((rule.statements().collect(), &rule.verdict)).or_insert(next)
+        };
+        if rule.verdict.is_terminal() && !rule.statements().any(Statement::may_break) {
+            return Effect::Ends(number());
         }
-        let constant = |s: &Statement| matches!(s, Statement::Assign { value: Assigned::Constant(_), .. });
         match rule.verdict {
-            Verdict::Continue if rule.statements().all(constant) => Effect::Assigns,
+            Verdict::Continue if rule.statements().all(is_done_once) => Effect::Assigns(number()),
             _ => Effect::Other,
         }
+    }
+}
+
+/// Whether a second time changes nothing more.
+fn is_done_once(statement: &Statement) -> bool {
+    match statement {
+        Statement::Assign { value: Assigned::Constant(_), .. } => true,
+        Statement::Assign { value: Assigned::Bits { keep, flip }, .. } => keep & flip == 0,
+        _ => false,
     }
 }
 
@@ -68,7 +80,8 @@ impl Profile {
         let alike = match (self.effect, other.effect) {
             (Effect::Gap, _) | (_, Effect::Gap) => return false,
             (Effect::Ends(a), Effect::Ends(b)) => a == b,
-            (Effect::Assigns, Effect::Assigns) => self.unnoticed(other_rule) && other.unnoticed(rule),
+            (Effect::Assigns(a), Effect::Assigns(b)) if a == b => self.untested(other_rule) && other.untested(rule),
+            (Effect::Assigns(_), Effect::Assigns(_)) => self.unnoticed(other_rule) && other.unnoticed(rule),
             _ => false,
         };
         alike || self.domain.is_disjoint(&other.domain)
@@ -77,7 +90,12 @@ impl Profile {
     /// Whether what this one changes is neither tested nor changed by the rule.
     fn unnoticed(&self, by: &Rule) -> bool {
         let changed = |s: &Statement| s.changes().is_some_and(|f| self.changes.may_change(f));
-        !by.tests().any(|t| self.changes.may_change_test(t)) && !by.statements().any(changed)
+        self.untested(by) && !by.statements().any(changed)
+    }
+
+    /// Whether what this one changes is not tested by the rule.
+    fn untested(&self, by: &Rule) -> bool {
+        !by.tests().any(|t| self.changes.may_change_test(t))
     }
 }
 

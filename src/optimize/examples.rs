@@ -49,6 +49,59 @@ pub const EXAMPLES: &[Example] = &[
         )],
     },
     Example {
+        pass: "drop_tests",
+        merges: filter(&["INPUT -p udp -m multiport --ports 137,138 -j DROP"]),
+        keeps: &[
+            (
+                "the second rule does something else, and reads better with all that it is for",
+                filter(&["INPUT -i eth0 -j DROP", "INPUT ! -i eth0 -s 192.0.2.7/32 -j ACCEPT"]),
+            ),
+            (
+                "neither matches a packet without a connection",
+                filter(&["INPUT -m connmark --mark 0x1 -j DROP", "INPUT -m connmark ! --mark 0x1 -j DROP"]),
+            ),
+            (
+                "packets of the first rule go on, and meet the second one",
+                of("mangle", &["count"], &["INPUT -i eth0 -j count", "INPUT ! -i eth0 -p udp -j count"]),
+            ),
+        ],
+    },
+    Example {
+        pass: "fold_chains",
+        merges: of(
+            "filter",
+            &["trusted", "guests"],
+            &[
+                "INPUT -s 192.0.2.0/24 -j trusted",
+                "INPUT -j guests",
+                "trusted -j ACCEPT",
+                "guests -p tcp -m tcp --dport 80 -j ACCEPT",
+            ],
+        ),
+        keeps: &[
+            (
+                "two rules lead to the chain, and it has a name for both",
+                of(
+                    "filter",
+                    &["trusted"],
+                    &["INPUT -s 192.0.2.0/24 -j trusted", "FORWARD -s 192.0.2.0/24 -j trusted", "trusted -j ACCEPT"],
+                ),
+            ),
+            (
+                "the chain holds what is for these packets, and may grow",
+                of("filter", &["lan"], &["INPUT -i eth0 -j lan", "lan -p tcp -m tcp --dport 22 -j ACCEPT"]),
+            ),
+            (
+                "Docker keeps this chain for the rules of users",
+                of("filter", &["DOCKER-USER"], &["FORWARD -j DOCKER-USER", "DOCKER-USER -i eth0 -j DROP"]),
+            ),
+            (
+                "a limit has a state of its own, and its place is kept",
+                of("filter", &["log"], &["INPUT -j log", "log -m limit --limit 3/min -j LOG --log-prefix \"in: \""]),
+            ),
+        ],
+    },
+    Example {
         pass: "fuse_actions",
         merges: filter(&[
             "INPUT -p tcp -m tcp --dport 23 -j LOG --log-prefix \"telnet: \"",

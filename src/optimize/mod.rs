@@ -7,9 +7,11 @@
 pub mod commute;
 mod count_elements;
 pub mod domain;
+mod drop_tests;
 pub mod effects;
 mod endings;
 pub mod examples;
+mod fold_chains;
 mod fuse_actions;
 mod labels;
 mod mapping;

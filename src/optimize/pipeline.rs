@@ -1,12 +1,13 @@
 //! The passes in the order they run.
 
 use super::{
-    Level, Pass, count_elements, fuse_actions, merge_assignments, merge_ladders, merge_translations, merge_tuples,
-    merge_values, merge_verdicts, name_sets,
+    Level, Pass, count_elements, drop_tests, fold_chains, fuse_actions, merge_assignments, merge_ladders,
+    merge_translations, merge_tuples, merge_values, merge_verdicts, name_sets,
 };
 
 /// Ladders first: their last rung looks like any other rule. Then fusing: a LOG rule between two DROP
-/// rules would end every run of rules that merge.
+/// rules would end every run of rules that merge. Maps of places and values come before concatenations, which would
+/// make one rule of those few that share a place and leave the map without them.
 pub const PASSES: &[Pass] = &[
     Pass {
         name: "merge_ladders",
@@ -21,6 +22,18 @@ pub const PASSES: &[Pass] = &[
         run: fuse_actions::run,
     },
     Pass {
+        name: "drop_tests",
+        summary: "what rules ask for though the rule before leaves nothing else, they ask no more",
+        level: Level::Safe,
+        run: drop_tests::run,
+    },
+    Pass {
+        name: "fold_chains",
+        summary: "a chain of one rule that one rule jumps to is folded into it",
+        level: Level::Full,
+        run: fold_chains::run,
+    },
+    Pass {
         name: "count_elements",
         summary: "rules with counters that differ in one value become a named set whose elements count",
         level: Level::Safe,
@@ -33,18 +46,6 @@ pub const PASSES: &[Pass] = &[
         run: merge_values::run,
     },
     Pass {
-        name: "merge_tuples",
-        summary: "rules that do the same and differ in several fields become one rule with a concatenation",
-        level: Level::Safe,
-        run: merge_tuples::run,
-    },
-    Pass {
-        name: "merge_verdicts",
-        summary: "rules that test the same fields and go different ways become one verdict map",
-        level: Level::Full,
-        run: merge_verdicts::run,
-    },
-    Pass {
         name: "merge_translations",
         summary: "rules that test the same fields and translate to different places become one map",
         level: Level::Full,
@@ -55,6 +56,18 @@ pub const PASSES: &[Pass] = &[
         summary: "rules that test the same fields and set different values become one map",
         level: Level::Full,
         run: merge_assignments::run,
+    },
+    Pass {
+        name: "merge_tuples",
+        summary: "rules that do the same and differ in several fields become one rule with a concatenation",
+        level: Level::Safe,
+        run: merge_tuples::run,
+    },
+    Pass {
+        name: "merge_verdicts",
+        summary: "rules that test the same fields and go different ways become one verdict map",
+        level: Level::Full,
+        run: merge_verdicts::run,
     },
     Pass {
         name: "name_sets",

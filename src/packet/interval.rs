@@ -36,6 +36,26 @@ impl Interval {
         }
         Some(width - (128 - size_minus_one.leading_zeros()))
     }
+
+    /// How many aligned power-of-two blocks it takes to say the interval.
+    pub fn blocks(self) -> u32 {
+        let (mut lo, mut count) = (self.lo, 0);
+        loop {
+            count += 1;
+            // The largest aligned block at `lo` that does not reach past `hi`, as its last value.
+            let fits = |size: &u32| lo.trailing_zeros() >= *size && self.hi - lo >= ones(*size);
+            let size = (0..=128).rev().find(fits).unwrap_or_default();
+            match lo.checked_add(ones(size)).filter(|&last| last < self.hi) {
+                Some(last) => lo = last + 1,
+                None => return count,
+            }
+        }
+    }
+}
+
+/// That many low bits set.
+const fn ones(bits: u32) -> u128 {
+    if bits >= 128 { u128::MAX } else { (1 << bits) - 1 }
 }
 
 /// A set of integers; see the module documentation for its invariant.
@@ -189,6 +209,14 @@ mod tests {
 
     fn set(parts: &[(u128, u128)]) -> IntervalSet {
         parts.iter().map(|&(lo, hi)| Interval { lo, hi }).collect()
+    }
+
+    #[test]
+    fn blocks_are_counted() {
+        let cases = [((0, 0), 1), ((0, 3), 1), ((1, 3), 2), ((1, 254), 14), ((0, u128::MAX), 1), ((1, u128::MAX), 128)];
+        for ((lo, hi), count) in cases {
+            assert_eq!(Interval::new(lo, hi).blocks(), count, "{lo}-{hi}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::diag::Source;
 use crate::nft::ast::TableName;
 use crate::prove::compare::{Answer, Report};
 use crate::prove::known::Known;
@@ -21,7 +22,7 @@ pub struct Chosen {
 }
 
 /// Counts, renamed chains, assumptions, and which tables the file replaces.
-pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) -> String {
+pub fn text(translation: &Translation, sources: &[Source], chosen: &Chosen, proof: Option<&Report>) -> String {
     let mut out = String::new();
     let counts = &translation.counts;
     let said = match proof.map(Report::answer) {
@@ -52,6 +53,11 @@ pub fn text(translation: &Translation, chosen: &Chosen, proof: Option<&Report>) 
             "ipt2nft: chain {from} of table {} is called {}, since nft takes no such name",
             renamed.table, renamed.to
         );
+    }
+    for pruned in &translation.pruned {
+        let name = sources.get(pruned.source as usize).map_or("", |source| &source.name);
+        let what = if pruned.rule { "rule" } else { "chain" };
+        let _ = writeln!(out, "ipt2nft: {name}:{}: {what} taken out: {}", pruned.line, pruned.why);
     }
     if chosen.reassembled {
         out.push_str("ipt2nft: assumed: fragments are put together before any rule sees them\n");

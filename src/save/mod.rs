@@ -10,6 +10,7 @@ pub mod family;
 pub mod ipset;
 pub mod option;
 pub mod order;
+pub mod owners;
 mod parse;
 pub mod print;
 pub mod value;

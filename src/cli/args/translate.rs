@@ -17,7 +17,7 @@ Examples:
   ipt2nft --table-prefix my- rules.v4             leave Docker's and libvirt's tables alone
 
 Exit codes:
-  0  done
+  0  done; also where merging failed and less was merged, which is told
   1  a difference or a finding
   2  unreadable input or wrong use
   3  something could not be translated
@@ -45,6 +45,9 @@ pub struct TranslateArgs {
     /// Which lists get a name, so that `nft add element` can add to them
     #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
     pub named_sets: NamedSets,
+    /// Take out what does nothing, and say so of each line: rules that no packet can match, empty chains
+    #[arg(long)]
+    pub prune: bool,
     /// What to do with packet and byte counters
     #[arg(long, value_enum, default_value_t)]
     pub counters: CounterChoice,

@@ -160,6 +160,6 @@ fn most(profiles: &[Profile]) -> Option<Most> {
 const fn number(rule: usize, effect: Effect) -> u32 {
     match effect {
         Effect::Ends(number) => number,
-        Effect::Assigns | Effect::Other | Effect::Gap => u32::MAX - rule as u32,
+        Effect::Assigns(_) | Effect::Other | Effect::Gap => u32::MAX - rule as u32,
     }
 }

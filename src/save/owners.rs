@@ -5,7 +5,7 @@
 
 use bstr::{BStr, ByteSlice};
 
-use crate::save::ast::Table;
+use super::ast::Table;
 
 /// A program that makes chains of its own.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,117 @@
+//! `--ports 53 -j DROP` asks for a source port, or else for a destination port: behind the first rule nothing
+//! needs to say that the source port is another one. And two rules that do the same, one for a value and one
+//! for all others, are one rule for any value.
+//!
+//! Sound because both rules do the same and the first takes each of its packets for good: what comes to the
+//! second one has failed a test of the first. Where all others of these tests stand in the second rule too, the
+//! packets that match it fail the one that is left, and the opposite need not be asked. Only fields that every
+//! packet has, with the protocol that the rule asks for, have an opposite.
+
+use super::commute::acts_last;
+use super::{Options, Report};
+use crate::ir::{Rule, Statement, Step, Table, Test};
+use crate::packet::{CtKey, Field, IntervalSet, L4};
+
+/// Looks at the neighbours in every chain.
+pub fn run(table: &mut Table, _: &Options, report: &mut Report) {
+    for chain in table.chains.iter_mut().filter(|chain| needs_look(&chain.rules)) {
+        let mut out: Vec<Rule> = Vec::with_capacity(chain.rules.len());
+        for mut rule in std::mem::take(&mut chain.rules) {
+            let found = out.last().and_then(|first| Some((first, needless(first, &rule)?)));
+            let Some((first, (ours, theirs))) = found else {
+                out.push(rule);
+                continue;
+            };
+            let whole = first.steps.len() == rule.steps.len();
+            match out.last_mut().filter(|_| whole) {
+                Some(first) => {
+                    relax(first, ours);
+                    first.origin.absorb(&rule.origin);
+                    first.absorb_remarks(rule);
+                    report.merged(&chain.name, &first.origin.lines, BOTH.into());
+                }
+                None => {
+                    relax(&mut rule, theirs);
+                    report.merged(&chain.name, &rule.origin.lines, FAILED.into());
+                    out.push(rule);
+                }
+            }
+        }
+        chain.rules = out;
+    }
+}
+
+const BOTH: &str =
+    "the two rules do the same, one for some values and one for all others: nothing asks for them any more";
+const FAILED: &str =
+    "the rule before does the same and takes the packets with the opposite value: nothing asks for it again";
+
+/// Most chains have no two neighbours of which one asks for the opposite of the other.
+fn needs_look(rules: &[Rule]) -> bool {
+    rules.windows(2).any(|pair| matches!(pair, [a, b] if needless(a, b).is_some()))
+}
+
+/// The steps of two neighbours that are opposites of which the second one is needless.
+fn needless(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
+    if !takes_for_good(first) || first.verdict != second.verdict || !first.statements().eq(second.statements()) {
+        return None;
+    }
+    let plain = |rule: &Rule| rule.is_plain() && acts_last(rule) && !rule.is_stateful();
+    let (ours, theirs) = opposites(first, second)?;
+    let others = first.steps.iter().enumerate().filter(|(at, step)| *at != ours && matches!(step, Step::Test(_)));
+    let stand = others.map(|(_, step)| step).all(|step| second.steps.contains(step));
+    (stand && plain(first) && plain(second) && first.origin.source == second.origin.source).then_some((ours, theirs))
+}
+
+fn opposites(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
+    let tests = |rule: &'_ Rule| rule.steps.iter().take_while(|step| matches!(step, Step::Test(_))).count();
+    let (ours, theirs) = (tests(first), tests(second));
+    let pairs = (0..ours).flat_map(|a| (0..theirs).map(move |b| (a, b)));
+    pairs.into_iter().find(|&(a, b)| match (first.steps.get(a), second.steps.get(b)) {
+        (Some(Step::Test(a)), Some(Step::Test(b))) => are_opposite(a, b),
+        _ => false,
+    })
+}
+
+/// Every packet that has what the tests read passes exactly one of them.
+fn are_opposite(a: &Test, b: &Test) -> bool {
+    match (a, b) {
+        (Test::In { field, set }, Test::In { field: other, set: outside }) => {
+            field == other && is_always_there(*field) && !set.is_empty() && set.complement(field.width()) == *outside
+        }
+        (Test::Named { field, names, negated }, Test::Named { field: other, names: others, negated: negated_too }) => {
+            field == other && is_always_there(*field) && negated != negated_too && names == others
+        }
+        _ => false,
+    }
+}
+
+const fn is_always_there(field: Field) -> bool {
+    match field {
+        Field::Sport(l4) | Field::Dport(l4) => !matches!(l4, L4::Th),
+        Field::Iifname | Field::Oifname | Field::IpSaddr | Field::IpDaddr | Field::Ip6Saddr | Field::Ip6Daddr => true,
+        Field::Mark | Field::Ct(CtKey::State) => true,
+        _ => false,
+    }
+}
+
+/// No packet that matches the rule comes to the next one.
+fn takes_for_good(rule: &Rule) -> bool {
+    rule.verdict.is_terminal() && !rule.statements().any(Statement::may_break)
+}
+
+/// Takes the test away; that there is a header must still be asked where nothing else asks for one behind it.
+fn relax(rule: &mut Rule, at: usize) {
+    let Some(Step::Test(Test::In { field, .. })) = rule.steps.get(at) else {
+        rule.steps.remove(at);
+        return;
+    };
+    let field = *field;
+    let asked =
+        |step: &Step| matches!(step, Step::Test(t) if t.fields().iter().any(|f| f.protocol() == field.protocol()));
+    let behind = matches!(field, Field::Sport(_)) && rule.steps.iter().enumerate().any(|(n, s)| n != at && asked(s));
+    match (field.protocol(), rule.steps.get_mut(at)) {
+        (Some(_), Some(step)) if !behind => *step = Test::In { field, set: IntervalSet::full(field.width()) }.into(),
+        _ => _ = rule.steps.remove(at),
+    }
+}
