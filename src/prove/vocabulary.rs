@@ -4,7 +4,8 @@
 //! here, and numbers are brought into one form: `60/minute` is `1/second`.
 
 use super::chance::{self, Chance, gcd};
-use crate::packet::{Field, L4};
+use crate::nft::names;
+use crate::packet::{Family, Field, L4};
 
 /// A token bucket that lets packets pass: `limit rate RATE/SECONDS burst BURST`.
 ///
@@ -78,11 +79,16 @@ pub fn key(fields: &[(Field, Option<u128>)]) -> String {
         };
         let all = u128::MAX.checked_shr(128 - field.width()).unwrap_or(0);
         match mask.map(|mask| mask & all) {
-            Some(mask) if mask != all => format!("{field:?} & {mask:#x}"),
-            _ => format!("{field:?}"),
+            Some(mask) if mask != all => format!("{} & {mask:#x}", field_of(field)),
+            _ => field_of(field),
         }
     };
     fields.iter().map(part).collect::<Vec<_>>().join(" . ")
+}
+
+/// A field as nft writes it, or as its variant is called.
+fn field_of(field: Field) -> String {
+    names::field_words(field, Family::Inet).unwrap_or_else(|| format!("{field:?}"))
 }
 
 /// Whether a set that rules add to has room for one more element.

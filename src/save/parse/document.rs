@@ -9,6 +9,7 @@ use bstr::BString;
 use rustc_hash::FxHashMap;
 
 use super::belongs::Belongs;
+use super::stray::Stray;
 use super::{Parsed, command};
 use crate::diag::{Diagnostic, Source, Span, quote};
 use crate::packet::Family;
@@ -36,14 +37,15 @@ fn memchr_newline(text: &[u8]) -> Option<usize> {
     bstr::ByteSlice::find_byte(text, b'\n')
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     source: &'a Source,
     belongs: Belongs,
     dump: Dump,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
     /// Comment lines seen since the last table.
     comments: Vec<Comment>,
-    open: Option<Table>,
+    pub(super) open: Option<Table>,
+    pub(super) stray: Option<Stray>,
     /// The chains of the open table.
     chains: FxHashMap<BString, ChainName>,
     /// The family of the document that the open table belongs to.
@@ -63,6 +65,7 @@ impl<'a> Reader<'a> {
             diagnostics: Vec::new(),
             comments: Vec::new(),
             open: None,
+            stray: None,
             chains: FxHashMap::default(),
             family: told.unwrap_or(Family::Ip),
             warned_cr: false,
@@ -71,7 +74,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+    pub(super) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         let at = self.diagnostics.len();
         self.diagnostics.push(Diagnostic::unreadable(code, self.source.place(span), message));
         &mut self.diagnostics[at]
@@ -120,6 +123,7 @@ impl<'a> Reader<'a> {
     }
 
     fn table(&mut self, rest: &[u8], span: Span) {
+        self.inside_again();
         if self.open.is_some() {
             self.error("no-commit", span, "a new table starts before the last one ended")
                 .help
@@ -185,18 +189,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn outside(&mut self, span: Span) -> bool {
-        if self.open.is_some() {
-            return false;
-        }
-        self.error("outside-table", span, "this line stands outside a table")
-            .help
-            .push("a table starts with a line such as `*filter` and ends with `COMMIT`".into());
-        true
-    }
-
     fn chain(&mut self, rest: &'a [u8], span: Span, line: u32) {
-        if self.outside(span) {
+        if self.outside(rest, span) {
             return;
         }
         let base = span.start as usize + 1;
@@ -285,7 +279,7 @@ impl<'a> Reader<'a> {
     }
 
     fn command(&mut self, line: &'a [u8], span: Span, number: u32) {
-        if self.outside(span) {
+        if self.outside(line, span) {
             return;
         }
         let mut words = std::mem::take(&mut self.words);
@@ -368,6 +362,7 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(mut self) -> Parsed {
+        self.inside_again();
         let end = Span::new(self.source.text().len(), self.source.text().len());
         if let Some(table) = &self.open {
             let span = table.span;

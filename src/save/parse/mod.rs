@@ -5,6 +5,7 @@ mod command;
 mod document;
 mod globals;
 mod rule;
+mod stray;
 
 use super::ast::Dump;
 use crate::diag::{Diagnostic, Source};
