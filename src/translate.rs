@@ -73,10 +73,12 @@ pub fn translate(sources: &[Source], options: &Options) -> Translation {
     let mut counts = Counts::default();
     let mut families = Vec::new();
     let mut pruned = Vec::new();
+    let mut tracked = Vec::new();
     for source in sources {
         let mut parsed = save::parse(source, options.family);
         diagnostics.append(&mut parsed.diagnostics);
         families.push(parsed.dump.documents.iter().map(|document| document.family).collect());
+        tracked.extend(lower::tracking::families(&parsed.dump));
         if options.prune {
             let lines = prune::prune(&mut parsed.dump, source.id, options.lower.counters);
             counts.rules += lines.iter().filter(|line| line.rule).count();
@@ -90,6 +92,7 @@ pub fn translate(sources: &[Source], options: &Options) -> Translation {
     counts.base_chains = ruleset.tables.iter().flat_map(|t| &t.chains).filter(|c| c.base.is_some()).count();
     let mut merged = Vec::new();
     optimize::run(&mut ruleset, &options.merge, options.explain.then_some(&mut merged));
+    lower::tracking::keep(&mut ruleset, &tracked);
     counts.rules_after = ruleset.tables.iter().flat_map(|t| &t.chains).map(|c| c.rules.len()).sum();
     let explained = options.explain.then(|| Explained { after: ruleset.clone(), merged });
     let emit::Emitted { ruleset, renamed } = emit::emit(ruleset, &options.emit);

@@ -52,6 +52,16 @@ fn exit_codes() {
 }
 
 #[test]
+fn merges_are_told_to_be_proved() {
+    let two = "*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.1 -j ACCEPT\n-A INPUT -s 10.0.0.9 -j ACCEPT\nCOMMIT\n";
+    assert_eq!(out(&run(&["--diff"], two)).matches("  # proved: ").count(), 1, "{}", out(&run(&["--diff"], two)));
+    assert!(!out(&run(&["--diff", "--no-prove"], two)).contains("proved"));
+    assert!(!out(&run(&["--diff"], PLAIN)).contains("proved"), "a line that became a rule is no merge");
+    let json: serde_json::Value = serde_json::from_str(&out(&run(&["--diff=json"], two))).unwrap();
+    assert_eq!(json["chains"][0]["groups"][0]["proved"], true);
+}
+
+#[test]
 fn the_ruleset_alone_goes_to_standard_output() {
     let output = run(&[], PLAIN);
     assert!(out(&output).starts_with("table ip filter\ndelete table ip filter\n"));

@@ -79,7 +79,7 @@ fn translated(host: &mut Host, source: &Source, options: &Options) {
     }
     if options.details {
         host.after = chains::of_ruleset(&translation.ruleset);
-        host.diff = diff::groups(&translation, std::slice::from_ref(source));
+        host.diff = diff::groups(&translation, std::slice::from_ref(source), None);
     }
 }
 

@@ -29,8 +29,10 @@ pub struct Fallback {
 pub fn find(sources: &[Source], options: &Options, args: &TranslateArgs) -> Result<Option<Fallback>> {
     for options in weaker(options) {
         let mut translation = translate(sources, &options);
-        let printed = Printed::of(&translation, sources, args, false)?;
-        translation.forget();
+        let printed = Printed::of(&translation, args, false)?;
+        if args.diff.is_none() {
+            translation.forget();
+        }
         let proof = prove(sources, &options, &printed)?;
         if proof.report.answer() == Answer::Equivalent {
             return Ok(Some(Fallback { translation, printed, proof, options }));

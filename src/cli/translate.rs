@@ -30,14 +30,16 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         output::message(&refusal(&translation, exit));
         return Ok(exit);
     }
-    let mut printed = match Printed::of(&translation, &sources, args, gaps) {
+    let mut printed = match Printed::of(&translation, args, gaps) {
         Err(why) if why.is::<PrintError>() => {
             output::message(&format!("ipt2nft: {why}\n{OLD_JSON}"));
             return Ok(Exit::Incomplete);
         }
         printed => printed?,
     };
-    translation.forget();
+    if args.diff.is_none() {
+        translation.forget();
+    }
     let mut proof = match args.no_prove || gaps {
         true => None,
         false => Some(prove(&sources, &options, &printed)?),
@@ -60,7 +62,8 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         }
     }
     let report = proof.as_ref().map(|proof| &proof.report);
-    output::write(printed.instead.as_ref().unwrap_or(&printed.text), args.output.as_deref())?;
+    let shown = explained(&translation, &sources, report, args)?.or(printed.json);
+    output::write(shown.as_ref().unwrap_or(&printed.text), args.output.as_deref())?;
     let undecided = report.is_some_and(|r| r.answer() == Answer::Undecided);
     if !args.messages.quiet || undecided {
         let chosen = summary::Chosen {
@@ -79,18 +82,18 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
 pub(super) struct Printed {
     /// For nft, and for the proof.
     pub text: Vec<u8>,
-    /// What is written where the user asked for something else.
-    pub instead: Option<Vec<u8>>,
+    /// For programs, where the user asked for that.
+    pub json: Option<Vec<u8>>,
 }
 
 impl Printed {
     /// Prints the ruleset; JSON cannot mark gaps.
-    pub fn of(translation: &Translation, sources: &[Source], args: &TranslateArgs, gaps: bool) -> Result<Printed> {
+    pub fn of(translation: &Translation, args: &TranslateArgs, gaps: bool) -> Result<Printed> {
         let text = nft::print::print(&translation.ruleset, &nft::print::Style::default())?;
         if args.format == RulesetFormat::Json && gaps {
             bail!("JSON has no comments that could mark the gaps: leave out --format json or --allow-partial");
         }
-        Ok(Printed { text, instead: instead(translation, sources, args)? })
+        Ok(Printed { text, json: as_json(translation, args)? })
     }
 }
 
@@ -142,19 +145,28 @@ fn options(args: &TranslateArgs) -> Result<Options> {
 const OLD_JSON: &str = "ipt2nft: the JSON of this nft cannot say that, so nothing was printed; leave out \
     --format json, or give --target nft=1.1.3 where that loads it\n";
 
-/// What is written where the user asked for something else than the text for nft.
-fn instead(translation: &Translation, sources: &[Source], args: &TranslateArgs) -> Result<Option<Vec<u8>>> {
-    Ok(match (args.diff, args.format) {
-        (Some(DiffFormat::Text), _) => {
-            Some(diff::text(translation, sources, output::coloured(args.messages.color, &std::io::stdout())))
-        }
-        (Some(DiffFormat::Json), _) => Some(diff::json(translation, sources)?),
-        (None, RulesetFormat::Nft) => None,
-        (None, RulesetFormat::Json) => {
-            let mut text = serde_json::to_vec_pretty(&nft::json::json(&translation.ruleset, args.target.nft)?)?;
-            text.push(b'\n');
-            Some(text)
-        }
+/// The ruleset for programs, where that is asked for.
+fn as_json(translation: &Translation, args: &TranslateArgs) -> Result<Option<Vec<u8>>> {
+    if args.diff.is_some() || args.format == RulesetFormat::Nft {
+        return Ok(None);
+    }
+    let mut text = serde_json::to_vec_pretty(&nft::json::json(&translation.ruleset, args.target.nft)?)?;
+    text.push(b'\n');
+    Ok(Some(text))
+}
+
+/// Which lines became which rules, and that it is proved, where that is asked for.
+fn explained(
+    translation: &Translation,
+    sources: &[Source],
+    report: Option<&Report>,
+    args: &TranslateArgs,
+) -> Result<Option<Vec<u8>>> {
+    let coloured = || output::coloured(args.messages.color, &std::io::stdout());
+    Ok(match args.diff {
+        Some(DiffFormat::Text) => Some(diff::text(translation, sources, report, coloured())),
+        Some(DiffFormat::Json) => Some(diff::json(translation, sources, report)?),
+        None => None,
     })
 }
 

@@ -9,6 +9,7 @@
 mod rule;
 mod statement;
 mod test;
+pub mod tracking;
 
 pub use rule::{Counters, Fields, MapRow, Nat, NatData, NatTarget, Origin, Remarks, Rule, Step, Steps, Verdict};
 pub use statement::{Assigned, KeyPart, ObjectBody, Statement};

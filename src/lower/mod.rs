@@ -11,7 +11,7 @@ mod depth;
 mod fragments;
 mod helpers;
 mod reach;
-mod tracking;
+pub mod tracking;
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,9 @@
 //! Seen on kernel 6.18 by counting fragments in front of every table: each name below does, alone and
 //! even in a chain that nothing calls; a nat table without translations and NOTRACK do not.
 
-use crate::save::ast::{Document, Part};
+use crate::ir::{Chain, Origin, Rule, Ruleset, Step, Test, Verdict, tracking};
+use crate::packet::{CtKey, Family, Field};
+use crate::save::ast::{Document, Dump, Part};
 
 /// Matches and targets that ask for connection tracking, or for whole packets, when they are loaded,
 /// and still do so once translated. (The match `socket` does not: nft's test takes fragments.)
@@ -33,6 +35,32 @@ const TRACKING: &[&str] = &[
 pub fn is_tracked(document: &Document) -> bool {
     document.tables.iter().flat_map(|t| t.rules()).any(|rule| rule.parts().any(tracks))
 }
+
+/// The families whose rules make the kernel track connections.
+pub fn families(dump: &Dump) -> Vec<Family> {
+    dump.documents.iter().filter(|document| is_tracked(document)).map(|document| document.family).collect()
+}
+
+/// Gives each of these families a chain that tracks connections where no rule does any more: one that could match no
+/// packet is gone, and what it made the kernel do must stay.
+pub fn keep(ruleset: &mut Ruleset, families: &[Family]) {
+    for family in families {
+        let mut tables = ruleset.tables.iter_mut().filter(|table| table.family == *family);
+        let Some(first) = tables.next() else { continue };
+        if tracking::tracks(first) || tables.any(|table| tracking::tracks(table)) {
+            continue;
+        }
+        let asks = Step::Test(Test::is(Field::Ct(CtKey::State), STATE_NEW));
+        let mut rule = Rule::new([asks], Verdict::Continue, Origin::default());
+        rule.remarks_mut().notes.push(NOTE.into());
+        let name = "tracking".into();
+        first.add_chain(Chain { name, base: None, rules: vec![rule], helper: true, foreign: false });
+    }
+}
+
+/// `new`, as a bit of `ct state`.
+const STATE_NEW: u128 = 8;
+const NOTE: &str = " no packet comes here: this makes the kernel track connections, as rules of the dump did";
 
 fn tracks(part: &Part) -> bool {
     TRACKING.contains(&part.extension.name) && !part.has("notrack")

@@ -12,10 +12,12 @@ use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use crate::diag::{Source, printable};
-use crate::ir::{Chain, Rule};
+use crate::ir::{self, Chain, Rule};
 use crate::nft::ast::{Entry, Item, Table};
 use crate::nft::print::print_rule;
 use crate::packet::Family;
+use crate::prove::block::BaseKey;
+use crate::prove::compare::{Answer, BaseAnswer, Report};
 use crate::translate::{Explained, Translation};
 
 /// One table's chains.
@@ -34,6 +36,9 @@ pub struct Group {
     pub rules: Vec<String>,
     /// Why the merge is sound; nothing where a line became a rule.
     pub why: Vec<String>,
+    /// Of a merge: whether everything that the table does is proved the same; nothing where no proof was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proved: Option<bool>,
 }
 
 /// A line of the dump.
@@ -45,10 +50,10 @@ pub struct Line {
 }
 
 /// For a terminal: `-` lines of the dump with their numbers, `+` nft rules.
-pub fn text(translation: &Translation, sources: &[Source], colour: bool) -> Vec<u8> {
+pub fn text(translation: &Translation, sources: &[Source], report: Option<&Report>, colour: bool) -> Vec<u8> {
     let paint = Paint::new(colour);
     let mut out = String::new();
-    for chain in groups(translation, sources) {
+    for chain in groups(translation, sources, report) {
         let _ = writeln!(
             out,
             "{}",
@@ -66,18 +71,22 @@ pub fn text(translation: &Translation, sources: &[Source], colour: bool) -> Vec<
 ///
 /// # Errors
 /// None in practice: everything in the groups is plain data.
-pub fn json(translation: &Translation, sources: &[Source]) -> serde_json::Result<Vec<u8>> {
+pub fn json(translation: &Translation, sources: &[Source], report: Option<&Report>) -> serde_json::Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Document {
         version: u32,
         chains: Vec<ChainDiff>,
     }
-    crate::report::indented(&Document { version: 1, chains: groups(translation, sources) })
+    crate::report::indented(&Document { version: 1, chains: groups(translation, sources, report) })
 }
 
 fn show_group(group: &Group, paint: &Paint, out: &mut String) {
     for why in &group.why {
         let _ = writeln!(out, "  {}", paint.why(&format!("# {why}")));
+    }
+    if let Some(proved) = group.proved {
+        let words = if proved { "# proved: every packet is treated alike" } else { "# not proved" };
+        let _ = writeln!(out, "  {}", paint.why(words));
     }
     match (group.lines.as_slice(), group.rules.as_slice()) {
         ([line], [rule]) => {
@@ -115,7 +124,8 @@ fn emphasise(old: &str, new: &str, paint: &Paint) -> (String, String) {
 }
 
 /// Chain by chain in the order of the output; nothing when the translation was not to be explained.
-pub fn groups(translation: &Translation, sources: &[Source]) -> Vec<ChainDiff> {
+/// `report`: what the prover says about the translation.
+pub fn groups(translation: &Translation, sources: &[Source], report: Option<&Report>) -> Vec<ChainDiff> {
     let Some(explained) = &translation.explained else { return Vec::new() };
     let tables = translation.ruleset.items.iter().filter_map(|item| match item {
         Item::Table(table) => Some(table),
@@ -125,11 +135,13 @@ pub fn groups(translation: &Translation, sources: &[Source]) -> Vec<ChainDiff> {
     for (ir, ast) in explained.after.tables.iter().zip(tables) {
         let printed: Vec<&crate::nft::ast::Chain> = chains(ast).collect();
         let reasons = reasons(explained, ir);
+        let proved = report.map(|report| is_proved(report, ir));
         for chain in ir.chains.iter().filter(|c| !c.rules.is_empty()) {
             // The emitter may order chains anew; rules keep their number and order.
             let named = printed.iter().find(|p| p.name == chain.name);
             let Some(printed) = named.or_else(|| printed.iter().find(|p| same_rules(p, chain))) else { continue };
-            let groups = chain_groups(ir.family, chain, printed, &reasons, sources);
+            let mut groups = chain_groups(ir.family, chain, printed, &reasons, sources);
+            groups.iter_mut().filter(|group| !group.why.is_empty()).for_each(|group| group.proved = proved);
             out.push(ChainDiff {
                 family: ir.family,
                 table: ast.name.name.to_string(),
@@ -139,6 +151,16 @@ pub fn groups(translation: &Translation, sources: &[Source]) -> Vec<ChainDiff> {
         }
     }
     out
+}
+
+/// Whether every base chain of the table is proved to do what it did.
+fn is_proved(report: &Report, table: &ir::Table) -> bool {
+    let key = |base: &ir::Base| BaseKey { hook: base.hook, priority: base.priority, kind: base.kind };
+    let keys: Vec<BaseKey> = table.chains.iter().filter_map(|chain| chain.base.as_ref().map(key)).collect();
+    let here = |base: &&BaseAnswer| base.family == table.family && keys.contains(&base.key);
+    report.stopped.is_empty()
+        && report.tracking.iter().all(|(family, ..)| *family != table.family)
+        && report.bases.iter().filter(here).all(|base| base.outcome.answer() == Answer::Equivalent)
 }
 
 fn chains(table: &Table) -> impl Iterator<Item = &crate::nft::ast::Chain> {
@@ -194,6 +216,7 @@ fn chain_groups(
             lines: lines(rule, sources),
             rules: vec![text],
             why: why.into_iter().flatten().map(|w| (*w).to_owned()).collect(),
+            proved: None,
         });
     }
     groups

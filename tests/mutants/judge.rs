@@ -18,6 +18,7 @@ use ipt2nft::translate::translate;
 use crate::edits::Edit;
 use crate::property;
 use crate::support::dumps::Dump;
+use crate::support::proof::examples;
 
 /// How long the proof of one family may take.
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(10));
@@ -86,15 +87,6 @@ impl Original {
 
 /// Texts are told apart from each other by the lines that differ, which are few.
 const SIDES: Sides = Sides { old: "the dump", new: "the output", rule: &|_, _, _| None };
-
-/// The examples that the prover names, as `ipt2nft replay --witness` takes them.
-fn examples(report: &Report) -> Vec<Packet> {
-    let text = proof::json(report, SIDES).unwrap();
-    let document: serde_json::Value = serde_json::from_slice(&text).unwrap();
-    let chains = document["chains"].as_array().cloned().unwrap_or_default();
-    let all = chains.iter().flat_map(|chain| chain["differences"].as_array().cloned().unwrap_or_default());
-    all.map(|difference| serde_json::from_value(difference["packet"].clone()).expect("a packet to send")).collect()
-}
 
 /// How the tries came out.
 #[derive(Default)]

@@ -4,6 +4,8 @@
 
 pub mod dumps;
 pub mod nft;
+#[cfg(target_os = "linux")]
+pub mod proof;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

@@ -216,6 +216,7 @@ fn lone_flags_in_a_set_mean_different_things_to_versions_of_nft() {
     check("ip", "tcp flags { syn } drop", "tcp flags syn drop", Answer::Undecided);
     check("ip", "ct state { 100 } drop", "ct state 100 drop", Answer::Undecided);
     same("ct state { new } drop", "ct state new drop");
+    check("ip", "iifname \"*\" drop", "drop", Answer::Undecided);
     check("ip", "fib saddr . iif oif 1 drop", "fib saddr . iif oif exists drop", Answer::Undecided);
     same("fib saddr . iif oif 0 drop", "fib saddr . iif oif missing drop");
     same("tcp flags { syn, ack } drop", "tcp flags { ack, syn } drop");

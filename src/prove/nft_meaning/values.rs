@@ -27,6 +27,8 @@ impl Reading<'_> {
 
     fn text(&mut self, operand: &Operand, text: &[u8], wildcard: bool) -> Read<IntervalSet> {
         match operand {
+            // "All-wildcard strings are not supported", "Empty string is not allowed": 0.9.8 to 1.1.7.
+            _ if text.is_empty() => unread("a name without a letter, which no nft loads"),
             Operand::Field(field) if field.data_type() == DataType::Ifname => {
                 Ok(self.space.name_classes(text, wildcard))
             }
