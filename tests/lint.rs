@@ -277,7 +277,7 @@ fn every_dump_of_the_corpus_lints() {
         let report = lint(std::slice::from_ref(&source), &Options::default(), &Config::default());
         for finding in &report.findings {
             assert!(finding.place.span.end as usize <= source.text().len(), "{}: {finding:?}", source.name);
-            assert!(!finding.message.contains(char::is_control), "{}: {finding:?}", source.name);
+            assert!(!finding.said.message.contains(char::is_control), "{}: {finding:?}", source.name);
         }
     }
 }

@@ -58,8 +58,8 @@ fn noted(finding: &Finding, source: &Source) -> Noted {
         code: finding.lint.code,
         severity: finding.severity(),
         line: source.line(finding.place.span.start),
-        message: finding.message.clone(),
-        help: finding.help.clone(),
+        message: finding.said.message.clone(),
+        help: finding.said.help.clone(),
     }
 }
 

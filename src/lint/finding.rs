@@ -9,17 +9,9 @@ use crate::diag::{Diagnostic, Place, Severity, Span, Trouble};
 #[derive(Clone, Debug)]
 pub struct Finding {
     pub lint: &'static Lint,
-    /// One sentence without a final dot.
-    pub message: String,
     pub place: Place,
-    /// What the caret line says.
-    pub label: String,
-    /// Other places that it is about, each with what its caret line says.
-    pub related: Vec<(Place, String)>,
-    /// Why it matters.
-    pub notes: Vec<String>,
-    /// What to do about it.
-    pub help: Vec<String>,
+    /// What is said of the place, and of others.
+    pub said: Diagnostic,
     pub fix: Option<Fix>,
 }
 
@@ -50,16 +42,15 @@ pub struct Edit {
 
 impl Finding {
     pub fn new(lint: &'static Lint, place: Place, message: impl Into<String>) -> Self {
-        Finding {
-            lint,
-            message: message.into(),
-            place,
-            label: String::new(),
-            related: Vec::new(),
-            notes: Vec::new(),
-            help: Vec::new(),
-            fix: None,
-        }
+        let mut said = Diagnostic::general(lint.code, lint.severity, Trouble::Advice, message);
+        said.place = Some(place);
+        Finding { lint, place, said, fix: None }
+    }
+
+    /// What another reader has said, as a finding.
+    pub fn told(lint: &'static Lint, place: Place, said: &Diagnostic) -> Self {
+        let said = Diagnostic { code: lint.code, severity: lint.severity, trouble: Trouble::Advice, ..said.clone() };
+        Finding { lint, place, said, fix: None }
     }
 
     /// How bad it is.
@@ -69,30 +60,26 @@ impl Finding {
 
     /// Adds what the caret line says.
     #[must_use]
-    pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
-        self
+    pub fn label(self, label: impl Into<String>) -> Self {
+        Finding { said: self.said.label(label), ..self }
     }
 
     /// Adds another place that it is about.
     #[must_use]
-    pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
-        self.related.push((place, label.into()));
-        self
+    pub fn related(self, place: Place, label: impl Into<String>) -> Self {
+        Finding { said: self.said.related(place, label), ..self }
     }
 
     /// Adds why it matters.
     #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(note.into());
-        self
+    pub fn note(self, note: impl Into<String>) -> Self {
+        Finding { said: self.said.note(note), ..self }
     }
 
     /// Adds a next step.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help.push(help.into());
-        self
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Finding { said: self.said.help(help), ..self }
     }
 
     /// Adds a way to mend it, if there is one.
@@ -100,16 +87,5 @@ impl Finding {
     pub fn fix(mut self, fix: Option<Fix>) -> Self {
         self.fix = fix;
         self
-    }
-
-    /// As a diagnostic, for the renderers.
-    pub fn diagnostic(&self) -> Diagnostic {
-        let mut d = Diagnostic::general(self.lint.code, self.severity(), Trouble::Advice, self.message.clone());
-        d.place = Some(self.place);
-        d.label.clone_from(&self.label);
-        d.related.clone_from(&self.related);
-        d.notes.clone_from(&self.notes);
-        d.help.clone_from(&self.help);
-        d
     }
 }

@@ -102,8 +102,8 @@ pub fn lint(sources: &[Source], options: &Options, config: &Config) -> Report {
     }
     // A line that names several addresses is several rules, and one finding.
     let key = |f: &Finding| (f.place.source, f.place.span.start, f.lint.code);
-    findings.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message)));
-    findings.dedup_by(|a, b| a.place == b.place && a.lint.code == b.lint.code && a.message == b.message);
+    findings.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.said.message.cmp(&b.said.message)));
+    findings.dedup_by(|a, b| a.place == b.place && a.lint.code == b.lint.code && a.said.message == b.said.message);
     let (findings, allowed) = allow::apply(findings, sources, &parsed, config);
     Report { findings, allowed, unreadable }
 }

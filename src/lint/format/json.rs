@@ -62,16 +62,16 @@ pub fn text(findings: &[Finding], sources: &[Source]) -> serde_json::Result<Stri
 }
 
 fn entry<'a>(finding: &'a Finding, sources: &'a [Source]) -> Entry<'a> {
-    let related = finding.related.iter();
+    let related = finding.said.related.iter();
     Entry {
         code: finding.lint.code,
         name: finding.lint.name,
         severity: finding.severity(),
         place: at(finding.place, sources),
-        message: &finding.message,
-        label: &finding.label,
-        notes: &finding.notes,
-        help: &finding.help,
+        message: &finding.said.message,
+        label: &finding.said.label,
+        notes: &finding.said.notes,
+        help: &finding.said.help,
         related: related.map(|(place, message)| Related { place: at(*place, sources), message }).collect(),
         fix: finding.fix.as_ref().map(|fix| How { title: &fix.title, safe: fix.safety == Safety::Safe }),
     }

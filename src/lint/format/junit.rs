@@ -43,7 +43,7 @@ fn case(finding: &Finding, sources: &[Source], file: &str) -> String {
         Severity::Note => "note",
     };
     let (code, name) = (finding.lint.code, finding.lint.name);
-    let (message, text) = (escaped(&finding.message), escaped(&prose(finding)));
+    let (message, text) = (escaped(&finding.said.message), escaped(&prose(finding)));
     format!(
         "    <testcase classname=\"{file}\" name=\"{code} {name}, line {line}\" file=\"{file}\" line=\"{line}\">\n      \
          <failure type=\"{severity}\" message=\"{message}\">{file}:{line}: {text}</failure>\n    </testcase>\n"

@@ -29,9 +29,9 @@ pub(super) fn region(place: crate::diag::Place, sources: &[Source]) -> Option<Re
 
 /// Message, notes and help as lines of plain text.
 pub(super) fn prose(finding: &Finding) -> String {
-    let notes = finding.notes.iter().map(|note| format!("\nnote: {note}"));
-    let help = finding.help.iter().map(|help| format!("\nhelp: {help}"));
-    std::iter::once(finding.message.clone()).chain(notes).chain(help).collect()
+    let notes = finding.said.notes.iter().map(|note| format!("\nnote: {note}"));
+    let help = finding.said.help.iter().map(|help| format!("\nhelp: {help}"));
+    std::iter::once(finding.said.message.clone()).chain(notes).chain(help).collect()
 }
 
 /// `2 warnings, 1 note`

@@ -46,7 +46,7 @@ fn result(finding: &Finding, sources: &[Source]) -> Value {
         "message": { "text": prose(finding) },
         "locations": location(finding.place, sources).into_iter().collect::<Vec<_>>(),
     });
-    let related = finding.related.iter().filter_map(|(place, label)| {
+    let related = finding.said.related.iter().filter_map(|(place, label)| {
         let mut location = location(*place, sources)?;
         location["message"] = json!({ "text": label });
         Some(location)

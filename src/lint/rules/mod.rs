@@ -51,9 +51,5 @@ fn is_told_by(ruleset: &Ruleset<'_>, offset: u32) -> bool {
 
 /// What the lowering refuses, as findings.
 fn refusals<'a>(lint: &'static Lint, label: &'a str, refused: &'a [Diagnostic]) -> impl Iterator<Item = Finding> + 'a {
-    refused.iter().filter_map(move |d| {
-        let mut finding = Finding::new(lint, d.place?, d.message.clone()).label(label);
-        finding.help.clone_from(&d.help);
-        Some(finding)
-    })
+    refused.iter().filter_map(move |d| Some(Finding::told(lint, d.place?, d).label(label)))
 }

@@ -20,11 +20,7 @@ pub fn about(source: &Source, diagnostics: &[Diagnostic], findings: &mut Vec<Fin
             continue;
         }
         let place = d.place.unwrap_or(Place { source: source.id, span: crate::diag::Span::default() });
-        let mut finding = Finding::new(&LINT, place, d.message.clone()).label(d.label.clone());
-        finding.related.clone_from(&d.related);
-        finding.notes.clone_from(&d.notes);
-        finding.help.clone_from(&d.help);
-        findings.push(finding);
+        findings.push(Finding::told(&LINT, place, d));
     }
     findings.len() > before
 }
