@@ -15,6 +15,7 @@ pub mod lower;
 pub mod nft;
 pub mod optimize;
 pub mod packet;
+pub mod parallel;
 pub mod prove;
 pub mod prune;
 pub mod report;

@@ -12,6 +12,7 @@ use crate::emit::{self, Renamed};
 use crate::ir;
 use crate::lower;
 use crate::nft::ast::{Item, Ruleset, TableName};
+use crate::nft::print::{PrintError, Style};
 use crate::optimize::{self, Merged};
 use crate::packet::Family;
 use crate::prune::{self, Pruned};
@@ -32,8 +33,9 @@ pub struct Options {
 }
 
 /// What became of the inputs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Translation {
+    /// The tree; empty where only the text was asked for.
     pub ruleset: Ruleset,
     /// With [`Options::explain`].
     pub explained: Option<Explained>,
@@ -68,36 +70,51 @@ pub struct Counts {
 
 /// Translates inputs that belong together (a dump, or a v4 and a v6 dump).
 pub fn translate(sources: &[Source], options: &Options) -> Translation {
-    let mut diagnostics = Vec::new();
+    let (ruleset, merged, mut translation) = merge(sources, options);
+    let emit::Emitted { ruleset: tree, renamed } = emit::emit(&ruleset, &options.emit);
+    translation.tables = tables(&tree);
+    (translation.ruleset, translation.renamed) = (tree, renamed);
+    translation.explained = options.explain.then(|| Explained { after: ruleset, merged });
+    translation
+}
+
+/// The same with the text for nft in place of its tree, which takes less time and room; nothing is explained.
+pub fn translate_to_text(sources: &[Source], options: &Options) -> (Translation, Result<Vec<u8>, PrintError>) {
+    let (ruleset, _, mut translation) = merge(sources, options);
+    let (emit::Emitted { ruleset: frame, renamed }, text) = emit::text(&ruleset, &options.emit, &Style::default());
+    translation.tables = tables(&frame);
+    translation.renamed = renamed;
+    (translation, text)
+}
+
+/// The intermediate form behind the passes, what they did where that is to be explained, and what there is to say.
+fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Translation) {
     let mut ruleset = ir::Ruleset::default();
-    let mut counts = Counts::default();
-    let mut families = Vec::new();
-    let mut pruned = Vec::new();
+    let mut translation = Translation::default();
     let mut tracked = Vec::new();
     for source in sources {
         let mut parsed = save::parse(source, options.family);
-        diagnostics.append(&mut parsed.diagnostics);
-        families.push(parsed.dump.documents.iter().map(|document| document.family).collect());
+        translation.diagnostics.append(&mut parsed.diagnostics);
+        translation.families.push(parsed.dump.documents.iter().map(|document| document.family).collect());
         tracked.extend(lower::tracking::families(&parsed.dump));
         if options.prune {
             let lines = prune::prune(&mut parsed.dump, source.id, options.lower.counters);
-            counts.rules += lines.iter().filter(|line| line.rule).count();
-            pruned.extend(lines);
+            translation.counts.rules += lines.iter().filter(|line| line.rule).count();
+            translation.pruned.extend(lines);
         }
         let mut lowered = lower::lower(parsed.dump, source.id, &options.lower);
-        diagnostics.append(&mut lowered.diagnostics);
+        translation.diagnostics.append(&mut lowered.diagnostics);
         ruleset.tables.append(&mut lowered.ruleset.tables);
-        counts.rules += lowered.rules;
+        translation.counts.rules += lowered.rules;
     }
-    counts.base_chains = ruleset.tables.iter().flat_map(|t| &t.chains).filter(|c| c.base.is_some()).count();
+    let chains = || ruleset.tables.iter().flat_map(|table| &table.chains);
+    translation.counts.base_chains = chains().filter(|chain| chain.base.is_some()).count();
     let mut merged = Vec::new();
     optimize::run(&mut ruleset, &options.merge, options.explain.then_some(&mut merged));
     lower::tracking::keep(&mut ruleset, &tracked);
-    counts.rules_after = ruleset.tables.iter().flat_map(|t| &t.chains).map(|c| c.rules.len()).sum();
-    let explained = options.explain.then(|| Explained { after: ruleset.clone(), merged });
-    let emit::Emitted { ruleset, renamed } = emit::emit(ruleset, &options.emit);
-    let tables = tables(&ruleset);
-    Translation { ruleset, explained, renamed, pruned, diagnostics, tables, families, counts }
+    let chains = || ruleset.tables.iter().flat_map(|table| &table.chains);
+    translation.counts.rules_after = chains().map(|chain| chain.rules.len()).sum();
+    (ruleset, merged, translation)
 }
 
 impl Translation {

@@ -76,7 +76,7 @@ fn check(path: &Path, target: &str, level: Level) -> Result<(), String> {
         if merged.is_empty() {
             continue;
         }
-        let answer = prove(&source, &emit::emit(rules.clone(), &options.emit).ruleset, pass.name)?;
+        let answer = prove(&source, &emit::emit(&rules, &options.emit).ruleset, pass.name)?;
         if answer == Answer::Undecided && before != Answer::Undecided {
             return Err(format!("after {} the proof finds no answer, before it did", pass.name));
         }

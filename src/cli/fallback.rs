@@ -6,12 +6,12 @@
 use anyhow::Result;
 
 use super::args::TranslateArgs;
-use super::translate::{Printed, prove};
+use super::translate::{Printed, prove, translated};
 use crate::certify::Certificate;
 use crate::diag::Source;
 use crate::optimize::{self, Level};
 use crate::prove::compare::Answer;
-use crate::translate::{Options, Translation, translate};
+use crate::translate::{Options, Translation};
 
 /// A ruleset that is proved.
 pub struct Fallback {
@@ -28,8 +28,8 @@ pub struct Fallback {
 /// When an output cannot be read back or printed.
 pub fn find(sources: &[Source], options: &Options, args: &TranslateArgs) -> Result<Option<Fallback>> {
     for options in weaker(options) {
-        let mut translation = translate(sources, &options);
-        let printed = Printed::of(&translation, args, false)?;
+        let (mut translation, text) = translated(sources, &options, args);
+        let printed = Printed::of(text, &translation, args, false)?;
         if args.diff.is_none() {
             translation.forget();
         }

@@ -14,7 +14,7 @@ use crate::prove::compare::{Answer, Report};
 use crate::report::proof::{self, Sides};
 use crate::report::rules::rule_text;
 use crate::report::{diff, summary};
-use crate::translate::{Options, Translation, translate};
+use crate::translate::{Options, Translation, translate, translate_to_text};
 use crate::{emit, lower, optimize};
 
 /// Runs the command. Nothing loadable is printed unless every rule was translated, or the user
@@ -22,7 +22,7 @@ use crate::{emit, lower, optimize};
 pub fn run(args: &TranslateArgs) -> Result<Exit> {
     let sources = input::sources(&args.files)?;
     let options = options(args)?;
-    let mut translation = translate(&sources, &options);
+    let (mut translation, text) = translated(&sources, &options, args);
     output::tell(&translation.diagnostics, &sources, &args.messages);
     let exit = worst(&translation.diagnostics);
     let gaps = exit == Exit::Incomplete && args.allow_partial;
@@ -30,7 +30,7 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         output::message(&refusal(&translation, exit));
         return Ok(exit);
     }
-    let mut printed = match Printed::of(&translation, args, gaps) {
+    let mut printed = match Printed::of(text, &translation, args, gaps) {
         Err(why) if why.is::<PrintError>() => {
             output::message(&format!("ipt2nft: {why}\n{OLD_JSON}"));
             return Ok(Exit::Incomplete);
@@ -78,6 +78,20 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
     Ok(if undecided { exit.max(Exit::Undecided) } else { exit })
 }
 
+/// The translation and its text; with the tree where more than the text is wanted.
+pub(super) fn translated(
+    sources: &[Source],
+    options: &Options,
+    args: &TranslateArgs,
+) -> (Translation, Result<Vec<u8>, PrintError>) {
+    if args.diff.is_none() && args.format == RulesetFormat::Nft {
+        return translate_to_text(sources, options);
+    }
+    let translation = translate(sources, options);
+    let text = nft::print::print(&translation.ruleset, &nft::print::Style::default());
+    (translation, text)
+}
+
 /// What a translation is as text.
 pub(super) struct Printed {
     /// For nft, and for the proof.
@@ -87,9 +101,14 @@ pub(super) struct Printed {
 }
 
 impl Printed {
-    /// Prints the ruleset; JSON cannot mark gaps.
-    pub fn of(translation: &Translation, args: &TranslateArgs, gaps: bool) -> Result<Printed> {
-        let text = nft::print::print(&translation.ruleset, &nft::print::Style::default())?;
+    /// With all that the user asked for beside the text; JSON cannot mark gaps.
+    pub fn of(
+        text: Result<Vec<u8>, PrintError>,
+        translation: &Translation,
+        args: &TranslateArgs,
+        gaps: bool,
+    ) -> Result<Printed> {
+        let text = text?;
         if args.format == RulesetFormat::Json && gaps {
             bail!("JSON has no comments that could mark the gaps: leave out --format json or --allow-partial");
         }

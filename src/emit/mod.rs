@@ -10,6 +10,7 @@ mod rule;
 mod set;
 mod statement;
 mod test;
+mod text;
 mod verdict;
 
 use bstr::BString;
@@ -17,6 +18,7 @@ use bstr::BString;
 use crate::ir::{self, ChainId};
 use crate::nft::ast::{self, BaseChain, Entry, Item, TableName};
 pub use names::{Names, Renamed};
+pub use text::text;
 
 /// What the user chose about the output.
 #[derive(Clone, Debug, Default)]
@@ -33,23 +35,28 @@ pub struct Emitted {
 }
 
 /// Emits all tables: first each is declared and deleted, so that loading the file replaces them
-/// in one transaction and a second load gives the same state. Each chain is let go once it is emitted.
-pub fn emit(ruleset: ir::Ruleset, options: &Options) -> Emitted {
-    let mut out = Emitted::default();
-    for table in &ruleset.tables {
-        let name = table_name(table, options);
-        out.ruleset.items.push(Item::Declare(name.clone()));
-        out.ruleset.items.push(Item::DeleteTable(name));
-    }
-    for mut table in ruleset.tables {
-        let names = Names::choose(&table);
-        let order = chain_order(&table);
-        let rules = table.chains.iter_mut().map(|chain| std::mem::take(&mut chain.rules)).collect();
-        let name = table_name(&table, options);
-        out.ruleset.items.push(Item::Table(Table { ir: &table, names: &names }.emit(name, &order, rules)));
-        out.renamed.extend(names.into_renamed(&table));
-    }
-    out
+/// in one transaction and a second load gives the same state.
+pub fn emit(ruleset: &ir::Ruleset, options: &Options) -> Emitted {
+    let names: Vec<Names> = ruleset.tables.iter().map(Names::choose).collect();
+    let tables = tables(ruleset, &names);
+    let ruleset = around(&tables, options, |table, chain| chain.rules.iter().map(|rule| table.rule(rule)).collect());
+    Emitted { ruleset, renamed: renamed(&tables) }
+}
+
+fn tables<'a>(ruleset: &'a ir::Ruleset, names: &'a [Names]) -> Vec<Table<'a>> {
+    ruleset.tables.iter().zip(names).map(|(ir, names)| Table { ir, names, order: chain_order(ir) }).collect()
+}
+
+/// All that there is besides the rules of the dump, and those that `rules` makes of each chain.
+fn around(tables: &[Table], options: &Options, rules: impl Fn(&Table, &ir::Chain) -> Vec<ast::Rule>) -> ast::Ruleset {
+    let replaced = tables.iter().map(|table| table_name(table.ir, options));
+    let replaced = replaced.flat_map(|name| [Item::Declare(name.clone()), Item::DeleteTable(name)]);
+    let whole = tables.iter().map(|table| Item::Table(table.emit(table_name(table.ir, options), &rules)));
+    ast::Ruleset { items: replaced.chain(whole).collect() }
+}
+
+fn renamed(tables: &[Table]) -> Vec<Renamed> {
+    tables.iter().flat_map(|table| table.names.renamed(table.ir)).collect()
 }
 
 fn table_name(table: &ir::Table, options: &Options) -> TableName {
@@ -62,6 +69,8 @@ fn table_name(table: &ir::Table, options: &Options) -> TableName {
 pub(crate) struct Table<'a> {
     pub ir: &'a ir::Table,
     pub names: &'a Names,
+    /// Its chains as they are printed.
+    order: Vec<ChainId>,
 }
 
 /// The dump's chains in its order; each helper right behind the chain that first uses it.
@@ -87,28 +96,23 @@ fn chain_order(table: &ir::Table) -> Vec<ChainId> {
 }
 
 impl Table<'_> {
-    /// `rules` are those of the table's chains, by index; the table itself has none any more.
-    fn emit(&self, name: TableName, order: &[ChainId], mut rules: Vec<Vec<ir::Rule>>) -> ast::Table {
+    fn emit(&self, name: TableName, rules: impl Fn(&Table, &ir::Chain) -> Vec<ast::Rule>) -> ast::Table {
         let mut entries: Vec<Entry> = self.ir.notes.iter().cloned().map(Entry::Comment).collect();
         entries.extend(self.ir.objects.iter().enumerate().map(|(at, o)| Entry::Object(self.object(at, o))));
         entries.extend(self.ir.sets.iter().enumerate().map(|(at, s)| Entry::Set(self.set(at, s))));
-        for &id in order {
-            let rules = rules.get_mut(id.0 as usize).map(std::mem::take).unwrap_or_default();
-            entries.extend(self.chain(id, rules).map(Entry::Chain));
-        }
+        let chains = self.order.iter().filter_map(|&id| Some((id, self.ir.chain(id)?)));
+        entries.extend(chains.map(|(id, chain)| Entry::Chain(self.chain(id, chain, rules(self, chain)))));
         ast::Table { name, comment: None, flags: Vec::new(), entries }
     }
 
-    fn chain(&self, id: ChainId, rules: Vec<ir::Rule>) -> Option<ast::Chain> {
-        let chain = self.ir.chain(id)?;
+    fn chain(&self, id: ChainId, chain: &ir::Chain, mut rules: Vec<ast::Rule>) -> ast::Chain {
         let base =
             chain.base.map(|b| BaseChain { kind: b.kind, hook: Some(b.hook), priority: b.priority, policy: b.policy });
-        let mut rules: Vec<ast::Rule> = rules.into_iter().map(|rule| self.rule(&rule)).collect();
         if let Some(c) = chain.base.and_then(|b| b.counters) {
             let count = ast::Statement::Counter { packets: c.packets, bytes: c.bytes };
             let comment = Some("policy".into());
             rules.push(ast::Rule { statements: vec![count], comment, notes: Vec::new(), line: 0 });
         }
-        Some(ast::Chain { name: self.names.chain(id), base, comment: None, rules, line: 0 })
+        ast::Chain { name: self.names.chain(id), base, comment: None, rules, line: 0 }
     }
 }

@@ -47,11 +47,11 @@ impl Names {
     }
 
     /// The dump's chains whose names changed.
-    pub fn into_renamed(self, table: &ir::Table) -> Vec<Renamed> {
-        let chains = table.chains.iter().zip(self.chains);
+    pub fn renamed(&self, table: &ir::Table) -> Vec<Renamed> {
+        let chains = table.chains.iter().zip(&self.chains);
         chains
-            .filter(|(chain, to)| !chain.helper && chain.name != *to)
-            .map(|(chain, to)| Renamed { table: table.name.clone(), from: chain.name.clone(), to })
+            .filter(|(chain, to)| !chain.helper && chain.name != **to)
+            .map(|(chain, to)| Renamed { table: table.name.clone(), from: chain.name.clone(), to: to.clone() })
             .collect()
     }
 }

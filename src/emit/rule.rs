@@ -71,7 +71,7 @@ fn decides(step: &Step) -> bool {
     match step {
         Step::Test(_) => true,
         Step::Do(s) => matches!(
-            s,
+            **s,
             Statement::Limit(_) | Statement::Quota { .. } | Statement::ConnLimit { .. } | Statement::SetUpdate { .. }
         ),
     }

@@ -37,11 +37,11 @@ pub type Steps = SmallVec<[Step; 1]>;
 /// A few fields in order: of a concatenation, of the key of a map.
 pub type Fields = SmallVec<[Field; 2]>;
 
-/// A test or a statement.
+/// A test or a statement. Most steps of a long dump are tests, which are smaller.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
     Test(Test),
-    Do(Statement),
+    Do(Box<Statement>),
 }
 
 /// How a rule ends.
@@ -214,7 +214,7 @@ impl Rule {
     pub fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.steps.iter().filter_map(|step| match step {
             Step::Test(_) => None,
-            Step::Do(statement) => Some(statement),
+            Step::Do(statement) => Some(&**statement),
         })
     }
 
@@ -268,7 +268,7 @@ impl From<Test> for Step {
 
 impl From<Statement> for Step {
     fn from(statement: Statement) -> Self {
-        Step::Do(statement)
+        Step::Do(Box::new(statement))
     }
 }
 

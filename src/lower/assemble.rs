@@ -209,11 +209,11 @@ impl Builder<'_> {
         match action {
             Action::Verdict(verdict) => self.finish(chain, steps, verdict.clone()),
             Action::Statements(statements) => {
-                steps.extend(statements.iter().cloned().map(Step::Do));
+                steps.extend(statements.iter().cloned().map(Step::from));
                 self.finish(chain, steps, Verdict::Continue);
             }
             Action::Then(statements, verdict) => {
-                steps.extend(statements.iter().cloned().map(Step::Do));
+                steps.extend(statements.iter().cloned().map(Step::from));
                 self.finish(chain, steps, verdict.clone());
             }
             Action::Block(rules) => self.block(chain, steps, rules),

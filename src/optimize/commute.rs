@@ -17,7 +17,8 @@ use crate::ir::{Assigned, Rule, Statement, Step, Test, Verdict};
 pub struct Profile {
     pub domain: Domain,
     pub effect: Effect,
-    changes: Changes,
+    /// Of a rule that only assigns.
+    changes: Option<Box<Changes>>,
 }
 
 /// What a rule does, as far as the order of rules is concerned.
@@ -41,7 +42,8 @@ impl<'r> Effects<'r> {
     /// The profile of a rule.
     pub fn profile(&mut self, rule: &'r Rule, chains: &ChainChanges) -> Profile {
         let changes = chains.of_rule(rule);
-        Profile { domain: Domain::of(rule, &changes), effect: self.effect(rule), changes }
+        let (domain, effect) = (Domain::of(rule, &changes), self.effect(rule));
+        Profile { domain, effect, changes: matches!(effect, Effect::Assigns(_)).then(|| Box::new(changes)) }
     }
 
     fn effect(&mut self, rule: &'r Rule) -> Effect {
@@ -87,15 +89,15 @@ impl Profile {
         alike || self.domain.is_disjoint(&other.domain)
     }
 
-    /// Whether what this one changes is neither tested nor changed by the rule.
+    /// Whether what this one changes is known, and neither tested nor changed by the rule.
     fn unnoticed(&self, by: &Rule) -> bool {
-        let changed = |s: &Statement| s.changes().is_some_and(|f| self.changes.may_change(f));
-        self.untested(by) && !by.statements().any(changed)
+        let may_change = |field| self.changes.as_ref().is_none_or(|changes| changes.may_change(field));
+        self.untested(by) && !by.statements().filter_map(Statement::changes).any(may_change)
     }
 
-    /// Whether what this one changes is not tested by the rule.
+    /// Whether what this one changes is known, and not tested by the rule.
     fn untested(&self, by: &Rule) -> bool {
-        !by.tests().any(|t| self.changes.may_change_test(t))
+        self.changes.as_ref().is_some_and(|changes| !by.tests().any(|test| changes.may_change_test(test)))
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Dim {
 
 /// See the module's documentation. A dimension that is not there allows every value.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Domain(SmallVec<[(Dim, IntervalSet); 2]>);
+pub struct Domain(SmallVec<[(Dim, IntervalSet); 1]>);
 
 impl Domain {
     /// Of the tests before the first statement, without those that the rule itself may outdate.

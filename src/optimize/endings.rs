@@ -76,8 +76,9 @@ impl Endings {
 fn always(rule: &Rule, protocols: &IntervalSet) -> bool {
     rule.steps.iter().all(|step| match step {
         Step::Test(test) => holds(test, protocols),
-        Step::Do(Statement::Object { .. }) => false,
-        Step::Do(statement) => !statement.is_stateful() && !statement.may_break(),
+        Step::Do(statement) => {
+            !matches!(**statement, Statement::Object { .. }) && !statement.is_stateful() && !statement.may_break()
+        }
     })
 }
 

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use super::commute::acts_last;
 use super::effects::ChainChanges;
 use super::order::Order;
-use super::{Level, Options, Report};
+use super::{Level, Options, Report, left};
 use crate::ir::{Assigned, Rule, Statement, Step, Table, Test, Verdict};
 use crate::nft::ast::Log;
 use crate::packet::{CtKey, Field};
@@ -28,24 +28,24 @@ pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
         if partners.iter().all(Option::is_none) {
             continue;
         }
-        let mut out: Vec<Rule> = Vec::with_capacity(chain.rules.len());
-        // Where the rule of an index is now.
-        let mut at: Vec<usize> = Vec::with_capacity(chain.rules.len());
-        for (rule, partner) in chain.rules.drain(..).zip(partners) {
-            match partner.and_then(|p| at.get(p).copied()) {
-                Some(place) => {
-                    let between = place + 1 < out.len();
-                    fuse(&mut out[place], rule);
-                    report.merged(&chain.name, &out[place].origin.lines, why(between));
-                    at.push(place);
-                }
-                None => {
-                    at.push(out.len());
-                    out.push(rule);
-                }
+        let mut rules: Vec<Option<Rule>> = std::mem::take(&mut chain.rules).into_iter().map(Some).collect();
+        // The rule that each is part of now, and the last that is still one.
+        let mut places: Vec<usize> = Vec::with_capacity(rules.len());
+        let mut last = 0;
+        for (at, partner) in partners.into_iter().enumerate() {
+            let place = partner.and_then(|p| places.get(p).copied());
+            if let Some(place) = place
+                && let Some(rule) = rules[at].take()
+                && let Some(first) = &mut rules[place]
+            {
+                fuse(first, rule);
+                report.merged(&chain.name, &first.origin.lines, why(place < last));
+            } else {
+                last = at;
             }
+            places.push(place.unwrap_or(at));
         }
-        chain.rules = out;
+        chain.rules = left(rules);
     }
 }
 

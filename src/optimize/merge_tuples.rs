@@ -16,7 +16,7 @@ use self::columns::{Column, columns};
 use super::effects::ChainChanges;
 use super::order::Order;
 use super::shape::{self, Sum};
-use super::{Level, Options, Report, words};
+use super::{Level, Options, Report, left, words};
 use crate::ir::{Chain, Row, Rule, Statement, Step, Table, Test};
 use crate::packet::Field;
 
@@ -118,24 +118,16 @@ fn is_exclusive(rule: &Rule) -> bool {
 }
 
 fn merge(chain: &mut Chain, shapes: &[Option<Shape>], runs: &[Vec<usize>], report: &mut Report) {
-    let rules: Vec<Rule> = std::mem::take(&mut chain.rules);
-    let mut out: Vec<Rule> = Vec::with_capacity(runs.len());
-    for run in runs {
-        let members: Vec<Member> = run
-            .iter()
-            .filter_map(|&at| Some(Member { rule: rules.get(at)?, shape: shapes.get(at)?.as_ref() }))
-            .collect();
-        match unite(&members) {
-            Some(united) if united.rules.len() < members.len() => {
-                for rule in &united.rules {
-                    report.merged(&chain.name, &rule.origin.lines, why(members.len(), &united));
-                }
-                out.extend(united.rules);
-            }
-            _ => out.extend(members.iter().map(|member| member.rule.clone())),
-        }
+    let mut rules: Vec<Option<Rule>> = std::mem::take(&mut chain.rules).into_iter().map(Some).collect();
+    for run in runs.iter().filter(|run| run.len() > 1) {
+        let member = |&at: &usize| Some(Member { rule: rules.get(at)?.as_ref()?, shape: shapes.get(at)?.as_ref() });
+        let members: Vec<Member> = run.iter().filter_map(member).collect();
+        let Some(united) = unite(&members) else { continue };
+        report.merged(&chain.name, &united.rule.origin.lines, why(members.len(), &united));
+        run.iter().for_each(|&at| rules[at] = None);
+        rules[run[0]] = Some(united.rule);
     }
-    chain.rules = out;
+    chain.rules = left(rules);
 }
 
 struct Member<'a> {
@@ -145,7 +137,7 @@ struct Member<'a> {
 
 /// What a run became.
 struct United {
-    rules: Vec<Rule>,
+    rule: Rule,
     /// The fields of the concatenation; none when sets alone say it.
     fields: Vec<Field>,
 }
@@ -175,7 +167,7 @@ fn unite(members: &[Member]) -> Option<United> {
     if varying.is_empty() {
         said::of_rule(&mut rule, members);
         write_sets(&mut rule, shape, &cells[0], &fields)?;
-        return Some(United { rules: vec![rule], fields: Vec::new() });
+        return Some(United { rule, fields: Vec::new() });
     }
     let narrow = |cell: &Cell| -> Cell { varying.iter().map(|&at| cell[at].clone()).collect() };
     let whole: Vec<bool> = varying.iter().map(|&at| columns::is_name(fields[at])).collect();
@@ -184,7 +176,7 @@ fn unite(members: &[Member]) -> Option<United> {
     said::of_rows(&mut rule, members, &varying, &key);
     write_sets(&mut rule, shape, &cells[0], &fields)?;
     write_rows(&mut rule, shape, &varying, &key, &lines)?;
-    Some(United { rules: vec![rule], fields: key })
+    Some(United { rule, fields: key })
 }
 
 /// The fields as they are written: ports of one protocol where the protocol is still that one.

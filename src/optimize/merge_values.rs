@@ -15,7 +15,7 @@ use super::effects::ChainChanges;
 use super::labels;
 use super::order::Order;
 use super::shape::{self, Sum};
-use super::{Level, Options, Report, words};
+use super::{Level, Options, Report, left, words};
 use crate::ir::{Chain, Rule, Statement, Step, Table};
 use crate::packet::Field;
 
@@ -100,13 +100,9 @@ fn merge(
     if runs.len() == chain.rules.len() {
         return false;
     }
-    let mut rules: Vec<Option<Rule>> = chain.rules.drain(..).map(Some).collect();
-    for run in runs {
+    let mut rules: Vec<Option<Rule>> = std::mem::take(&mut chain.rules).into_iter().map(Some).collect();
+    for run in runs.into_iter().filter(|run| !run.others.is_empty()) {
         let Some(mut rule) = rules.get_mut(run.first).and_then(Option::take) else { continue };
-        if run.others.is_empty() {
-            chain.rules.push(rule);
-            continue;
-        }
         let reason = why(&run, field);
         if let (Some(values), Some(Some((step, _)))) = (run.values, shapes.get(run.first)) {
             let others =
@@ -114,8 +110,9 @@ fn merge(
             unite(&mut rule, *step, values, others.collect());
             report.merged(&chain.name, &rule.origin.lines, reason);
         }
-        chain.rules.push(rule);
+        rules[run.first] = Some(rule);
     }
+    chain.rules = left(rules);
     true
 }
 

@@ -30,7 +30,7 @@ mod words;
 
 use bstr::BString;
 
-use crate::ir::{Ruleset, Table};
+use crate::ir::{Rule, Ruleset, Table};
 use crate::packet::Family;
 
 pub use options::{Level, NamedSets, Options};
@@ -93,4 +93,11 @@ pub fn run_pass(pass: &Pass, ruleset: &mut Ruleset, options: &Options, mut merge
         let mut report = Report { pass: pass.name, family: table.family, table: table.name.clone(), merged };
         (pass.run)(table, options, &mut report);
     }
+}
+
+/// The rules of a chain that are still there, in the room that all of them had.
+fn left(rules: Vec<Option<Rule>>) -> Vec<Rule> {
+    let mut left: Vec<Rule> = rules.into_iter().flatten().collect();
+    left.shrink_to_fit();
+    left
 }

@@ -78,7 +78,7 @@ fn show(pass: &Pass, rules: Rules) -> Result<Shown, String> {
     options.merge.level = Level::Full;
     let mut merged = Vec::new();
     optimize::run_pass(pass, &mut ruleset, &options.merge, Some(&mut merged));
-    let after = printed(&emit::emit(ruleset, &options.emit).ruleset)?;
+    let after = printed(&emit::emit(&ruleset, &options.emit).ruleset)?;
     let mut why: Vec<String> = merged.into_iter().map(|merged| merged.why).collect();
     why.dedup();
     Ok(Shown { before, after, why })

@@ -11,18 +11,27 @@ impl<'a> Printer<'a> {
     pub(super) fn chain(&mut self, chain: &'a Chain) -> Result<(), PrintError> {
         let place = || format!("chain {}", chain.name);
         self.chain_head(chain).map_err(|why| PrintError::new(why, place()))?;
-        for (index, rule) in chain.rules.iter().enumerate() {
+        if let Some(body) = self.bodies.next() {
+            self.out.text(&body);
+        }
+        self.rules(&chain.rules, |index| format!("{}, rule {}", place(), index + 1))?;
+        self.out.outdent();
+        self.out.line("}");
+        Ok(())
+    }
+
+    /// A line for each rule.
+    pub(super) fn rules(&mut self, rules: &'a [Rule], place: impl Fn(usize) -> String) -> Result<(), PrintError> {
+        for (index, rule) in rules.iter().enumerate() {
             self.notes(&rule.notes);
             // Notes alone mark a gap: a rule that could not be said.
             if rule.statements.is_empty() && !rule.notes.is_empty() {
                 continue;
             }
             self.out.start_line();
-            self.rule_line(rule).map_err(|why| PrintError::new(why, format!("{}, rule {}", place(), index + 1)))?;
+            self.rule_line(rule).map_err(|why| PrintError::new(why, place(index)))?;
             self.out.end_line();
         }
-        self.out.outdent();
-        self.out.line("}");
         Ok(())
     }
 

@@ -51,7 +51,17 @@ impl Default for Style {
 /// # Errors
 /// The first thing that has no spelling, with its place.
 pub fn print(ruleset: &Ruleset, style: &Style) -> Result<Vec<u8>, PrintError> {
+    print_around(ruleset, style, Vec::new())
+}
+
+/// The same, with rules that are text already: `bodies` stand at the head of the chains, one in each in their order.
+///
+/// # Errors
+/// As [`print()`].
+pub fn print_around(ruleset: &Ruleset, style: &Style, bodies: Vec<Vec<u8>>) -> Result<Vec<u8>, PrintError> {
     let mut printer = Printer::new(Family::Inet, Some(style.width));
+    printer.out.reserve(bodies.iter().map(Vec::len).sum());
+    printer.bodies = bodies.into_iter();
     for item in &ruleset.items {
         if let Item::Table(table) = item {
             let sets = table.entries.iter().filter_map(|entry| match entry {
@@ -62,6 +72,23 @@ pub fn print(ruleset: &Ruleset, style: &Style) -> Result<Vec<u8>, PrintError> {
         }
     }
     printer.items(&ruleset.items)?;
+    Ok(printer.out.finish())
+}
+
+/// Rules as they stand in a chain of a table of `family`; `place` says which one is in the way.
+///
+/// # Errors
+/// As [`print()`].
+pub fn print_body(
+    rules: &[Rule],
+    family: Family,
+    style: &Style,
+    place: impl Fn(usize) -> String,
+) -> Result<Vec<u8>, PrintError> {
+    let mut printer = Printer::new(family, Some(style.width));
+    printer.out.indent();
+    printer.out.indent();
+    printer.rules(rules, place)?;
     Ok(printer.out.finish())
 }
 
@@ -85,6 +112,8 @@ struct Printer<'a> {
     table: Option<&'a TableName>,
     /// The declared sets and maps, by table and name.
     sets: FxHashMap<(&'a TableName, &'a BString), &'a Set>,
+    /// See [`print_around`].
+    bodies: std::vec::IntoIter<Vec<u8>>,
     /// Whether the rule at hand has tested for the ICMP type whose codes have names.
     unreachable: bool,
     /// How deep the expression or statement at hand is nested.
@@ -96,8 +125,8 @@ const MAX_DEPTH: u32 = 64;
 
 impl<'a> Printer<'a> {
     fn new(family: Family, width: Option<usize>) -> Self {
-        let sets = FxHashMap::default();
-        Printer { out: Writer::new(width), family, table: None, sets, unreachable: false, depth: 0 }
+        let (sets, bodies) = (FxHashMap::default(), Vec::new().into_iter());
+        Printer { out: Writer::new(width), family, table: None, sets, bodies, unreachable: false, depth: 0 }
     }
 
     /// Runs `body` one level deeper.

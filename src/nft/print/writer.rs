@@ -18,6 +18,11 @@ impl Writer {
         Writer { out: Vec::new(), width, indent: 0, line: 0 }
     }
 
+    /// Makes room for so many bytes more.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
+    }
+
     pub(super) fn finish(self) -> Vec<u8> {
         self.out
     }
@@ -34,6 +39,12 @@ impl Writer {
     /// Starts a line at the current depth.
     pub(super) fn start_line(&mut self) {
         self.out.resize(self.out.len() + self.indent, b'\t');
+    }
+
+    /// Whole lines that are indented already.
+    pub(super) fn text(&mut self, lines: &[u8]) {
+        self.put(lines);
+        self.line = self.out.len();
     }
 
     /// A whole line.

@@ -27,6 +27,9 @@ pub type Reading = fn(&Rule) -> Option<Deed>;
 pub fn run(table: &mut Table, options: &Options, report: &mut Report, reading: Reading, why: fn(usize) -> String) {
     let chains = ChainChanges::of(table);
     for at in 0..table.chains.len() {
+        if table.chains[at].rules.len() < 2 {
+            continue;
+        }
         let rules = std::mem::take(&mut table.chains[at].rules);
         let name = table.chains[at].name.clone();
         let places = arrange::places(&rules, &chains, reading, options);

@@ -20,7 +20,7 @@ use crate::ir::Rule;
 use crate::packet::IntervalSet;
 use segments::Segments;
 
-/// Rules that are looked at one by one behind a place.
+/// Rules that are looked at one by one behind a place; a chain of no more needs no index.
 const NEAR: usize = 64;
 
 /// Where all rules but so many do the same, those are looked at one by one, and there is no index.
@@ -53,8 +53,9 @@ impl<'r> Order<'r> {
         let mut effects = Effects::default();
         let profiles: Vec<Profile> = rules.iter().map(|rule| effects.profile(rule, chains)).collect();
         let most = most(&profiles);
+        let indexed = most.is_none() && rules.len() > NEAR;
         let mut sets: FxHashMap<Dim, Vec<&IntervalSet>> = FxHashMap::default();
-        for (dim, set) in profiles.iter().filter(|_| most.is_none()).flat_map(|p| p.domain.dims()) {
+        for (dim, set) in profiles.iter().filter(|_| indexed).flat_map(|p| p.domain.dims()) {
             sets.entry(dim).or_default().push(set);
         }
         let dims = sets.into_iter().map(|(dim, sets)| (dim, Segments::new(sets.into_iter()))).collect();

@@ -115,7 +115,7 @@ impl From<Test> for Cond {
 
 impl From<ir::Statement> for Cond {
     fn from(statement: ir::Statement) -> Self {
-        Cond::Step(Step::Do(statement))
+        Cond::Step(statement.into())
     }
 }
 

@@ -53,7 +53,7 @@ pub fn assign(field: Field, change: XMark) -> Option<Statement> {
 pub fn mix_bit_by_bit(to: Field, keep: u64, from: Field, take: u64) -> Vec<Rule> {
     let flip = |keep: u64, flip: u64| {
         let value = Assigned::Bits { keep: keep.into(), flip: flip.into() };
-        Step::Do(Statement::Assign { field: to, value })
+        Step::from(Statement::Assign { field: to, value })
     };
     let tracked = Test::Bits { field: Field::Ct(CtKey::State), mask: TRACKED, value: 0, negated: true };
     let guard = matches!(from, Field::Ct(_)).then_some(Step::Test(tracked));

@@ -121,10 +121,10 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     }
     let mut steps = vec![Step::Test(known)];
     if let Some(hits) = part.number("hitcount").filter(|&n| n > 1) {
-        steps.push(Step::Do(counted(part, cx, field, hits)));
+        steps.push(counted(part, cx, field, hits).into());
     }
     if part.has("update") {
-        steps.push(Step::Do(change(SetOp::Update)));
+        steps.push(change(SetOp::Update).into());
     }
     Ok(if negated { vec![Cond::Not(steps)] } else { steps.into_iter().map(Cond::Step).collect() })
 }

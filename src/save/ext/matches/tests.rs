@@ -336,9 +336,8 @@ fn rules_with_one_hashlimit_name_share_their_buckets() {
     let rule = "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-srcmask 24 --hashlimit-name a";
     let (conds, table) = lowered(Family::Ip, rule, false, &Ipsets::default()).unwrap();
     assert_eq!(table.sets.len(), 1);
-    let [Cond::Step(Step::Do(Statement::SetUpdate { key, timeout, inner, .. }))] = conds.as_slice() else {
-        panic!("{conds:?}")
-    };
+    let [Cond::Step(Step::Do(update))] = conds.as_slice() else { panic!("{conds:?}") };
+    let Statement::SetUpdate { key, timeout, inner, .. } = &**update else { panic!("{conds:?}") };
     assert_eq!((key[0].field, key[0].mask, *timeout), (Field::IpSaddr, Some(0xffff_ff00), Some(60)));
     assert!(matches!(inner.as_slice(), [Statement::Limit(limit)] if !limit.over && limit.burst == Some(5)));
 }

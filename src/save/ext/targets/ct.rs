@@ -100,7 +100,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     // xtables leaves packets alone that are taken out of tracking (by this table, or on their way out when they
     // come in by loopback); nft would track them after all.
     let fresh = Test::is(Field::Ct(CtKey::State), INVALID);
-    let steps = [Step::Test(fresh), Step::Do(statement)];
+    let steps = [Step::Test(fresh), statement.into()];
     Ok(Action::Block(vec![Rule::new(steps, Verdict::Continue, Origin::default())]))
 }
 

@@ -64,7 +64,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
         let tcp = Statement::Assign { field: Field::TcpFlags, value };
         return Ok(Action::Statements(ip.into_iter().chain([tcp]).collect()));
     }
-    let ip = ip.map(|statement| Rule::new([Step::Do(statement)], Verdict::Continue, Origin::default()));
+    let ip = ip.map(|statement| Rule::new([statement.into()], Verdict::Continue, Origin::default()));
     Ok(Action::Block(ip.into_iter().chain(tcp_rules(clear, set)).collect()))
 }
 
@@ -89,8 +89,7 @@ fn tcp_rules(clear: u64, set: u64) -> impl Iterator<Item = Rule> {
     comes_out.map(move |new| {
         let becomes = |old: &u64| old & !clear | set == new && *old != new;
         let from: IntervalSet = (0..256u64).filter(becomes).map(|old| Interval::point(old.into())).collect();
-        let steps =
-            [Step::Test(Test::In { field: Field::TcpFlags, set: from }), Step::Do(assign(Field::TcpFlags, new))];
+        let steps = [Step::Test(Test::In { field: Field::TcpFlags, set: from }), assign(Field::TcpFlags, new).into()];
         Rule::new(steps, Verdict::Continue, Origin::default())
     })
 }

@@ -83,7 +83,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     };
     let rule = |value| {
         let flags = Test::Bits { field: Field::TcpFlags, mask: MASK, value, negated: false };
-        Rule::new([Step::Test(flags), Step::Do(proxy.clone())], Verdict::Continue, Origin::default())
+        Rule::new([Step::Test(flags), proxy.clone().into()], Verdict::Continue, Origin::default())
     };
     Ok(Action::Block(vec![rule(SYN), rule(ACK)]))
 }

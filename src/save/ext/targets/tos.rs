@@ -153,7 +153,7 @@ fn action(dscp: Bits, ecn: Bits) -> Action {
     let rule = |verdict: &Verdict, parts: &[(Field, &Outcome)]| {
         let tests = parts.iter().filter_map(|&(field, (set, _))| Some(Test::In { field, set: set.clone()? }));
         let writes = parts.iter().filter_map(|&(field, (_, new))| write(field, *new));
-        Rule::new(tests.map(Step::Test).chain(writes.map(Step::Do)), verdict.clone(), Origin::default())
+        Rule::new(tests.map(Step::Test).chain(writes.map(Step::from)), verdict.clone(), Origin::default())
     };
     if dscp.is_idempotent() && ecn.is_idempotent() {
         let apart = |bits: Bits, outcomes: &[Outcome]| {

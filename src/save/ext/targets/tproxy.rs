@@ -58,8 +58,8 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
         Value::Masked { value, mask } => mark::assign(Field::Mark, XMark { flip: value, clear: mask }),
         _ => None,
     });
-    let steps = [transport.clone(), Step::Do(Statement::Tproxy { address, port })];
-    let take = Rule::new(steps.into_iter().chain(mark.map(Step::Do)), Verdict::Accept, Origin::default());
+    let steps = [transport.clone(), Statement::Tproxy { address, port }.into()];
+    let take = Rule::new(steps.into_iter().chain(mark.map(Step::from)), Verdict::Accept, Origin::default());
     let drop = Rule::new([transport], Verdict::Drop, Origin::default());
     Ok(Action::Block(vec![take, drop]))
 }

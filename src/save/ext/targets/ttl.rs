@@ -47,7 +47,7 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
     let rule = |(lo, hi, ttl): (u64, u64, u64)| {
         let test = Test::In { field: Field::IpTtl, set: IntervalSet::range(lo.into(), hi.into()) };
         // The new value has a rule of its own, which must not see the packet.
-        Rule::new([Step::Test(test), Step::Do(write(ttl))], Verdict::Return, Origin::default())
+        Rule::new([Step::Test(test), write(ttl).into()], Verdict::Return, Origin::default())
     };
     Ok(Action::Block(outcomes.into_iter().map(rule).collect()))
 }
