@@ -101,6 +101,11 @@ pub fn member(set: &str, key: &str) -> String {
     format!("{key} in set {set}")
 }
 
+/// Whether elements that had so many seconds left when the rules were loaded are still in their set.
+pub fn lasting(seconds: u64) -> String {
+    format!("elements with {seconds}s left are still there")
+}
+
 /// The effect of giving a connection a helper, by the helper's kernel name.
 pub fn helper(name: &str) -> String {
     format!("ct helper set {name}")

@@ -1,12 +1,15 @@
 //! Named sets: membership, and rules that write to them.
 
+use std::collections::BTreeMap;
+
 use bstr::BString;
 
-use super::expressions::key_fields;
+use super::expressions::{Operand, key_fields};
 use super::tables::plain;
 use super::{Read, Reading, unread};
-use crate::nft::ast::{Expr, Op, SetOp, Statement};
+use crate::nft::ast::{Element, Expr, Op, Set, SetOp, Statement};
 use crate::prove::block::{Effect, Step};
+use crate::prove::dd::Dd;
 use crate::prove::vocabulary;
 
 impl Reading<'_> {
@@ -16,7 +19,7 @@ impl Reading<'_> {
         let operands = self.operands(key)?;
         let elements = plain(set)?;
         let words = vocabulary::member(&self.own(name), &self.key_words(key)?);
-        if !self.table.is_fixed(set) {
+        if self.table.is_written(set) {
             let wanted = match op {
                 Op::Implicit | Op::Eq => true,
                 Op::Ne => false,
@@ -32,11 +35,33 @@ impl Reading<'_> {
             // Filled by somebody else; who knows when.
             self.condition(&words, &key_fields(key)?)?
         } else {
-            self.among(&operands, elements)?
+            self.still_among(&operands, set, elements)?
         };
         let members = self.equal_or_not(op, members)?;
         self.test(members);
         Ok(())
+    }
+
+    /// The packets in a set whose elements may go, each in its time.
+    fn still_among(&mut self, operands: &[Operand], set: &Set, elements: &[Element]) -> Read<Dd> {
+        let mut by_time: BTreeMap<u64, Vec<Element>> = BTreeMap::new();
+        let left = |element: &Element| element.expires.or(element.timeout).or(set.timeout).unwrap_or(0);
+        if elements.iter().all(|element| left(element) == 0) {
+            return self.among(operands, elements);
+        }
+        for element in elements {
+            by_time.entry(left(element)).or_default().push(element.clone());
+        }
+        let mut members = Dd::FALSE;
+        for (seconds, elements) in by_time {
+            let mut group = self.among(operands, &elements)?;
+            if seconds > 0 {
+                let there = self.space.opaque(&vocabulary::lasting(seconds))?;
+                group = self.space.dd.and(group, there)?;
+            }
+            members = self.space.dd.or(members, group)?;
+        }
+        Ok(members)
     }
 
     /// A set's name, which other tables may use for other sets.

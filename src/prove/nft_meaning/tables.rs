@@ -31,8 +31,12 @@ impl Context<'_> {
     /// Whether a set's elements stay as they are written.
     pub fn is_fixed(&self, set: &Set) -> bool {
         let elements_stay = set.elements.iter().all(|e| e.timeout.is_none() && e.expires.is_none());
-        let written = self.written.contains(&set.name);
-        !written && !set.flags.dynamic && !set.flags.timeout && set.timeout.is_none() && elements_stay
+        !self.is_written(set) && !set.flags.timeout && set.timeout.is_none() && elements_stay
+    }
+
+    /// Whether a rule may change which elements there are.
+    pub fn is_written(&self, set: &Set) -> bool {
+        self.written.contains(&set.name) || set.flags.dynamic
     }
 
     /// The elements of a map that nothing changes.

@@ -237,6 +237,17 @@ fn what_is_easily_overlooked() {
     let (add, ask) = ("add @s { ip saddr }", "ip saddr @s meta mark set 1");
     differs(&format!("{add}\n{ask} {set}"), &format!("{ask}\n{add} {set}"));
     same(&format!("{add}\n{ask} {set}"), &format!("{add}\n{ask} {set}"));
+    // Elements that expire are there as long as others with as many seconds left.
+    let expiring = |elements: &str| {
+        format!("ip saddr @s drop --- set s {{ type ipv4_addr; flags timeout; elements = {{ {elements} }}; }}")
+    };
+    same(
+        &expiring("10.0.0.1 timeout 1m, 10.0.0.2"),
+        &format!("ip saddr 10.0.0.2 drop\n{}", expiring("10.0.0.1 timeout 60s")),
+    );
+    same(&expiring("10.0.0.1 timeout 1h expires 1m"), &expiring("10.0.0.1 timeout 1m"));
+    differs(&expiring("10.0.0.1 timeout 1m"), &expiring("10.0.0.1 timeout 2m"));
+    differs(&expiring("10.0.0.1 timeout 1m"), &expiring("10.0.0.1"));
     // An element's own limit is asked by a lookup.
     let limited = "--- set s { type ipv4_addr; elements = { 10.0.0.1 limit rate 1/second }; }";
     check("ip", &format!("ip saddr @s drop {limited}"), "ip saddr 10.0.0.1 drop", Answer::Undecided);

@@ -1,14 +1,17 @@
 //! The packets that are in a set, where the text of `ipset save` says what is in it (`ip_set_core.c`,
 //! `ip_set_hash_gen.h`, `ip_set_getport.c`, `ip_set_list_set.c`).
 //!
-//! A packet without what the set asks for (a port, an interface, an Ethernet header) is never in it. Elements that
-//! expire, and ports of bridges, are not in the model.
+//! A packet without what the set asks for (a port, an interface, an Ethernet header) is never in it. Ports of bridges
+//! are not in the model.
+
+use std::collections::BTreeSet;
 
 use bstr::BStr;
 
 use super::Reading;
 use crate::packet::{Family, Field, Interval, IntervalSet, L4, PayloadBase};
 use crate::prove::dd::{Bounded, Dd};
+use crate::prove::vocabulary;
 use crate::save::ipset::{Element, Ipset, Ipsets, Kind, Part, PartKind};
 use crate::save::option::Value;
 
@@ -43,12 +46,15 @@ pub(super) fn directions(value: &Value) -> Vec<bool> {
 pub(super) fn members(name: &BStr, question: Question<'_>, reading: &mut Reading<'_>) -> Bounded<Option<Dd>> {
     let ipsets = reading.ipsets;
     let Some(set) = ipsets.get(name) else { return Ok(None) };
-    // An empty set waits for somebody to fill it; so does its twin on the other side.
+    if set.kind != Kind::List {
+        return if set.elements.is_empty() {
+            waiting(name, set, question, reading)
+        } else {
+            timed(set, question, reading)
+        };
+    }
     if expires(set) || set.elements.is_empty() {
         return Ok(None);
-    }
-    if set.kind != Kind::List {
-        return of_set(set, question, reading);
     }
     let mut all = Vec::with_capacity(set.elements.len());
     for element in &set.elements {
@@ -58,6 +64,49 @@ pub(super) fn members(name: &BStr, question: Question<'_>, reading: &mut Reading
         all.push(member);
     }
     reading.space.dd.any(&all).map(Some)
+}
+
+/// An empty set waits for somebody to fill it, and so does its twin on the other side: they are asked for the same
+/// addresses, and are taken to be filled alike.
+fn waiting(name: &BStr, set: &Ipset, question: Question<'_>, reading: &mut Reading<'_>) -> Bounded<Option<Dd>> {
+    let Kind::Parts { parts, .. } = &set.kind else { return Ok(None) };
+    let family = reading.space.family();
+    let only_addresses = parts.iter().all(|part| matches!(part, PartKind::Ip | PartKind::Net));
+    if question.exceptions || !only_addresses || set.netmask.is_some() || set.family != Some(family) {
+        return Ok(None);
+    }
+    if question.source.len() < parts.len() {
+        return Ok(Some(Dd::FALSE));
+    }
+    let asked = question.source.iter().take(parts.len()).map(|&source| (address(family, source), None));
+    let key = vocabulary::key(&asked.collect::<Vec<_>>());
+    let twin = format!("{}.{name}", reading.table.name());
+    reading.space.volatile(&vocabulary::member(&twin, &key)).map(Some)
+}
+
+/// Elements that expire are in the set as long as those of the other side that have as many seconds left.
+fn timed(set: &Ipset, question: Question<'_>, reading: &mut Reading<'_>) -> Bounded<Option<Dd>> {
+    let left = |element: &Element| element.timeout.or(set.timeout).unwrap_or(0);
+    if set.elements.iter().all(|element| left(element) == 0) {
+        return of_set(set, question, reading);
+    }
+    // Where one lies inside another, what is left of that changes with time.
+    if set.elements.iter().any(|element| element.nomatch) {
+        return Ok(None);
+    }
+    let times: BTreeSet<u64> = set.elements.iter().map(left).collect();
+    let mut members = Dd::FALSE;
+    for seconds in times {
+        let elements = set.elements.iter().filter(|element| left(element) == seconds).cloned().collect();
+        let group = Ipset { elements, ..set.clone() };
+        let Some(mut group) = of_set(&group, question, reading)? else { return Ok(None) };
+        if seconds > 0 {
+            let there = reading.space.opaque(&vocabulary::lasting(seconds))?;
+            group = reading.space.dd.and(group, there)?;
+        }
+        members = reading.space.dd.or(members, group)?;
+    }
+    Ok(Some(members))
 }
 
 fn expires(set: &Ipset) -> bool {

@@ -143,7 +143,9 @@ fn install(name: &BStr, ipset: &Ipset, variant: Variant, which: Which, cx: &mut 
     let elements: Vec<&Element> = ipset.elements.iter().filter(|e| columns::variant_of(e) == variant).collect();
     let Some(key) = columns::fields(parts, &[true; 6], variant, cx) else { return Ok(None) };
     let rows = boxes::rows(&elements, ipset, variant, which, cx.family)?;
-    if rows.is_empty() && (variant != Variant::Plain || which == Which::Exceptions) {
+    // A set without elements waits for somebody to fill it, and is asked until then.
+    let waits = variant == Variant::Plain || ipset.elements.is_empty();
+    if rows.is_empty() && (!waits || which == Which::Exceptions) {
         return Ok(None);
     }
     let interval = rows.iter().flat_map(|r| &r.key).any(|c| match c {

@@ -28,7 +28,8 @@ pub fn set(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(vec![match ipset::members(name.as_bstr(), question, reading)? {
         Some(inside) => Step::Test(reading.negated_if(option.negated, inside)?),
         None => Step::Unknown(format!(
-            "the set {name}, which is empty, or has elements that expire or that the model does not have"
+            "the set {name}, with elements that the model does not have, exceptions that expire, or nothing in it yet but \
+             ports"
         )),
     }])
 }

@@ -56,7 +56,7 @@ pub fn variants(parts: &[PartKind], hash: bool, ipset: &Ipset, family: Family) -
     if !parts.contains(&PartKind::Port) {
         return vec![Variant::Plain];
     }
-    if !hash {
+    if !hash || ipset.elements.is_empty() {
         return vec![Variant::Ports];
     }
     let icmp = if family == Family::Ip6 { 58 } else { 1 };
