@@ -79,23 +79,32 @@ fn divert_save_line(line: &str) -> Option<String> {
     let at = words.windows(2).position(
         |w| matches!(w, [jump, target] if matches!(&*jump.text, b"-j" | b"--jump") && *target.text == *b"LOG"),
     )?;
+    let place = |at: usize| words.get(at).map(|word| word.span.start as usize..word.span.end as usize);
     let mut found = Line::default();
-    let mut options = words.iter().skip(at + 2).map(|word| String::from_utf8_lossy(&word.text));
-    while let Some(option) = options.next() {
-        match &*option {
-            "--log-prefix" => found.prefix = options.next()?.into_owned(),
-            "--log-level" => found.set_level(&options.next()?),
-            "--log-tcp-sequence" => found.flags |= TCP_SEQUENCE,
-            "--log-tcp-options" => found.flags |= TCP_OPTIONS,
-            "--log-ip-options" => found.flags |= IP_OPTIONS,
-            "--log-uid" => found.flags |= UID,
-            "--log-macdecode" => found.flags |= ETHER,
-            _ => return None,
+    // Matches may stand behind the target, and options of the target behind them.
+    let mut others = String::new();
+    let mut options = words.iter().enumerate().skip(at + 2);
+    while let Some((here, option)) = options.next() {
+        let mut value = || options.next().map(|(_, word)| String::from_utf8_lossy(&word.text));
+        let is_comment = words.get(here.wrapping_sub(1)).is_some_and(|word| *word.text == *b"--comment");
+        match &*option.text {
+            b"--log-prefix" if !is_comment => found.prefix = value()?.into_owned(),
+            b"--log-level" if !is_comment => found.set_level(&value()?),
+            b"--log-tcp-sequence" if !is_comment => found.flags |= TCP_SEQUENCE,
+            b"--log-tcp-options" if !is_comment => found.flags |= TCP_OPTIONS,
+            b"--log-ip-options" if !is_comment => found.flags |= IP_OPTIONS,
+            b"--log-uid" if !is_comment => found.flags |= UID,
+            b"--log-macdecode" if !is_comment => found.flags |= ETHER,
+            text if text.starts_with(b"--log") && !is_comment => return None,
+            _ => {
+                others.push(' ');
+                others.push_str(line.get(place(here)?)?);
+            }
         }
     }
-    let start = words.get(at)?.span.start as usize;
     let tag = found.tag().replace('\\', "\\\\").replace('"', "\\\"");
-    Some(format!("{}-j NFLOG --nflog-group {KERNEL_LOG_GROUP} --nflog-prefix \"{tag}\"", line.get(..start)?))
+    let before = line.get(..place(at)?.start)?;
+    Some(format!("{before}-j NFLOG --nflog-group {KERNEL_LOG_GROUP} --nflog-prefix \"{tag}\"{others}"))
 }
 
 /// An nft text in which each `log` to the kernel log goes to our group.
@@ -220,6 +229,17 @@ mod tests {
                 "-A INPUT -m comment --comment \"x -j LOG\" -j DROP",
             ),
             ("-A INPUT -j LOGDROP", "-A INPUT -j LOGDROP"),
+            (
+                "-A INPUT -j LOG --log-uid -p tcp ! --dport 22 --log-prefix \"a: \" -m comment --comment \"b c\"",
+                "-A INPUT -j NFLOG --nflog-group 60002 --nflog-prefix \"level 4 flags 0x8|a: \" -p tcp ! --dport 22 \
+                 -m comment --comment \"b c\"",
+            ),
+            (
+                "-A INPUT -j LOG -m comment --comment --log-uid",
+                "-A INPUT -j NFLOG --nflog-group 60002 --nflog-prefix \"level 4 flags 0x0|\" \
+                 -m comment --comment --log-uid",
+            ),
+            ("-A INPUT -j LOG --log-new-option", "-A INPUT -j LOG --log-new-option"),
             ("# -j LOG", "# -j LOG"),
         ] {
             assert_eq!(divert_save(line).trim_end(), want);

@@ -33,6 +33,9 @@ const BURST_TRIES: usize = 8;
 const SHOWN_PER_AIM: usize = 2;
 const SHOWN: usize = 30;
 
+/// Pairs of namespaces that are there at once: making one is mostly waiting for the kernel.
+const AT_ONCE: usize = 4;
+
 /// Runs `side::run` on both sides at once.
 struct Pair<'a> {
     old: (&'a Ruleset, Loader),
@@ -49,8 +52,10 @@ struct Pair<'a> {
 type Outcomes = (Vec<Outcome>, Vec<Outcome>);
 
 impl Pair<'_> {
-    fn run(&mut self, stage: Stage, cases: &[&Case]) -> Result<Outcomes, ReplayError> {
-        let done = AtomicUsize::new(0);
+    /// Runs each list of cases in a pair of namespaces of its own, several at once.
+    fn run(&mut self, stage: Stage, lists: &[Vec<&Case>]) -> Result<Vec<Outcomes>, ReplayError> {
+        let (done, next) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let total = lists.iter().map(Vec::len).sum();
         let plan = |(ruleset, loader)| Plan {
             ruleset,
             loader,
@@ -63,26 +68,52 @@ impl Pair<'_> {
             stop: &self.options.stop,
         };
         let (old, new) = (plan(self.old), plan(self.new));
-        let (old, new) = thread::scope(|scope| {
-            let old = scope.spawn(|| side::run(&old, cases));
-            let new = scope.spawn(|| side::run(&new, cases));
-            while !(old.is_finished() && new.is_finished()) {
-                (self.watch)(Progress { stage, done: done.load(Ordering::Relaxed) / 2, total: cases.len() });
-                wait(&old, &new);
+        let work = || {
+            let mut found = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(list) = lists.get(at) else { return Ok(found) };
+                found.push((at, both(&old, &new, list).inspect_err(|_| next.store(lists.len(), Ordering::Relaxed))?));
             }
-            (old.join(), new.join())
+        };
+        let found: Result<Vec<_>, ReplayError> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..lists.len().min(AT_ONCE)).map(|_| scope.spawn(work)).collect();
+            while !are_finished(&workers) {
+                (self.watch)(Progress { stage, done: done.load(Ordering::Relaxed) / 2, total });
+                wait(&workers);
+            }
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err(ReplayError::Old(lost())))).collect()
         });
-        let lost = || SideError::System("a side", std::io::Error::other("ended unexpectedly"));
-        let old = old.unwrap_or_else(|_| Err(lost())).map_err(ReplayError::Old)?;
-        let new = new.unwrap_or_else(|_| Err(lost())).map_err(ReplayError::New)?;
-        Ok((old, new))
+        let mut found: Vec<(usize, Outcomes)> = found?.into_iter().flatten().collect();
+        found.sort_by_key(|(at, _)| *at);
+        Ok(found.into_iter().map(|(_, outcomes)| outcomes).collect())
     }
 }
 
+/// One list of cases through both sides.
+fn both(old: &Plan, new: &Plan, cases: &[&Case]) -> Result<Outcomes, ReplayError> {
+    let (old, new) = thread::scope(|scope| {
+        let old = scope.spawn(|| side::run(old, cases));
+        let new = scope.spawn(|| side::run(new, cases));
+        (old.join(), new.join())
+    });
+    let old = old.unwrap_or_else(|_| Err(lost())).map_err(ReplayError::Old)?;
+    let new = new.unwrap_or_else(|_| Err(lost())).map_err(ReplayError::New)?;
+    Ok((old, new))
+}
+
+fn lost() -> SideError {
+    SideError::System("a side", std::io::Error::other("ended unexpectedly"))
+}
+
+fn are_finished<T>(workers: &[ScopedJoinHandle<'_, T>]) -> bool {
+    workers.iter().all(ScopedJoinHandle::is_finished)
+}
+
 /// Sleeps a little, less at first: small runs take milliseconds.
-fn wait<T>(old: &ScopedJoinHandle<'_, T>, new: &ScopedJoinHandle<'_, T>) {
+fn wait<T>(workers: &[ScopedJoinHandle<'_, T>]) {
     for _ in 0..50 {
-        if old.is_finished() && new.is_finished() {
+        if are_finished(workers) {
             return;
         }
         thread::sleep(Duration::from_millis(2));
@@ -142,11 +173,9 @@ fn replay_family(
             single(&mut pair, chunk, &mut report)?;
         }
     }
-    for case in &bursts {
-        if report.differing < options.enough {
-            report.bursts += 1;
-            burst(&mut pair, case, &mut report)?;
-        }
+    if report.differing < options.enough {
+        report.bursts += bursts.len();
+        count_bursts(&mut pair, &bursts, &mut report)?;
     }
     report.seconds = begin.elapsed().as_secs_f64();
     Ok(report)
@@ -195,9 +224,9 @@ fn cases(aims: &[Aim], pools: &Pools, options: &Options, v6: bool, count: usize)
 /// Single packets and exchanges: all once, what differs again.
 fn single(pair: &mut Pair, cases: &[Case], report: &mut Report) -> Result<(), ReplayError> {
     let all: Vec<&Case> = cases.iter().collect();
-    let (old, new) = pair.run(Stage::Packets, &all)?;
+    let (old, new) = pair.run(Stage::Packets, std::slice::from_ref(&all))?.pop().unwrap_or_default();
     report.count_reached(&old);
-    let differing: Vec<(&Case, Evidence)> = all
+    let differing: Vec<Suspect> = all
         .iter()
         .zip(old.into_iter().zip(new))
         .filter(|(_, (a, b))| a != b)
@@ -209,13 +238,13 @@ fn single(pair: &mut Pair, cases: &[Case], report: &mut Report) -> Result<(), Re
     let total = differing.len();
     let most = MOST_SUSPECTS.min(pair.options.enough.saturating_mul(8).max(64));
     let step = total.div_ceil(most).max(1);
-    let mut suspects: Vec<(&Case, Evidence)> = differing.into_iter().step_by(step).collect();
+    let mut suspects: Vec<Suspect> = differing.into_iter().step_by(step).collect();
     report.unrepeated += total - suspects.len();
-    for _ in 0..REPEAT {
-        repeat(pair, suspects.iter_mut())?;
-    }
-    for _ in 0..REPEAT_WAVERING {
-        repeat(pair, suspects.iter_mut().filter(|(_, evidence)| evidence.judge() == Judgement::Unclear))?;
+    repeat(pair, suspects.iter_mut(), REPEAT)?;
+    let sure = suspects.iter().filter(|(_, e)| e.judge() == Judgement::Always).count();
+    let more = if report.differing + sure < pair.options.enough { REPEAT_WAVERING / AT_ONCE } else { 0 };
+    for _ in 0..more {
+        repeat(pair, suspects.iter_mut().filter(|(_, e)| e.judge() == Judgement::Unclear), AT_ONCE)?;
     }
     for (case, evidence) in suspects {
         tell(report, case, &evidence, evidence.judge());
@@ -223,36 +252,44 @@ fn single(pair: &mut Pair, cases: &[Case], report: &mut Report) -> Result<(), Re
     Ok(())
 }
 
+/// A case that is tried again, and what happened so far.
+type Suspect<'c> = (&'c Case, Evidence);
+
+/// Runs suspects together, so many times.
 fn repeat<'e, 'c: 'e>(
     pair: &mut Pair,
-    suspects: impl Iterator<Item = &'e mut (&'c Case, Evidence)>,
+    suspects: impl Iterator<Item = &'e mut Suspect<'c>>,
+    times: usize,
 ) -> Result<(), ReplayError> {
     let mut suspects: Vec<_> = suspects.collect();
-    let cases: Vec<&Case> = suspects.iter().map(|(case, _)| *case).collect();
-    if cases.is_empty() {
+    if suspects.is_empty() {
         return Ok(());
     }
-    let (old, new) = pair.run(Stage::Suspects, &cases)?;
-    for ((_, evidence), (a, b)) in suspects.iter_mut().zip(old.into_iter().zip(new)) {
-        evidence.old.push(a);
-        evidence.new.push(b);
+    let cases: Vec<&Case> = suspects.iter().map(|(case, _)| *case).collect();
+    for (old, new) in pair.run(Stage::Suspects, &vec![cases; times])? {
+        for ((_, evidence), (a, b)) in suspects.iter_mut().zip(old.into_iter().zip(new)) {
+            evidence.old.push(a);
+            evidence.new.push(b);
+        }
     }
     Ok(())
 }
 
-/// A run of equal packets, in namespaces of its own, so that nothing was counted before.
-fn burst(pair: &mut Pair, case: &Case, report: &mut Report) -> Result<(), ReplayError> {
-    let mut evidence = Evidence::default();
+/// Runs of equal packets, each in namespaces of its own, so that nothing was counted before; what differs again.
+fn count_bursts(pair: &mut Pair, cases: &[Case], report: &mut Report) -> Result<(), ReplayError> {
+    let mut found: Vec<Suspect> = cases.iter().map(|case| (case, Evidence::default())).collect();
     for _ in 0..BURST_TRIES {
-        let (old, new) = pair.run(Stage::Bursts, &[case])?;
-        evidence.old.extend(old);
-        evidence.new.extend(new);
-        if evidence.judge_counts() == Judgement::Same {
-            break;
+        let open = |(_, e): &&mut Suspect| e.old.is_empty() || e.judge_counts() != Judgement::Same;
+        let open: Vec<&mut Suspect> = found.iter_mut().filter(open).collect();
+        let lists: Vec<Vec<&Case>> = open.iter().map(|(case, _)| vec![*case]).collect();
+        for ((_, evidence), (old, new)) in open.into_iter().zip(pair.run(Stage::Bursts, &lists)?) {
+            evidence.old.extend(old);
+            evidence.new.extend(new);
         }
     }
-    let judgement = evidence.judge_counts();
-    tell(report, case, &evidence, judgement);
+    for (case, evidence) in &found {
+        tell(report, case, evidence, evidence.judge_counts());
+    }
     Ok(())
 }
 

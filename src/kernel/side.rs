@@ -80,6 +80,10 @@ pub fn run(plan: &Plan, cases: &[&Case]) -> Result<Vec<Outcome>, SideError> {
             plan.done.fetch_add(1, Ordering::Relaxed);
         }
     }
+    // Of bursts only counts are compared, and the kernel looks through the connections of all namespaces.
+    if cases.iter().all(|case| case.is_burst()) {
+        return Ok(outcomes);
+    }
     let table = conntrack::table(plan.v6).map_err(system("cannot read connections"))?;
     for (at, (case, outcome)) in cases.iter().zip(&mut outcomes).enumerate() {
         if let Some(kept) = table.get(&case.packet.flow(number_of(at)))
