@@ -100,7 +100,9 @@ fn fate(path: &Path, family: Family, packets: usize) -> Fate {
         (Ok(report), _) if report.is_equal() => Fate::Same(report),
         (Ok(report), Some(why)) => Fate::Known(why, report),
         (Ok(report), None) => Fate::Different(report),
-        (Err(ReplayError::Old(SideError::Load(LoadError::Refused(_, said)))), _) => Fate::NotRestored(first_line(&said)),
+        (Err(ReplayError::Old(SideError::Load(LoadError::Refused(_, said)))), _) => {
+            Fate::NotRestored(first_line(&said))
+        }
         (Err(ReplayError::New(SideError::Load(LoadError::Refused(_, said)))), _)
             if ["No such file", "not supported"].iter().any(|why| said.contains(why)) =>
         {

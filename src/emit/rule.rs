@@ -27,6 +27,10 @@ impl Table<'_> {
                     let statement = self.test(test, &implied, &labels);
                     ports.behind(test, statement.is_some());
                     statements.extend(statement.filter(|s| !is_said_protocol(s, &statements)));
+                    if test::counts(test) {
+                        let rest = rule.steps.get(at + 1..).unwrap_or_default();
+                        implied = test::Implied::of_stretch(rest, &rule.verdict);
+                    }
                 }
                 Step::Do(statement) => {
                     statements.push(self.statement(statement));

@@ -6,25 +6,29 @@ use smallvec::SmallVec;
 
 use super::Table;
 use crate::ir::{self, Component, Name, Row, Step, Test};
-use crate::nft::ast::{Element, Expr, Op, Statement};
+use crate::nft::ast::{Element, Expr, Op, Reject, Statement};
 use crate::nft::quoted;
 use crate::packet::{CtKey, DataType, ExthdrPart, Field, Interval, IntervalSet, SctpChunkPart, TcpOptionPart};
 
 /// What tests need not say of the transport protocol, since others of their stretch do by reading its header. A
-/// stretch ends where something is done: who gets there must have passed all tests that stood before.
+/// stretch ends where something is done or counted: who gets there must have passed all tests that stood before.
 #[derive(Default)]
 pub(crate) struct Implied {
     protocols: SmallVec<[u8; 2]>,
     /// Tests of the connection's protocol and ports are near. They mislead nft about the packet's protocol, so
     /// that stays written, in front of them.
     written: bool,
+    /// The verdict is one that nft takes beside a test of the packet's protocol only.
+    resets: bool,
 }
 
 impl Implied {
-    /// What the tests at the head of these steps, up to the first statement, imply; the key of a map counts where
+    /// What the tests at the head of these steps, up to the first statement or count, imply; the key of a map counts where
     /// no statement stands before it.
     pub(crate) fn of_stretch(steps: &[Step], verdict: &ir::Verdict) -> Self {
-        let tests = || steps.iter().map_while(|step| if let Step::Test(test) = step { Some(test) } else { None });
+        let is_pure = |test: &&Test| !counts(test);
+        let tests =
+            || steps.iter().map_while(|step| if let Step::Test(t) = step { Some(t).filter(is_pure) } else { None });
         let key: &[Field] = match verdict {
             ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } if tests().count() == steps.len() => key,
             _ => &[],
@@ -39,6 +43,7 @@ impl Implied {
         let misleads = |f: &Field| matches!(f, Field::Ct(CtKey::Protocol(_) | CtKey::ProtoSrc(_) | CtKey::ProtoDst(_)));
         Implied {
             protocols: tests().filter_map(single).chain(by_key).collect(),
+            resets: matches!(verdict, ir::Verdict::Reject(Reject::TcpReset)),
             written: key.iter().any(misleads) || tests().any(|test| test.fields().iter().any(misleads)),
         }
     }
@@ -47,6 +52,11 @@ impl Implied {
     fn says(&self, protocol: u8) -> bool {
         !self.written && self.protocols.contains(&protocol)
     }
+}
+
+/// Whether the packets that come to the test are counted by it.
+pub(crate) const fn counts(test: &Test) -> bool {
+    matches!(test, Test::Numgen { random: false, .. })
 }
 
 /// Protocols that nft 1.0.6 can name the ports of when only the connection's is tested.
@@ -142,7 +152,9 @@ impl Table<'_> {
             }
             Test::In { field: Field::Ct(CtKey::State), set } => ct_state(set),
             // Behind a comparison with the bare field nft takes the packet's protocol for tested.
-            Test::In { field: field @ Field::Ct(CtKey::Protocol(_)), set } if !implied.protocols.is_empty() => {
+            Test::In { field: field @ Field::Ct(CtKey::Protocol(_)), set }
+                if implied.resets || !implied.protocols.is_empty() =>
+            {
                 let (op, right) = choose(*field, set, labels);
                 compare(and(*field, 0xff), if op == Op::Implicit { Op::Eq } else { op }, right)
             }

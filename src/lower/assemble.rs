@@ -47,15 +47,20 @@ enum Back {
 }
 
 impl Builder<'_> {
-    /// Adds the rule. A rule that can never match adds nothing.
+    /// Adds the rule. Of a rule that can never match only what counts packets on the way there is kept.
     pub fn rule(&mut self, conditions: Vec<Cond>, action: Action) {
         let whole_only = self.guard == Guard::PerBaseChain && conditions.contains(&Cond::NotLaterFragment);
         let start = self.table.chains.get(self.chain.0 as usize).map_or(0, |c| c.rules.len());
         let entry = self.chain;
-        let conditions = self.settle(conditions);
+        let (mut conditions, mut action) = (self.settle(conditions), action);
         self.protocol = conditions.iter().find_map(protocol_of);
-        if conditions.contains(&Cond::Never) {
-            return;
+        if let Some(never) = conditions.iter().position(|condition| *condition == Cond::Never) {
+            conditions.truncate(never);
+            let Some(last) = conditions.iter().rposition(|c| matches!(c, Cond::Step(s) if s.is_stateful())) else {
+                return;
+            };
+            conditions.truncate(last + 1);
+            action = Action::Statements(Vec::new());
         }
         let back = if self.must_split(&conditions, &action) { self.split() } else { Back::Fall };
         self.build(self.chain, Steps::new(), &conditions, &action, back);

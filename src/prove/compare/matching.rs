@@ -4,14 +4,14 @@
 //! other way round; the mapping holds for all base chains of both families. Any such mapping is sound:
 //! if the two sides act alike when matched buckets give the same answers, and ask them alike, then they
 //! act alike. A bad one only makes equal rulesets look different, so hints may be used freely: first the
-//! name of the chain, then the order of appearance.
+//! name of the chain, where both sides have as many there, then the order in which packets may meet them.
 
 use bstr::BString;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Buckets;
-use crate::prove::block::{Answers, Bucket, MOST_BUCKETS, Program};
+use crate::prove::block::{Answers, Bucket, ChainId, Flow, MOST_BUCKETS, Occurrence, OccurrenceId, Program, Step};
 use crate::prove::vocabulary;
 
 /// The buckets of all occurrences of some pairs of programs.
@@ -38,7 +38,7 @@ impl Matching {
         let mut sides = [Places::default(), Places::default()];
         for programs in pairs {
             for ((program, places), name) in programs.iter().zip(&mut sides).zip(["left", "right"]) {
-                for o in &program.occurrences {
+                for o in in_order(program) {
                     let place = places.entry(o.place.clone()).or_insert_with(|| Place {
                         content: o.content.clone(),
                         chain: o.chain.clone(),
@@ -53,8 +53,8 @@ impl Matching {
             }
         }
         let mut matching = Matching { buckets: Vec::new(), contents: Vec::new(), answers: Vec::new() };
-        matching.pair_up(&mut sides, |place| (place.content.clone(), Some(place.chain.clone())));
-        matching.pair_up(&mut sides, |place| (place.content.clone(), None::<BString>));
+        matching.pair_up(&mut sides, true, |place| (place.content.clone(), Some(place.chain.clone())));
+        matching.pair_up(&mut sides, false, |place| (place.content.clone(), None::<BString>));
         for place in sides.iter_mut().flat_map(|places| places.values_mut()) {
             if place.bucket.is_none() {
                 place.bucket = Some(matching.new_bucket(&place.content, place.width));
@@ -67,15 +67,20 @@ impl Matching {
         (matching.contents.len() < MOST_BUCKETS as usize).then_some(matching)
     }
 
-    /// Gives one bucket to each two unmatched places with the same key, in order.
-    fn pair_up<K: std::hash::Hash + Eq>(&mut self, sides: &mut [Places; 2], key: impl Fn(&Place) -> K) {
+    /// Gives one bucket to each two unmatched places with the same key, in order; with `as_many` only where both sides
+    /// have as many of them.
+    fn pair_up<K: std::hash::Hash + Eq>(&mut self, sides: &mut [Places; 2], as_many: bool, key: impl Fn(&Place) -> K) {
         let [left, right] = sides;
-        let mut waiting: FxHashMap<K, std::collections::VecDeque<usize>> = FxHashMap::default();
+        let mut waiting: FxHashMap<K, (std::collections::VecDeque<usize>, usize)> = FxHashMap::default();
         for (at, place) in right.values().enumerate().filter(|(_, place)| place.bucket.is_none()) {
-            waiting.entry(key(place)).or_default().push_back(at);
+            waiting.entry(key(place)).or_default().0.push_back(at);
         }
+        for place in left.values().filter(|place| place.bucket.is_none()) {
+            waiting.entry(key(place)).or_default().1 += 1;
+        }
+        waiting.retain(|_, (right, left)| !as_many || right.len() == *left);
         for place in left.values_mut().filter(|place| place.bucket.is_none()) {
-            let Some(at) = waiting.get_mut(&key(place)).and_then(std::collections::VecDeque::pop_front) else {
+            let Some(at) = waiting.get_mut(&key(place)).and_then(|(right, _)| right.pop_front()) else {
                 continue;
             };
             let Some((_, partner)) = right.get_index_mut(at) else { continue };
@@ -109,4 +114,54 @@ impl Matching {
 fn assign(program: &Program, places: &Places) -> Vec<Bucket> {
     let bucket = |place: &String| places.get(place).and_then(|place| place.bucket);
     program.occurrences.iter().map(|o| bucket(&o.place).unwrap_or(Bucket(0))).collect()
+}
+
+/// What a packet may meet in a chain.
+enum Met {
+    Occurrence(OccurrenceId),
+    Chain(ChainId),
+}
+
+/// The occurrences in the order in which packets may meet them, each chain where it is called first; then all once more,
+/// for those that no packet meets.
+fn in_order(program: &Program) -> impl Iterator<Item = &Occurrence> {
+    let mut met = Vec::new();
+    let mut entered = vec![false; program.chains.len()];
+    let mut enter = |chain: ChainId| {
+        let is_new = entered.get_mut(chain.0).is_some_and(|entered| !std::mem::replace(entered, true));
+        if is_new { met_in(program, chain) } else { Vec::new() }
+    };
+    // Chains may call each other thousands deep.
+    let mut open: Vec<std::vec::IntoIter<Met>> = Vec::new();
+    for base in program.bases.iter().filter(|_| !program.occurrences.is_empty()) {
+        open.push(enter(base.chain).into_iter());
+        while let Some(chain) = open.last_mut() {
+            match chain.next() {
+                Some(Met::Occurrence(id)) => met.push(id),
+                Some(Met::Chain(id)) => open.push(enter(id).into_iter()),
+                None => drop(open.pop()),
+            }
+        }
+    }
+    met.into_iter().filter_map(|id| program.occurrences.get(id.0)).chain(&program.occurrences)
+}
+
+fn met_in(program: &Program, chain: ChainId) -> Vec<Met> {
+    let mut met = Vec::new();
+    let go = |met: &mut Vec<Met>, flow: &Flow| {
+        if let Flow::Jump(to) | Flow::Goto(to) = flow {
+            met.push(Met::Chain(*to));
+        }
+    };
+    let rules = program.chains.get(chain.0).map_or(&[][..], |chain| &chain.rules);
+    for step in rules.iter().flat_map(|rule| &rule.steps) {
+        match step {
+            Step::Consult(id) => met.push(Met::Occurrence(*id)),
+            Step::Flow(flow) => go(&mut met, flow),
+            Step::Dispatch(branches) => branches.iter().for_each(|branch| go(&mut met, &branch.flow)),
+            Step::Test(_) | Step::In(_) | Step::Among(_) | Step::Effect { .. } => {}
+            Step::Assign(_) | Step::EffectOn { .. } | Step::Unknown(_) => {}
+        }
+    }
+    met
 }

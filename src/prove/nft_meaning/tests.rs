@@ -197,6 +197,7 @@ fn what_nft_writes_elsewhere_than_it_says_is_undecided() {
     for text in ["ip dscp set ip dscp & 0x30 | 0x04", "ip ttl set ip ttl & 0xf0 ^ 0x0f"] {
         check("ip", text, text, Answer::Undecided);
     }
+    check("ip6", "ip6 dscp & 0x0f == 0x04 drop", "ip6 dscp & 0x0f == 0x04 drop", Answer::Undecided);
     same(
         "ip dscp set ip dscp & 0x30 ip dscp set ip dscp | 0x04",
         "ip dscp set ip dscp | 0x0f ip dscp set ip dscp & 0x34",

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use bstr::BString;
 
 use crate::ir::{self, Name, Step, Test, Verdict};
-use crate::packet::{Family, Field, Hook, IntervalSet};
+use crate::packet::{Family, Field, Hook, Interval, IntervalSet};
 use crate::save::ast::TableKind;
 use crate::save::option::{Interface, Net, Value};
 
@@ -176,6 +176,10 @@ pub fn masked(field: Field, value: u128, mask: u128, negated: bool) -> Fact {
     }
     Fact::Test(if all.intervals().first().is_some_and(|i| i.hi == mask) {
         Test::within(field, IntervalSet::point(value), negated)
+    } else if field == Field::Ip6Dscp {
+        // nft compares `ip6 dscp & 0xf` by the first of its two bytes, in every version until 1.1.7.
+        let set = (0..1 << field.width()).filter(|n| n & mask == value).map(Interval::point).collect();
+        Test::within(field, set, negated)
     } else {
         Test::Bits { field, mask, value, negated }
     })
@@ -196,7 +200,7 @@ pub fn span(lo: u128, hi: u128) -> IntervalSet {
 
 /// A field in a set of ports or other numbers given as ranges.
 pub fn ranges(ranges: &[(u64, u64)]) -> IntervalSet {
-    ranges.iter().map(|&(lo, hi)| crate::packet::Interval::new(lo.into(), hi.into())).collect()
+    ranges.iter().map(|&(lo, hi)| Interval::new(lo.into(), hi.into())).collect()
 }
 
 /// `-i eth+` and its kin; iptables takes a bare `+` for any interface.
