@@ -350,10 +350,24 @@ fn pieces(field: Field, set: &IntervalSet, labels: &Labels) -> Vec<Interval> {
         DataType::Boolean => 2,
         _ => 1,
     };
-    let cut = rest.intervals().iter().flat_map(|&i| points(i, most));
+    let addresses = is_prefixed(field);
+    let cut = rest.intervals().iter().flat_map(|&i| if addresses { networks(i) } else { points(i, most) });
     let mut all: Vec<Interval> = alone.iter().copied().chain(cut).collect();
     all.sort_unstable();
     all
+}
+
+/// The interval, or the few networks or hosts of one size that it is made of, which read better than its ends.
+fn networks(i: Interval) -> Vec<Interval> {
+    const FEW: u128 = 4;
+    let size = i.lo.trailing_zeros().min((!i.hi).trailing_zeros()).min(127);
+    let step = 1u128 << size;
+    match (i.hi - i.lo) / step {
+        last if last < FEW => {
+            (0..=last).map(|n| i.lo + n * step).map(|lo| Interval::new(lo, lo + (step - 1))).collect()
+        }
+        _ => vec![i],
+    }
 }
 
 /// The interval, or its values one by one when there are at most `most`.

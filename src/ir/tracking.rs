@@ -13,11 +13,15 @@ pub fn tracks(table: &Table) -> bool {
 }
 
 fn of_rule(rule: &Rule) -> bool {
-    matches!(rule.verdict, Verdict::Nat(_))
-        || rule.steps.iter().any(|step| match step {
-            Step::Test(test) => test.fields().iter().any(is_tracked),
-            Step::Do(statement) => of_statement(statement),
-        })
+    let ends = match &rule.verdict {
+        Verdict::Nat(_) => true,
+        Verdict::Map { key, .. } | Verdict::MapNamed { key, .. } => key.iter().any(is_tracked),
+        _ => false,
+    };
+    ends || rule.steps.iter().any(|step| match step {
+        Step::Test(test) => test.fields().iter().any(is_tracked),
+        Step::Do(statement) => of_statement(statement),
+    })
 }
 
 const fn is_tracked(field: &Field) -> bool {
