@@ -83,6 +83,26 @@ fn chosen(options: &Options) -> String {
 mod tests {
     use super::*;
 
+    /// What a merge that went wrong would get: less merged, proved, and told loudly.
+    #[test]
+    fn what_was_merged_less_is_proved_and_told() {
+        use super::super::args::{Cli, Command};
+        use clap::Parser;
+        let text =
+            "*filter\n:INPUT DROP [0:0]\n-A INPUT -s 192.0.2.1 -j ACCEPT\n-A INPUT -s 192.0.2.2 -j ACCEPT\nCOMMIT\n";
+        let sources = [Source::new(0, "rules.v4", text.into()).unwrap()];
+        let Command::Translate(args) = Cli::try_parse_from(["ipt2nft", "translate"]).unwrap().command else {
+            panic!("another command")
+        };
+        let options = Options::default();
+        let found = find(&sources, &options, &args).unwrap().unwrap();
+        assert_eq!(found.options.merge.level, Level::Safe);
+        assert_eq!(found.proof.report.answer(), Answer::Equivalent);
+        let told = found.told(&options, true);
+        assert!(told.contains("--merge full") && told.contains("--merge safe") && told.contains("bug"), "{told}");
+        assert!(!found.told(&options, false).contains("bug"));
+    }
+
     #[test]
     fn less_and_less_is_done() {
         let words = |level, prune| {

@@ -343,9 +343,8 @@ fn pieces(field: Field, set: &IntervalSet, labels: &Labels) -> Vec<Interval> {
     let rest = if alone.is_empty() { set.clone() } else { set.difference(&alone.iter().copied().collect()) };
     let several = alone.len() + rest.intervals().len() > 1;
     let most = match field.data_type() {
-        DataType::Icmp6Type | DataType::IcmpType | DataType::InetProto | DataType::PktType | DataType::FibAddrType => {
-            16
-        }
+        DataType::Icmp6Type | DataType::IcmpType | DataType::DccpType => 16,
+        DataType::InetProto | DataType::PktType | DataType::FibAddrType => 16,
         DataType::InetService if several => 2,
         DataType::Boolean => 2,
         _ => 1,

@@ -14,6 +14,7 @@ use super::packet::{Connection, Flow, Packet};
 
 const NEW: u16 = 0x100;
 const GET: u16 = 0x101;
+const DELETE: u16 = 0x102;
 const TUPLE_ORIGINAL: u16 = 1;
 const TUPLE_REPLY: u16 = 2;
 const STATUS: u16 = 3;
@@ -108,6 +109,12 @@ fn tuple(message: Message, packet: &Packet, number: u32) -> Message {
             _ => proto.attr(2, &packet.sport.to_be_bytes()).attr(3, &packet.dport.to_be_bytes()),
         }
     })
+}
+
+/// Empties the table of one family.
+pub fn flush(v6: bool) -> io::Result<()> {
+    let all = Message::new(DELETE, 0, &[if v6 { 10 } else { 2 }, 0, 0, 0]);
+    Socket::open(SockProtocol::NetlinkNetFilter, 1 << 20)?.batch(&[all]).map(drop)
 }
 
 /// Everything in the table of one family, by the connection's original direction.

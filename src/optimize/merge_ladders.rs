@@ -11,8 +11,9 @@ use super::{Options, Report};
 use crate::ir::{Chain, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Table, Test, Verdict};
 use crate::packet::Interval;
 
-/// Draws of one table. Each has a map without a name, and the kernel looks at all of them to number the
-/// next one: 10,000 took a minute to load, where 2,000 take half a second.
+/// Draws of one table. Each has a map without a name, and the kernel looks at all of them to number the next one:
+/// 10,000 (kube-proxy, three endpoints each) took 55 seconds to load where the ladders took 9 (nft 1.0.6 and 1.1.7),
+/// and packets no less time; 2,000 take half a second. A draw is easier to read, not faster.
 const MOST_DRAWS: usize = 2000;
 
 /// A probability of one, in the units of xtables.
