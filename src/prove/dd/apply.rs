@@ -105,6 +105,9 @@ impl Arena {
 
     /// What is in `a` and not in `b`.
     pub fn minus(&mut self, a: Dd, b: Dd) -> Bounded<Dd> {
+        if a == b {
+            return Ok(Dd::FALSE);
+        }
         self.ite(b, Dd::FALSE, a)
     }
 
@@ -249,7 +252,12 @@ impl Arena {
         let (var, [a0, a1], [b0, b1]) = self.cofactors(a, b);
         let lo = self.step(op, a0, b0)?;
         let hi = self.step(op, a1, b1)?;
-        let result = self.mk(var, lo, hi)?;
+        let result = match (lo, hi) {
+            // One of the two once more: it need not be looked up.
+            _ if a0 != a1 && (lo, hi) == (a0, a1) => a,
+            _ if b0 != b1 && (lo, hi) == (b0, b1) => b,
+            _ => self.mk(var, lo, hi)?,
+        };
         self.cache.put(op as u32, a, b, Dd::FALSE, result);
         self.leave();
         Ok(result)
@@ -291,7 +299,11 @@ impl Arena {
         let (h0, h1) = if z.var == var { (z.lo, z.hi) } else { (h, h) };
         let lo = self.ite_step(f0, g0, h0)?;
         let hi = self.ite_step(f1, g1, h1)?;
-        let result = self.mk(var, lo, hi)?;
+        let result = match (lo, hi) {
+            _ if g0 != g1 && (lo, hi) == (g0, g1) => g,
+            _ if h0 != h1 && (lo, hi) == (h0, h1) => h,
+            _ => self.mk(var, lo, hi)?,
+        };
         self.cache.put(ITE, f, g, h, result);
         self.leave();
         Ok(result)

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::tree::Run;
+use super::tree::{Out, Run};
 use super::unsteady::Unsteady;
 use super::{Chain, GOES_ON, RETURNS, SOMEHOW, leaf};
 use crate::prove::block::{ChainId, Flow, Rule, Step, Terms};
@@ -108,7 +108,7 @@ impl Reading<'_> {
 
     fn call(&mut self, facts: Facts, must: Dd, to: ChainId, unsteady: &Unsteady, goto: bool) -> Bounded<Facts> {
         let facts = Facts { calls: Some(to), ..facts };
-        let nothing = Run { ways: Dd::leaf(GOES_ON), acts: Dd::TRUE, back: Dd::TRUE };
+        let nothing = Run { ways: Dd::leaf(GOES_ON), out: Out::Nowhere, acts: Dd::TRUE, back: Dd::TRUE };
         let called = self.chains.get(&to).and_then(|chain| chain.tree.root()).unwrap_or(nothing);
         let told = if goto { self.gone(called)? } else { self.jumped(called)? };
         let ways = unsteady.ways(self.dd, told)?;

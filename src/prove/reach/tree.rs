@@ -13,10 +13,44 @@ use crate::prove::dd::{Arena, Bounded, Dd, OutOfBudget};
 pub(super) struct Run {
     /// How they first surely leave the chain; `GOES_ON` for those that may not.
     pub ways: Dd,
+    /// The leaves of `ways` besides that one, as far as they are told apart.
+    pub out: Out,
     /// Packets for which something may happen that `ways` does not say.
     pub acts: Dd,
     /// Packets that may go back to the calling chain where `ways` does not say so.
     pub back: Dd,
+}
+
+/// The ways out of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Out {
+    Nowhere,
+    Only(u32),
+    /// Any.
+    Several,
+}
+
+impl Out {
+    fn of(facts: &Facts) -> Self {
+        match facts.only {
+            _ if facts.ways == Dd::leaf(GOES_ON) => Out::Nowhere,
+            Some(only) => Out::Only(only),
+            None => Out::Several,
+        }
+    }
+
+    fn join(self, other: Out) -> Self {
+        match (self, other) {
+            (Out::Nowhere, out) | (out, Out::Nowhere) => out,
+            (one, other) if one == other => one,
+            _ => Out::Several,
+        }
+    }
+
+    /// Whether no packet leaves in another way than this.
+    pub fn is_only(self, way: u32) -> bool {
+        matches!(self, Out::Nowhere) || self == Out::Only(way)
+    }
 }
 
 /// The tree; node 1 is the root, the halves of node n are 2n and 2n + 1.
@@ -38,10 +72,10 @@ impl Tree {
     /// When the arena's budget is used up.
     pub fn new(dd: &mut Arena, facts: &[Facts]) -> Bounded<Tree> {
         let size = facts.len().max(1).next_power_of_two();
-        let idle = Run { ways: Dd::leaf(GOES_ON), acts: Dd::FALSE, back: Dd::FALSE };
+        let idle = Run { ways: Dd::leaf(GOES_ON), out: Out::Nowhere, acts: Dd::FALSE, back: Dd::FALSE };
         let mut runs = vec![Some(idle); 2 * size];
         for (cell, facts) in runs.iter_mut().skip(size).zip(facts) {
-            *cell = Some(Run { ways: facts.ways, acts: facts.acts, back: facts.back });
+            *cell = Some(Run { ways: facts.ways, out: Out::of(facts), acts: facts.acts, back: facts.back });
         }
         let mut tree = Tree { len: facts.len(), size, runs };
         for node in (1..size).rev() {
@@ -96,6 +130,12 @@ impl Tree {
         self.cover(2 * node + 1, middle..here.end, wanted, parts);
     }
 
+    /// Whether a range of rules does nothing with any packet but let it out in this way.
+    pub fn does_only(&self, range: Range<usize>, way: u32) -> bool {
+        let alike = |run: Run| run.acts == Dd::FALSE && run.out.is_only(way);
+        self.parts(range).into_iter().all(|part| self.run(part).is_some_and(alike))
+    }
+
     /// The packets of `set` that may pass a range of rules.
     pub fn remaining(&self, dd: &mut Arena, range: Range<usize>, mut set: Dd) -> Bounded<Dd> {
         for part in self.parts(range) {
@@ -141,6 +181,7 @@ impl Tree {
 fn join(dd: &mut Arena, left: Run, right: Run) -> Bounded<Run> {
     Ok(Run {
         ways: dd.otherwise(left.ways, GOES_ON, right.ways)?,
+        out: left.out.join(right.out),
         acts: dd.or(left.acts, right.acts)?,
         back: dd.or(left.back, right.back)?,
     })

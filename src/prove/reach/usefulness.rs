@@ -65,6 +65,12 @@ impl Chain {
         }
         let Some(only) = facts.only.filter(|_| facts.exact) else { return Ok(Use::Needed) };
         let rest = rule + 1..self.facts.len();
+        // Whatever packets come, nothing else can become of them: no need to look where they go.
+        if self.end == only && self.tree.does_only(rest.clone(), only) {
+            let set = self.tree.remaining(dd, 0..rule, comes)?;
+            let (by, left) = self.tree.takers(dd, rest, set)?;
+            return Ok(Use::NoDifference(SameAnyway::Decided { by, end: left != Dd::FALSE }));
+        }
         if reached.iter().any(|sample| self.fate(dd, rest.start, sample) != Some(only)) {
             return Ok(Use::Needed);
         }
@@ -73,7 +79,7 @@ impl Chain {
         for part in self.tree.parts(rest.clone()) {
             let Some(run) = self.tree.run(part) else { return Err(OutOfBudget::Steps) };
             let other = |leaf| leaf != GOES_ON && leaf != only;
-            if dd.meets(set, run.acts)? || dd.meets_where(set, run.ways, other)? {
+            if dd.meets(set, run.acts)? || !run.out.is_only(only) && dd.meets_where(set, run.ways, other)? {
                 return Ok(Use::Needed);
             }
             set = dd.where_zero(run.ways, set, 0)?;

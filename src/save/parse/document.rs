@@ -8,15 +8,16 @@ use std::sync::Arc;
 use bstr::BString;
 use rustc_hash::FxHashMap;
 
+use super::Parsed;
 use super::belongs::Belongs;
+use super::command::{self, Command};
+use super::lines::{self, Line, Said, Within};
 use super::stray::Stray;
-use super::{Parsed, command};
 use crate::diag::{Diagnostic, Source, Span, quote};
 use crate::packet::Family;
 use crate::save::ast::{ChainLine, ChainName, Comment, Counters, Document, Dump, Item, Policy, Table, TableKind};
-use crate::save::family;
 use crate::save::value::number;
-use crate::save::words::{self, Word, WordError};
+use crate::save::words::{self, Word};
 
 /// Reads the whole source.
 pub fn read(source: &Source, family: Option<Family>) -> Parsed {
@@ -54,6 +55,8 @@ pub(super) struct Reader<'a> {
     /// The first rule of the open table that is for the other family, and how many there are.
     left_out: Option<(Span, usize)>,
     words: Vec<Word<'a>>,
+    /// Rules of the open table that are not read yet.
+    waiting: Vec<Line>,
 }
 
 impl<'a> Reader<'a> {
@@ -71,6 +74,7 @@ impl<'a> Reader<'a> {
             warned_cr: false,
             left_out: None,
             words: Vec::new(),
+            waiting: Vec::new(),
         }
     }
 
@@ -85,6 +89,10 @@ impl<'a> Reader<'a> {
         let text: &'a [u8] = source.text();
         if end > start && text[end - 1] == b'\r' {
             end -= 1;
+            // The first such line tells of it; what is wrong above it comes first.
+            if !self.warned_cr {
+                self.settle();
+            }
             self.warn_carriage_return(Span::new(end, end + 1));
         }
         while start < end && matches!(text[end - 1], b' ' | b'\t') {
@@ -93,6 +101,10 @@ impl<'a> Reader<'a> {
         let lead = text[start..end].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         let span = Span::new(start + lead, end);
         let line = &text[start + lead..end];
+        if self.open.is_some() && lines::adds_a_rule(line) && self.waiting.len() < lines::MOST {
+            return self.waiting.push(Line { span, number });
+        }
+        self.settle();
         match line.first() {
             None => {}
             Some(b'#') => self.comment(&line[1..], span),
@@ -279,48 +291,38 @@ impl<'a> Reader<'a> {
     }
 
     fn command(&mut self, line: &'a [u8], span: Span, number: u32) {
-        if self.outside(line, span) {
-            return;
+        if !self.outside(line, span) {
+            self.waiting.push(Line { span, number });
+            self.settle();
         }
-        let mut words = std::mem::take(&mut self.words);
-        match words::split(line, span.start as usize, &mut words) {
-            Ok(()) => self.command_words(&words, span, number),
-            Err(WordError::OpenQuote(at)) => {
-                let at = span.start as usize + at;
-                self.error("open-quote", Span::new(at, at + 1), "a quote is opened and never closed");
-            }
-        }
-        self.words = words;
     }
 
-    fn command_words(&mut self, words: &[Word], span: Span, line: u32) {
-        let Some(kind) = self.open.as_ref().map(|t| t.kind) else { return };
-        let chains = &self.chains;
-        let around = super::rule::Around {
-            family: self.family,
-            table: kind,
-            source: self.source.id,
-            line,
-            span,
-            chain: &|name| chains.get(name).cloned(),
+    /// Takes in what the waiting lines say.
+    fn settle(&mut self) {
+        let Some(table) = self.open.as_ref().map(|table| table.kind).filter(|_| !self.waiting.is_empty()) else {
+            return;
         };
-        let read = command::read(words, &around);
-        // The tool of this family does not look at them, nor at what is wrong with them.
-        if words.iter().any(|word| family::chooses(&word.text).is_some_and(|family| family != self.family))
-            && read.as_ref().map_or(true, command::Command::is_for_one_family)
-        {
-            return self.leave_out(span);
+        let mut lines = std::mem::take(&mut self.waiting);
+        let within = Within { source: self.source, family: self.family, table, chains: &self.chains };
+        let said = within.read_all(&lines);
+        for (line, said) in lines.drain(..).zip(said) {
+            self.take_in(said, line.span);
         }
-        match read {
-            Ok(command::Command::Rules(rules)) => {
+        self.waiting = lines;
+    }
+
+    fn take_in(&mut self, said: Said, span: Span) {
+        match said {
+            Said::Command(Command::Rules(rules)) => {
                 if let Some(table) = &mut self.open {
                     table.items.extend(rules.into_iter().map(Item::Rule));
                 }
             }
-            Ok(command::Command::Chain(chain)) => self.declare(chain),
-            Ok(command::Command::Flush(chain)) => self.flush(chain.as_ref(), span),
-            Ok(command::Command::Nothing) => {}
-            Err(diagnostic) => self.diagnostics.push(*diagnostic),
+            Said::Command(Command::Chain(chain)) => self.declare(chain),
+            Said::Command(Command::Flush(chain)) => self.flush(chain.as_ref(), span),
+            Said::Command(Command::Nothing) => {}
+            Said::ToOthers => self.leave_out(span),
+            Said::Nonsense(diagnostic) => self.diagnostics.push(*diagnostic),
         }
     }
 
@@ -362,6 +364,7 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(mut self) -> Parsed {
+        self.settle();
         self.inside_again();
         let end = Span::new(self.source.text().len(), self.source.text().len());
         if let Some(table) = &self.open {

@@ -4,6 +4,7 @@ mod belongs;
 mod command;
 mod document;
 mod globals;
+mod lines;
 mod rule;
 mod stray;
 
