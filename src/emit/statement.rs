@@ -50,6 +50,7 @@ impl Table<'_> {
             B::Quota { over, bytes, used } => ast::ObjectBody::Quota { over, bytes, used },
             B::Limit(limit) => ast::ObjectBody::Limit(limit),
             B::CtHelper { helper, protocol, l3proto } => ast::ObjectBody::CtHelper { helper, protocol, l3proto },
+            B::Secmark(context) => ast::ObjectBody::Secmark(context),
             B::CtTimeout { protocol, l3proto, policy } => ast::ObjectBody::CtTimeout { protocol, l3proto, policy },
         };
         ast::Object { name: self.names.object(ir::ObjectId(at as u32)), comment: None, body, line: 0 }

@@ -438,7 +438,9 @@ fn ct_state(set: &IntervalSet) -> Statement {
 
 fn bits(field: Field, mask: u128, value: u128, negated: bool) -> Statement {
     let full = IntervalSet::full(field.width()).intervals().first().is_some_and(|all| all.hi == mask);
-    if full {
+    // nft takes a number beside a security mark only behind a mask.
+    let bare = !matches!(field, Field::Secmark | Field::Ct(CtKey::Secmark));
+    if full && bare {
         return compare(Expr::Field(field), if negated { Op::Ne } else { eq_for(field) }, Expr::Number(value));
     }
     let single = mask.is_power_of_two();

@@ -119,11 +119,28 @@ pub enum Assigned {
 /// What a named object is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ObjectBody {
-    Counter { packets: u64, bytes: u64 },
-    Quota { over: bool, bytes: u64, used: u64 },
+    Counter {
+        packets: u64,
+        bytes: u64,
+    },
+    Quota {
+        over: bool,
+        bytes: u64,
+        used: u64,
+    },
     Limit(Limit),
-    CtHelper { helper: BString, protocol: u8, l3proto: Option<Family> },
-    CtTimeout { protocol: u8, l3proto: Option<Family>, policy: Vec<(String, u32)> },
+    CtHelper {
+        helper: BString,
+        protocol: u8,
+        l3proto: Option<Family>,
+    },
+    CtTimeout {
+        protocol: u8,
+        l3proto: Option<Family>,
+        policy: Vec<(String, u32)>,
+    },
+    /// A context of a security module.
+    Secmark(BString),
 }
 
 impl Statement {
@@ -159,6 +176,7 @@ impl Statement {
     pub const fn changes(&self) -> Option<Field> {
         match self {
             Statement::Assign { field, .. } => Some(*field),
+            Statement::Object { kind: ObjectKind::Secmark, .. } => Some(Field::Secmark),
             _ => None,
         }
     }

@@ -175,11 +175,11 @@ const fn touches(written: Field, read: Field) -> bool {
     match (written, read) {
         // No connection, nothing of it.
         (Field::Ct(CtKey::State), Field::Ct(_)) => true,
-        (Field::Mark, Field::Mark) | (Field::Priority, Field::Priority) => true,
+        (Field::Mark, Field::Mark) | (Field::Priority, Field::Priority) | (Field::Secmark, Field::Secmark) => true,
         (Field::Ct(a), Field::Ct(b)) => same_key(a, b),
         // Routes are looked up with the mark and the header as they are now.
         (_, Field::Fib { .. } | Field::Rt(_) | Field::Payload { .. }) => true,
-        (Field::Mark | Field::Priority | Field::Nftrace | Field::Rtclassid | Field::Ct(_), other) => {
+        (Field::Mark | Field::Priority | Field::Secmark | Field::Nftrace | Field::Rtclassid | Field::Ct(_), other) => {
             matches!((written, other), (Field::Rtclassid, Field::Rtclassid) | (Field::Nftrace, Field::Nftrace))
         }
         // Header fields: which of them share bytes is not looked at.
@@ -191,8 +191,9 @@ const fn touches(written: Field, read: Field) -> bool {
 const fn same_key(a: CtKey, b: CtKey) -> bool {
     match (a, b) {
         (CtKey::Mark, CtKey::Mark) | (CtKey::Label, CtKey::Label) | (CtKey::Helper, CtKey::Helper) => true,
+        (CtKey::Secmark, CtKey::Secmark) => true,
         (CtKey::Zone | CtKey::ZoneIn(_), _) => true,
-        (CtKey::Mark | CtKey::Label | CtKey::Helper, _) => false,
+        (CtKey::Mark | CtKey::Secmark | CtKey::Label | CtKey::Helper, _) => false,
         _ => true,
     }
 }

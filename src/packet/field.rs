@@ -22,6 +22,8 @@ pub enum Field {
     Priority,
     Cpu,
     Rtclassid,
+    /// The number that a security module has for the packet's context; 0 for none.
+    Secmark,
     Cgroup,
     /// Path of a cgroup v2 at a given level.
     SocketCgroupv2 {
@@ -145,6 +147,8 @@ pub enum CtKey {
     /// Milliseconds left.
     Expiration,
     Helper,
+    /// The number that a security module has for the connection's context; 0 for none.
+    Secmark,
     Label,
     Zone,
     /// A zone that connections have in one direction only; rules can set it, not test it.
@@ -505,7 +509,7 @@ impl CtKey {
             CtKey::Helper | CtKey::Label | CtKey::Saddr(_) | CtKey::Daddr(_) => 128,
             CtKey::Ip6Saddr(_) | CtKey::Ip6Daddr(_) => 128,
             CtKey::IpSaddr(_) | CtKey::IpDaddr(_) => 32,
-            CtKey::State | CtKey::Status | CtKey::Mark | CtKey::Expiration | CtKey::Count => 32,
+            CtKey::State | CtKey::Status | CtKey::Mark | CtKey::Secmark | CtKey::Expiration | CtKey::Count => 32,
         }
     }
 }

@@ -106,6 +106,11 @@ pub fn lasting(seconds: u64) -> String {
     format!("elements with {seconds}s left are still there")
 }
 
+/// A bit, by its weight, of the number that the security module has for a context.
+pub fn security_mark(context: &str, bit: u32) -> String {
+    format!("bit {bit} of the mark for {context}")
+}
+
 /// The effect of giving a connection a helper, by the helper's kernel name.
 pub fn helper(name: &str) -> String {
     format!("ct helper set {name}")

@@ -31,7 +31,7 @@ impl Reading<'_> {
                 }
                 None => unread("a change of a connection by something that is no number"),
             },
-            Field::Ct(CtKey::Mark) => {
+            Field::Ct(CtKey::Mark | CtKey::Secmark) => {
                 let tracked = self.space.tracked()?;
                 self.assign(*field, value, tracked, None)
             }
@@ -55,7 +55,9 @@ impl Reading<'_> {
                 }
                 self.assign(field, value, Dd::TRUE, None)
             }
-            Field::Mark | Field::Priority | Field::Pkttype => self.assign(*field, value, Dd::TRUE, None),
+            Field::Mark | Field::Priority | Field::Secmark | Field::Pkttype => {
+                self.assign(*field, value, Dd::TRUE, None)
+            }
             _ => unread("a change of this field"),
         }
     }

@@ -7,6 +7,7 @@ use crate::nft::ast::{ObjectBody, ObjectKind, ObjectName, Statement};
 use crate::packet::{CtKey, Field, Interval, IntervalSet};
 use crate::prove::block::{Branch, Flow, Step, Verdict, log_line};
 use crate::prove::dd::Bands;
+use crate::prove::space::Slot;
 use crate::prove::vocabulary;
 
 /// `ct state` of packets that open a connection.
@@ -99,6 +100,7 @@ impl Reading<'_> {
                     self.steps.push(Step::EffectOn { packets, effect });
                     return Ok(());
                 }
+                (ObjectKind::Secmark, ObjectBody::Secmark(context)) => return self.mark_for(&context.to_string()),
                 (ObjectKind::Synproxy, ObjectBody::Synproxy { mss, wscale, timestamp, sack_perm }) => {
                     return self.synproxy(Some(*mss), Some(*wscale), *timestamp, *sack_perm);
                 }
@@ -106,5 +108,17 @@ impl Reading<'_> {
             }
         }
         unread(format!("the object {name}"))
+    }
+
+    /// The packet gets the number of a context, which only the kernel knows.
+    fn mark_for(&mut self, context: &str) -> Read<()> {
+        let slot = self.space.slot(Field::Secmark);
+        let Slot::Bits(vars) = &*slot else { return unread("security marks") };
+        let mut changes = Vec::with_capacity(vars.len());
+        for (bit, &var) in (0..Field::Secmark.width()).rev().zip(vars) {
+            changes.push((var, self.space.opaque(&vocabulary::security_mark(context, bit))?));
+        }
+        self.steps.push(Step::Assign(changes));
+        Ok(())
     }
 }

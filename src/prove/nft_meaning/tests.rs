@@ -205,6 +205,19 @@ fn what_nft_writes_elsewhere_than_it_says_is_undecided() {
 }
 
 #[test]
+fn security_marks_are_compared_bit_by_bit() {
+    let with = |rule: &str| format!("{rule} --- secmark a {{ \"u:r:a:s0\" }}\nsecmark b {{ \"u:r:b:s0\" }}");
+    same(&with("meta secmark set \"a\""), &with("meta secmark set \"b\"\nmeta secmark set \"a\""));
+    differs(&with("meta secmark set \"a\""), &with("meta secmark 0"));
+    differs("ct secmark set meta secmark", "meta secmark set ct secmark");
+    differs("ct secmark set meta secmark", "ct secmark & 0xffffffff == 0 ct secmark set meta secmark");
+    same(
+        "meta secmark & 0xffffffff == 0 meta secmark set ct secmark drop",
+        "meta secmark & 0xffffffff == 0 ct state { new, established, related } drop",
+    );
+}
+
+#[test]
 fn zones_of_one_direction_are_others() {
     differs("ct zone set 5", "ct original zone set 5");
     differs("ct reply zone set 5", "ct original zone set 5");

@@ -91,6 +91,8 @@ impl Space {
             Field::Ct(CtKey::Label) => bits(bands::CT_LABEL, 0, 128),
             Field::Mark => bits(bands::MARK, 0, 32),
             Field::Priority => bits(bands::PRIORITY, 0, 32),
+            Field::Secmark => bits(bands::PRIORITY, 32, 32),
+            Field::Ct(CtKey::Secmark) => bits(bands::CT_MARK, 32, 32),
             Field::Exthdr(Exthdr::Frag, ExthdrPart::Exists) => bits(bands::FRAGMENT, 0, 1),
             Field::Exthdr(Exthdr::Frag, ExthdrPart::FragOff) => bits(bands::FRAGMENT, 1, 13),
             _ => self.new_slot(field),

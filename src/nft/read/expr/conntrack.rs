@@ -58,6 +58,7 @@ fn plain(word: &str) -> Option<CtKey> {
         "packets" => CtKey::Packets(None),
         // The same in both directions.
         "protocol" => CtKey::Protocol(CtDirection::Original),
+        "secmark" => CtKey::Secmark,
         "state" => CtKey::State,
         "status" => CtKey::Status,
         "zone" => CtKey::Zone,

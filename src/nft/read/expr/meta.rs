@@ -43,6 +43,7 @@ fn only_qualified(word: &str) -> Option<Field> {
         "nfproto" => Field::Nfproto,
         "priority" => Field::Priority,
         "protocol" => Field::Protocol,
+        "secmark" => Field::Secmark,
         _ => return None,
     })
 }

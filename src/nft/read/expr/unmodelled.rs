@@ -36,7 +36,7 @@ impl Reader<'_> {
                     | "ibrpvid"
                     | "ibrvproto"
             ),
-            "ct" => matches!(self.word()?, "id" | "secmark"),
+            "ct" => matches!(self.word()?, "id"),
             "vlan" => matches!(self.word()?, "id" | "pcp" | "dei" | "cfi" | "type"),
             "ip" => matches!(self.word()?, "checksum"),
             "ip6" => matches!(self.word()?, "version"),

@@ -37,7 +37,7 @@ impl Reader<'_> {
             "meter" => self.meter(),
             "synproxy" => self.synproxy(),
             "tproxy" => self.tproxy(),
-            "meta" if self.is_ahead(1, "secmark") && self.is_ahead(2, "set") => {
+            "meta" if self.is_ahead(1, "secmark") && self.is_ahead(2, "set") && !self.is_ahead(3, "ct") => {
                 (0..3).for_each(|_| self.advance());
                 self.object_ref(ObjectKind::Secmark)
             }

@@ -33,7 +33,6 @@ fn statements() {
         ("# u32 \"5\" counter packets 0 bytes 0 drop", vec![opaque("# u32 \"5\" counter packets 0 bytes 0 drop")]),
         ("comment \"first\" accept # note", vec![accept()]),
         ("meta sdif vmap @m", vec![opaque("meta sdif vmap @m")]),
-        ("ct secmark set meta secmark", vec![opaque("ct secmark set meta secmark")]),
         ("update @m { ip saddr : 5 }", vec![opaque("update @m { ip saddr : 5 }")]),
         ("limit rate 5/fortnight", vec![opaque("limit rate 5/fortnight")]),
         ("tcp dport 1,2", vec![is(Field::Dport(L4::Tcp), number(1)), opaque(",2")]),

@@ -203,6 +203,8 @@ fn assignments() {
         ("ct zone set 7", set(Field::Ct(CtKey::Zone), number(7))),
         ("ct original zone set 7", set(Field::Ct(CtKey::ZoneIn(CtDirection::Original)), number(7))),
         ("ct reply zone set 7", set(Field::Ct(CtKey::ZoneIn(CtDirection::Reply)), number(7))),
+        ("ct secmark set meta secmark", set(Field::Ct(CtKey::Secmark), field(Field::Secmark))),
+        ("meta secmark set ct secmark", set(Field::Secmark, field(Field::Ct(CtKey::Secmark)))),
         ("ct label set 5", set(Field::Ct(CtKey::Label), number(32))),
         ("ip dscp set cs1", set(Field::IpDscp, number(8))),
         ("ip protocol set tcp", set(Field::IpProtocol, number(6))),

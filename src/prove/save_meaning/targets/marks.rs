@@ -1,4 +1,4 @@
-//! `MARK` and `CONNMARK` (`xt_mark.c`, `xt_connmark.c`; `libxt_MARK.c` and `libxt_CONNMARK.c` for what
+//! `MARK`, `CONNMARK`, `SECMARK` and `CONNSECMARK` (`xt_mark.c`, `xt_connmark.c`, `xt_SECMARK.c`, `xt_CONNSECMARK.c`; `libxt_MARK.c` and `libxt_CONNMARK.c` for what
 //! each option hands to the kernel).
 
 use crate::packet::{CtKey, Field};
@@ -6,6 +6,7 @@ use crate::prove::block::Step;
 use crate::prove::dd::Bounded;
 use crate::prove::save_meaning::words::{Shift, Word};
 use crate::prove::save_meaning::{Reading, options};
+use crate::prove::vocabulary;
 use crate::save::ast::{Opt, Part};
 use crate::save::option::Value;
 
@@ -59,6 +60,25 @@ pub fn connmark(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
         _ => return Ok(options::not_understood(part)),
     };
     Ok(vec![Step::Test(reading.space.tracked()?), step])
+}
+
+/// The packet's security mark becomes the number of a context, which only the kernel knows.
+pub fn secmark(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    let Some(context) = part.text("selctx").map(ToString::to_string) else { return Ok(options::not_understood(part)) };
+    let word = Word::unknown(Field::Secmark, reading, |reading, bit| {
+        reading.space.opaque(&vocabulary::security_mark(&context, bit))
+    })?;
+    Ok(vec![word.assigned(Field::Secmark, reading)?])
+}
+
+/// Only marks that are there are copied, and only over none (`secmark_save`, `secmark_restore`).
+pub fn connsecmark(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
+    let connection = Field::Ct(CtKey::Secmark);
+    let (from, to) = if part.has("save") { (Field::Secmark, connection) } else { (connection, Field::Secmark) };
+    let marked = reading.space.any_bit(from, ALL)?;
+    let unmarked = reading.space.masked(to, ALL, 0)?;
+    let copied = Word::of(from, reading)?.assigned(to, reading)?;
+    Ok(vec![Step::Test(reading.space.tracked()?), Step::Test(marked), Step::Test(unmarked), copied])
 }
 
 /// `--mask` gives both masks; all bits where nothing is said.

@@ -1,6 +1,6 @@
 //! Targets that the model knows by name only: what they do is an effect, told by its options.
 //!
-//! `CHECKSUM`, `CONNSECMARK`, `IDLETIMER`, `LED`, `RATEEST`, `SECMARK`, `ULOG`; and `AUDIT`, `CLASSIFY`, `TEE`, which nft has, too.
+//! `CHECKSUM`, `IDLETIMER`, `LED`, `RATEEST`, `ULOG`; and `AUDIT`, `CLASSIFY`, `TEE`, which nft has, too.
 
 use crate::nft::ast::Log;
 use crate::packet::Field;

@@ -56,7 +56,8 @@ pub static EXTENSION: Extension = Extension {
 const HELPER_NOTE: &str = "in a chain behind connection tracking, where nft sets helpers; refused behind tests of the \
     connection and limits";
 const TIMEOUT_NOTE: &str = "the policy is defined outside of the dump";
-const EVENTS_NOTE: &str = "nft sets events only after connection tracking";
+const EVENTS_NOTE: &str = "nft limits the events of a connection, and cannot those of its expectations, which iptables \
+    limits with them";
 
 const fn row(option: &'static str, grade: Grade, example: &'static str, note: &'static str) -> Coverage {
     Coverage { option, grade, example, family: Family::Ip, note }
@@ -139,9 +140,9 @@ fn refuse(part: &Part, cx: &Cx) -> Result<(), Refusal> {
         if part.has(option) {
             return Err(Refusal::new(
                 "ct-events",
-                "nft limits the events of a connection only after connection tracking, and this table is before it",
-                "remove the option when no program listens to events, or write `ct event set` in a chain with a \
-                 priority above -200",
+                "iptables limits the events of a connection and of its expectations together; nft cannot limit the latter",
+                "remove the option when no program listens to events, or, where no connection has a helper, write \
+                 `ct state new ct event set` in a chain of priority -199 with the same tests",
             )
             .at(option));
         }
