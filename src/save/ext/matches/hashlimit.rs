@@ -17,6 +17,8 @@ use crate::save::option::{Arg, OptionSpec, Value};
 use crate::save::value::number;
 
 const COUNT: Arg = Arg::Number { min: 0, max: u32::MAX as u64 };
+/// Milliseconds; the kernel takes no zero (`hashlimit_mt_check_common`).
+const TIME: Arg = Arg::Number { min: 1, max: u32::MAX as u64 };
 
 pub static EXTENSION: Extension = Extension {
     name: "hashlimit",
@@ -34,10 +36,10 @@ pub static EXTENSION: Extension = Extension {
         OptionSpec::new("hashlimit-name", Arg::Text { max: 255 }),
         OptionSpec::new("hashlimit-htable-size", COUNT),
         OptionSpec::new("hashlimit-htable-max", COUNT),
-        OptionSpec::new("hashlimit-htable-expire", COUNT),
-        OptionSpec::new("hashlimit-htable-gcinterval", COUNT),
+        OptionSpec::new("hashlimit-htable-expire", TIME),
+        OptionSpec::new("hashlimit-htable-gcinterval", TIME),
         OptionSpec::new("hashlimit-rate-match", Arg::Flag),
-        OptionSpec::new("hashlimit-rate-interval", Arg::Number { min: 1, max: u32::MAX as u64 }),
+        OptionSpec::new("hashlimit-rate-interval", Arg::Custom { words: 1, read: read_interval, show: show_burst }),
     ],
     check,
     lower: Lower::Match(lower),
@@ -249,6 +251,15 @@ fn read_burst(words: &[&[u8]], _: Family) -> Result<Value, String> {
         0 => Err("a burst of 0 never lets anything pass".into()),
         n => Ok(Value::Number(n)),
     }
+}
+
+/// Seconds, decimal whatever stands before them (`atoi`).
+fn read_interval(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    const LONGEST: u64 = i32::MAX as u64;
+    let word = words.first().copied().unwrap_or_default();
+    let digits = word.to_str().ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    let seconds = digits.and_then(|text| text.parse().ok()).filter(|seconds| (1..=LONGEST).contains(seconds));
+    seconds.map(Value::Number).ok_or_else(|| format!("{} is no number of seconds: 1 to {LONGEST}", quote(word)))
 }
 
 fn show_burst(burst: &Value, _: Family) -> Vec<BString> {
