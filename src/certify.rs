@@ -44,10 +44,15 @@ pub fn certify(
     text: &[u8],
     time: Option<Duration>,
 ) -> Result<Certificate, Unprovable> {
-    let tree = nft::read::read("the output", text).map_err(|_| Unprovable::Read)?;
-    let resolved = nft::read::resolve(tree).map_err(|_| Unprovable::Read)?;
-    let documents = sources.iter().flat_map(|source| save::parse(source, family).dump.documents).collect();
-    let dump = Dump { documents };
+    let parse = || sources.iter().flat_map(|source| save::parse(source, family).dump.documents).collect::<Vec<_>>();
+    let (documents, resolved) = std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().spawn_scoped(scope, parse);
+        let resolved = nft::read::read("the output", text).and_then(nft::read::resolve);
+        // No thread to be had: one after the other.
+        let documents = reader.map_or_else(|_| Ok(parse()), |reader| reader.join());
+        (documents.map_err(|_| Unprovable::Read), resolved.map_err(|_| Unprovable::Read))
+    });
+    let (dump, resolved) = (Dump { documents: documents? }, resolved?);
     let rules = NftRules { tables: &resolved.tables, unknown: &resolved.unknown };
     let families = dump.documents.iter().map(|d| d.family).collect();
     let options = compare::Options { families, time, ..compare::Options::default() };

@@ -91,9 +91,9 @@ fn field_of(field: Field) -> String {
     names::field_words(field, Family::Inet).unwrap_or_else(|| format!("{field:?}"))
 }
 
-/// Whether a set that rules add to has room for one more element.
-pub fn room(set: &str) -> String {
-    format!("room in set {set}")
+/// Whether a set that rules add to has room for one more element, when it holds `size` at most.
+pub fn room(set: &str, size: u32) -> String {
+    format!("room for {size} in set {set}")
 }
 
 /// Whether a key is in a set whose elements come and go.

@@ -69,7 +69,9 @@ impl Reading<'_> {
             Statement::SetUpdate { op, set, key, timeout, statements } => {
                 self.set_update(*op, set, key, *timeout, statements)
             }
-            Statement::Meter { name, key, timeout, statements, .. } => self.meter(name, key, *timeout, statements),
+            Statement::Meter { name, size, key, timeout, statements } => {
+                self.meter(name, key, (*timeout, *size), statements)
+            }
             Statement::Opaque(opaque) => unread(opaque.text.to_string()),
         }
     }

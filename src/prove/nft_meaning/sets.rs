@@ -12,6 +12,9 @@ use crate::prove::block::{Effect, Step};
 use crate::prove::dd::Dd;
 use crate::prove::vocabulary;
 
+/// What a set holds that rules add to and that names no size (`nft_dynset_init` in `net/netfilter/nft_dynset.c`).
+const USUAL_SIZE: u32 = 65_535;
+
 impl Reading<'_> {
     /// `key @name`
     pub fn in_named_set(&mut self, key: &Expr, op: Op, name: &BString) -> Read<()> {
@@ -69,9 +72,22 @@ impl Reading<'_> {
         format!("{}.{set}", self.table.name)
     }
 
-    /// What holds a changing set's elements.
+    /// What holds a changing set's elements: those that it begins with belong to it, and how long they stay.
     fn contents(&self, set: &BString) -> String {
-        format!("elements of set {}", self.own(set))
+        let declared = self.table.sets.get(set);
+        let stay = declared.and_then(|set| set.timeout).map(|s| format!(" for {s}s")).unwrap_or_default();
+        let left = |element: &Element| element.expires.or(element.timeout);
+        let words = |element: &Element| format!("{:?} {:?} {:?}", element.key, element.data, left(element));
+        let mut first: Vec<String> = declared.iter().flat_map(|set| &set.elements).map(words).collect();
+        first.sort_unstable();
+        let first = if first.is_empty() { String::new() } else { format!(", at first {}", first.join(", ")) };
+        format!("elements of set {}{stay}{first}", self.own(set))
+    }
+
+    /// Whether a set, which holds so many, is not full.
+    fn room(&self, set: &BString, size: Option<u32>) -> String {
+        let size = size.or_else(|| self.table.sets.get(set)?.size);
+        vocabulary::room(&self.own(set), size.unwrap_or(USUAL_SIZE))
     }
 
     /// `add @set { key timeout .. statements }` and its kin (`nft_dynset_eval`).
@@ -84,13 +100,19 @@ impl Reading<'_> {
         statements: &[Statement],
     ) -> Read<()> {
         let Some(&declared) = self.table.sets.get(set) else { return unread(format!("no set {set}")) };
-        self.write(op, set, key, timeout.or(declared.timeout), statements)
+        self.write(op, set, key, (timeout.or(declared.timeout), None), statements)
     }
 
     /// `meter name size N { .. }`: a set of the rule's own.
-    pub fn meter(&mut self, name: &BString, key: &Expr, timeout: Option<u64>, statements: &[Statement]) -> Read<()> {
+    pub fn meter(
+        &mut self,
+        name: &BString,
+        key: &Expr,
+        (timeout, size): (Option<u64>, Option<u32>),
+        statements: &[Statement],
+    ) -> Read<()> {
         let op = if timeout.is_some() { SetOp::Update } else { SetOp::Add };
-        self.write(op, name, key, timeout, statements)
+        self.write(op, name, key, (timeout, size), statements)
     }
 
     fn write(
@@ -98,7 +120,7 @@ impl Reading<'_> {
         op: SetOp,
         set: &BString,
         key: &Expr,
-        timeout: Option<u64>,
+        (timeout, size): (Option<u64>, Option<u32>),
         statements: &[Statement],
     ) -> Read<()> {
         let words = self.key_words(key)?;
@@ -120,7 +142,7 @@ impl Reading<'_> {
                 self.steps.push(Step::Consult(changed));
                 if op != SetOp::Delete {
                     // A set that is full breaks the rule.
-                    self.consult(vocabulary::room(&self.own(set)), Some(format!("set {set} room")), true)?;
+                    self.consult(self.room(set, size), Some(format!("set {set} room")), true)?;
                 }
                 Ok(())
             }

@@ -262,6 +262,14 @@ fn what_is_easily_overlooked() {
     same(&expiring("10.0.0.1 timeout 1h expires 1m"), &expiring("10.0.0.1 timeout 1m"));
     differs(&expiring("10.0.0.1 timeout 1m"), &expiring("10.0.0.1 timeout 2m"));
     differs(&expiring("10.0.0.1 timeout 1m"), &expiring("10.0.0.1"));
+    // What a set that changes holds at first, for how long, and how much there is room for.
+    let begin = |set: &str| format!("{ask}\n{add} --- set s {{ type ipv4_addr; {set} }}");
+    let first = begin("flags dynamic; size 10; elements = { 10.0.0.1, 10.0.0.3 };");
+    same(&first, &begin("flags dynamic; size 10; elements = { 10.0.0.3, 10.0.0.1 };"));
+    differs(&first, &begin("flags dynamic; size 10; elements = { 10.0.0.1, 10.0.0.2 };"));
+    differs(&first, &begin("flags dynamic; size 11; elements = { 10.0.0.1, 10.0.0.3 };"));
+    differs(&begin("timeout 1h;"), &begin("timeout 2h;"));
+    differs(&begin("timeout 1h;"), &begin("timeout 1h; elements = { 10.0.0.1 };"));
     // An element's own limit is asked by a lookup.
     let limited = "--- set s { type ipv4_addr; elements = { 10.0.0.1 limit rate 1/second }; }";
     check("ip", &format!("ip saddr @s drop {limited}"), "ip saddr 10.0.0.1 drop", Answer::Undecided);
