@@ -219,7 +219,7 @@ impl TableWork<'_> {
         let (conditions, action) = match said {
             Ok(said) => said,
             Err(refused) => {
-                self.refuse(rule, refused, current);
+                self.refuse(rule, refused, current, hooks);
                 return current;
             }
         };
@@ -307,15 +307,19 @@ impl TableWork<'_> {
         })
     }
 
-    /// Reports the refusal and leaves a gap that names the line.
-    fn refuse(&mut self, rule: &ast::Rule, (part, refusal): (&Part, Refusal), chain: ChainId) {
+    /// Reports the refusal and leaves a gap that names the line. Shorewall, for one, keeps notes in chains that nothing
+    /// leads to (`-A shorewall -m recent --set --name %CURRENTTIME`).
+    fn refuse(&mut self, rule: &ast::Rule, (part, refusal): (&Part, Refusal), chain: ChainId, hooks: &[Hook]) {
         let span = refusal.option.and_then(|name| part.get(name)).map_or(part.name_span, |o| o.span);
         let place = Place { source: self.source, span };
         let name = part.extension.name;
-        self.diagnostics.push(
-            Diagnostic::untranslatable(refusal.code, place, format!("{name}: {}", refusal.reason))
-                .help(refusal.help.clone()),
-        );
+        let mut told = Diagnostic::untranslatable(refusal.code, place, format!("{name}: {}", refusal.reason))
+            .help(refusal.help.clone());
+        if hooks.is_empty() {
+            told =
+                told.help("nothing leads to this chain, so no packet meets the rule: --allow-partial may leave it out");
+        }
+        self.diagnostics.push(told);
         self.gap(rule, chain, &format!("{name}: {}", refusal.reason));
     }
 

@@ -1,7 +1,8 @@
 //! `-j SET`: adds the packet's addresses and ports to an ipset, or takes them out
 //! (iptables-extensions(8), *SET*; net/netfilter/xt_set.c).
 //!
-//! What the set holds and how it is keyed is not in the dump, so nothing can be said in nft.
+//! A set of ipset is one for all tables, and what a rule adds is there for each of them; sets of nft
+//! are a table's own. So no use is translated, also where `ipset save` says how the set is keyed.
 
 use bstr::BString;
 
@@ -32,9 +33,9 @@ pub static EXTENSION: Extension = Extension {
     lower: Lower::Target(|_, _| {
         Err(Refusal::new(
             "ipset",
-            "how the set is keyed and what it holds is not in the dump",
+            "what rules add to a set of ipset is there for all tables and programs; a set of nft is its table's own",
             "declare a set of the same name in nft and write `add @name { ip saddr }` (`update` for --exist, `delete` \
-             for --del-set) with the same tests; `ipset save` shows its type",
+             for --del-set) with the same tests, where one table alone asks it; `ipset save` shows its type",
         ))
     }),
     coverage: &[
@@ -50,7 +51,7 @@ pub static EXTENSION: Extension = Extension {
 };
 
 const fn row(option: &'static str, example: &'static str) -> Coverage {
-    let note = "the type of the set is not in the dump";
+    let note = "what is added is there for all tables and programs; a set of nft is its table's own";
     Coverage { option, grade: Grade::Refused, example, family: Family::Ip, note }
 }
 
