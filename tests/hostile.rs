@@ -151,6 +151,7 @@ fn bytes_that_are_no_text() {
     refused(b"\0\0\0\0", 2, ":1:");
     refused(&[0xff; 1000], 2, ":1:");
     refused(filter("-A INPUT -m comment --comment \"a\0b\" -j \0DROP\n").as_bytes(), 2, ":5:");
+    refused(filter("-A INPUT -i lo\x10\0 -j ACCEPT\n").as_bytes(), 2, ":5:");
     refused(b"*filter\n:IN\0PUT ACCEPT [0:0]\nCOMMIT\n", 2, ":2:");
     assert_eq!(run(&[], b"").code, 2);
     refused(b"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP\n", 2, "COMMIT");

@@ -18,8 +18,8 @@ pub(crate) struct Implied {
     /// Tests of the connection's protocol and ports are near. They mislead nft about the packet's protocol, so
     /// that stays written, in front of them.
     written: bool,
-    /// The verdict is one that nft takes beside a test of the packet's protocol only.
-    resets: bool,
+    /// Something is near that nft takes beside a test of the packet's protocol only.
+    needed: bool,
 }
 
 impl Implied {
@@ -41,9 +41,13 @@ impl Implied {
         };
         let by_key = key.iter().find_map(|field| field.protocol());
         let misleads = |f: &Field| matches!(f, Field::Ct(CtKey::Protocol(_) | CtKey::ProtoSrc(_) | CtKey::ProtoDst(_)));
+        let protocols: SmallVec<[u8; 2]> = tests().filter_map(single).chain(by_key).collect();
+        let is_inside = |f: &Field| matches!(f, Field::TcpOption { .. } | Field::SctpChunk { .. });
         Implied {
-            protocols: tests().filter_map(single).chain(by_key).collect(),
-            resets: matches!(verdict, ir::Verdict::Reject(Reject::TcpReset)),
+            needed: !protocols.is_empty()
+                || tests().any(|test| test.fields().iter().any(is_inside))
+                || matches!(verdict, ir::Verdict::Reject(Reject::TcpReset)),
+            protocols,
             written: key.iter().any(misleads) || tests().any(|test| test.fields().iter().any(misleads)),
         }
     }
@@ -152,9 +156,7 @@ impl Table<'_> {
             }
             Test::In { field: Field::Ct(CtKey::State), set } => ct_state(set),
             // Behind a comparison with the bare field nft takes the packet's protocol for tested.
-            Test::In { field: field @ Field::Ct(CtKey::Protocol(_)), set }
-                if implied.resets || !implied.protocols.is_empty() =>
-            {
+            Test::In { field: field @ Field::Ct(CtKey::Protocol(_)), set } if implied.needed => {
                 let (op, right) = choose(*field, set, labels);
                 compare(and(*field, 0xff), if op == Op::Implicit { Op::Eq } else { op }, right)
             }

@@ -123,17 +123,21 @@ impl Pools {
 
     /// Takes in the name of an interface: one that matches, and one that is longer.
     fn learn_name(&mut self, name: &Name) {
-        for candidate in [format!("{}{}", name.text, if name.wildcard { "0" } else { "" }), format!("{}7", name.text)] {
-            let fit = candidate.len() <= 15
-                && !matches!(candidate.as_str(), "" | "lo" | "lo7" | "." | "..")
-                && candidate.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b':' | b'%'));
-            if fit && self.interfaces.len() < MOST_INTERFACES {
-                self.interfaces.insert(candidate);
-            }
+        self.learn_interface(&format!("{}{}", name.text, if name.wildcard { "0" } else { "" }));
+        self.learn_interface(&format!("{}7", name.text));
+    }
+
+    /// Takes in a name if an interface can have it.
+    fn learn_interface(&mut self, name: &str) {
+        let fit = name.len() <= 15
+            && !matches!(name, "" | "lo" | "lo7" | "." | "..")
+            && name.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b':' | b'%'));
+        if fit && self.interfaces.len() < MOST_INTERFACES {
+            self.interfaces.insert(name.to_owned());
         }
     }
 
-    /// Takes in the log groups that a text of either language names.
+    /// Takes in the log groups that a text of either language names, and the interfaces that it sends copies to.
     pub fn learn_text(&mut self, text: &str) {
         let words: Vec<&str> = text.split_whitespace().collect();
         for pair in words.windows(2) {
@@ -141,6 +145,7 @@ impl Pools {
                 ["--nflog-group" | "group", number] => {
                     self.groups.extend(number.trim_end_matches([';', '}']).parse::<u16>());
                 }
+                ["--oif" | "device", name] => self.learn_interface(name.trim_matches(['"', ';'])),
                 ["-j", "NFLOG"] => {
                     self.groups.insert(0);
                 }

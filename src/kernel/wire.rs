@@ -122,6 +122,9 @@ fn transport(packet: &Packet, number: u32) -> Vec<u8> {
             seal(packet, &mut out, 4);
             out
         }
+        // Headers that say nothing follows: without one behind such a number iptables drops the packet as malformed.
+        43 if packet.is_v6() => vec![59, 0, 0, 0, 0, 0, 0, 0],
+        0 | 60 if packet.is_v6() => vec![59, 0, 1, 4, 0, 0, 0, 0],
         2 => {
             let mut out = vec![packet.icmp_type, 0, 0, 0, 0, 0, 0, 0];
             let sum = checksum(0, &out).to_be_bytes();

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use bstr::ByteSlice;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take, take_while1};
 use nom::character::complete::{char, space0};
@@ -28,11 +29,26 @@ pub struct Word<'a> {
 pub enum WordError {
     /// A quote was opened at this offset of the line and never closed.
     OpenQuote(usize),
+    /// A zero byte is at this offset; to iptables-restore the line ends there, whatever follows.
+    Zero(usize),
+}
+
+impl WordError {
+    /// The offset in the line, a code, and what is wrong.
+    pub const fn told(self) -> (usize, &'static str, &'static str) {
+        match self {
+            WordError::OpenQuote(at) => (at, "open-quote", "a quote is opened and never closed"),
+            WordError::Zero(at) => (at, "zero-byte", "a zero byte, behind which iptables-restore reads nothing"),
+        }
+    }
 }
 
 /// Splits a line that starts at byte `base` of its source.
 pub fn split<'a>(line: &'a [u8], base: usize, out: &mut Vec<Word<'a>>) -> Result<(), WordError> {
     out.clear();
+    if let Some(at) = line.find_byte(0) {
+        return Err(WordError::Zero(at));
+    }
     let mut rest = skip_blanks(line);
     while !rest.is_empty() {
         let start = line.len() - rest.len();
@@ -138,5 +154,6 @@ mod tests {
         let mut out = Vec::new();
         assert_eq!(split(b"a b\"c d", 0, &mut out), Err(WordError::OpenQuote(3)));
         assert_eq!(split(b"a \"c\\", 0, &mut out), Err(WordError::OpenQuote(2)));
+        assert_eq!(split(b"a \"b\0\" c", 0, &mut out), Err(WordError::Zero(4)));
     }
 }

@@ -16,7 +16,6 @@
 #[path = "../random/draw.rs"]
 mod draw;
 #[path = "../random/dump.rs"]
-#[expect(dead_code, reason = "shared with the test of random dumps")]
 mod dump;
 mod edits;
 #[path = "../random/fitting.rs"]

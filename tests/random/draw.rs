@@ -52,6 +52,9 @@ pub fn draw(
             tables.push(table);
         }
     }
+    if tables.is_empty() {
+        tables.push(drawer.table(TableKind::Filter));
+    }
     Dump { family, tables }
 }
 

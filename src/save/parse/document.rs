@@ -207,11 +207,12 @@ impl<'a> Reader<'a> {
         }
         let base = span.start as usize + 1;
         let mut words = std::mem::take(&mut self.words);
-        let split = words::split(rest, base, &mut words);
-        if split.is_ok() {
-            self.chain_words(&words, span, line);
-        } else {
-            self.error("open-quote", span, "a quote is opened and never closed");
+        match words::split(rest, base, &mut words) {
+            Ok(()) => self.chain_words(&words, span, line),
+            Err(error) => {
+                let (_, code, message) = error.told();
+                self.error(code, span, message);
+            }
         }
         self.words = words;
     }

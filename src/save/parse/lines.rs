@@ -12,7 +12,7 @@ use crate::packet::Family;
 use crate::parallel;
 use crate::save::ast::{ChainName, TableKind};
 use crate::save::family;
-use crate::save::words::{self, Word, WordError};
+use crate::save::words::{self, Word};
 
 /// Lines that one processor takes at a time.
 const PIECE: usize = 512;
@@ -68,11 +68,11 @@ impl<'a> Within<'a> {
     /// What one line says; `words` is room for its words.
     fn read(&self, Line { span, number }: Line, words: &mut Vec<Word<'a>>) -> Said {
         let text = self.source.text().get(span.start as usize..span.end as usize).unwrap_or_default();
-        if let Err(WordError::OpenQuote(at)) = words::split(text, span.start as usize, words) {
+        if let Err(error) = words::split(text, span.start as usize, words) {
+            let (at, code, message) = error.told();
             let at = span.start as usize + at;
             let place = self.source.place(Span::new(at, at + 1));
-            let message = "a quote is opened and never closed";
-            return Said::Nonsense(Box::new(Diagnostic::unreadable("open-quote", place, message)));
+            return Said::Nonsense(Box::new(Diagnostic::unreadable(code, place, message)));
         }
         let around = Around {
             family: self.family,
