@@ -6,7 +6,7 @@
 //! that open a connection; all that can decide there is a helper, or something that ends the way to one.
 //! Invariant: tests that could answer otherwise at that place are refused.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assemble::Builder;
 use super::{DumpChain, Guard, TableWork, fragments};
@@ -93,7 +93,7 @@ impl TableWork<'_> {
         let roles = roles(chains);
         let copied = copied(chains, &roles);
         let mut copies: FxHashMap<&[u8], ChainId> = FxHashMap::default();
-        for chain in chains.iter().filter(|chain| copied.contains(&chain.name.as_slice())) {
+        for chain in chains.iter().filter(|chain| copied.contains(chain.name.as_slice())) {
             copies.insert(&chain.name, self.add_copy(chain));
         }
         for (chain, hooks) in chains.iter().zip(reach) {
@@ -193,18 +193,18 @@ impl TableWork<'_> {
 }
 
 /// The chains that are needed again.
-fn copied<'a>(chains: &'a [DumpChain], roles: &FxHashMap<&[u8], Role>) -> Vec<&'a [u8]> {
+fn copied<'a>(chains: &'a [DumpChain], roles: &FxHashMap<&[u8], Role>) -> FxHashSet<&'a [u8]> {
     let role = |name: &[u8]| roles.get(name).copied().unwrap_or_default();
     // Those that nothing calls as well: they are kept, like all chains of the dump.
     let leading = chains.iter().filter(|chain| role(&chain.name).leads);
-    let mut found: Vec<&[u8]> = Vec::new();
+    let by_name: FxHashMap<&[u8], &DumpChain> = chains.iter().map(|chain| (chain.name.as_slice(), chain)).collect();
+    let mut found: FxHashSet<&[u8]> = FxHashSet::default();
     let mut waiting: Vec<&[u8]> = leading.map(|chain| chain.name.as_slice()).collect();
     while let Some(name) = waiting.pop() {
-        if found.contains(&name) {
+        if !found.insert(name) {
             continue;
         }
-        found.push(name);
-        let rules = chains.iter().filter(|chain| chain.name.as_slice() == name).flat_map(|chain| &chain.rules);
+        let rules = by_name.get(name).into_iter().flat_map(|chain| &chain.rules);
         let called = rules.filter_map(|rule| match &rule.target {
             Target::Chain { name, .. } => Some(name.as_slice()),
             _ => None,

@@ -164,17 +164,18 @@ fn unite(members: &[Member]) -> Option<United> {
     members.iter().skip(1).for_each(|m| rule.origin.lines.extend_from_slice(&m.rule.origin.lines));
     rule.origin.lines.sort_unstable();
     rule.origin.lines.dedup();
+    let first = cells.first()?.clone();
     if varying.is_empty() {
         said::of_rule(&mut rule, members);
-        write_sets(&mut rule, shape, &cells[0], &fields)?;
+        write_sets(&mut rule, shape, &first, &fields)?;
         return Some(United { rule, fields: Vec::new() });
     }
-    let narrow = |cell: &Cell| -> Cell { varying.iter().map(|&at| cell[at].clone()).collect() };
+    let narrow = |mut cell: Cell| -> Cell { varying.iter().map(|&at| std::mem::take(&mut cell[at])).collect() };
     let whole: Vec<bool> = varying.iter().map(|&at| columns::is_name(fields[at])).collect();
-    let lines = boxes::rows(&cells.iter().map(narrow).collect::<Vec<_>>(), &whole, exclusive)?;
+    let lines = boxes::rows(&cells.into_iter().map(narrow).collect::<Vec<_>>(), &whole, exclusive)?;
     let key: Vec<Field> = varying.iter().map(|&at| fields[at]).collect();
     said::of_rows(&mut rule, members, &varying, &key);
-    write_sets(&mut rule, shape, &cells[0], &fields)?;
+    write_sets(&mut rule, shape, &first, &fields)?;
     write_rows(&mut rule, shape, &varying, &key, &lines)?;
     Some(United { rule, fields: key })
 }

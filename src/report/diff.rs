@@ -8,11 +8,13 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use bstr::{BString, ByteSlice};
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use crate::diag::{Source, printable};
-use crate::ir::{self, Chain, Rule};
+use crate::emit::Names;
+use crate::ir::{self, Chain, ChainId, Rule};
 use crate::nft::ast::{Entry, Item, Table};
 use crate::nft::print::print_rule;
 use crate::packet::Family;
@@ -133,13 +135,13 @@ pub fn groups(translation: &Translation, sources: &[Source], report: Option<&Rep
     });
     let mut out = Vec::new();
     for (ir, ast) in explained.after.tables.iter().zip(tables) {
-        let printed: Vec<&crate::nft::ast::Chain> = chains(ast).collect();
+        let names = Names::choose(ir);
+        let printed: FxHashMap<&BString, &crate::nft::ast::Chain> = chains(ast).map(|c| (&c.name, c)).collect();
         let reasons = reasons(explained, ir);
         let proved = report.map(|report| is_proved(report, ir));
-        for chain in ir.chains.iter().filter(|c| !c.rules.is_empty()) {
+        for (at, chain) in ir.chains.iter().enumerate().filter(|(_, chain)| !chain.rules.is_empty()) {
             // The emitter may order chains anew; rules keep their number and order.
-            let named = printed.iter().find(|p| p.name == chain.name);
-            let Some(printed) = named.or_else(|| printed.iter().find(|p| same_rules(p, chain))) else { continue };
+            let Some(printed) = printed.get(&names.chain(ChainId(at as u32))) else { continue };
             let mut groups = chain_groups(ir.family, chain, printed, &reasons, sources);
             groups.iter_mut().filter(|group| !group.why.is_empty()).for_each(|group| group.proved = proved);
             out.push(ChainDiff {
@@ -168,10 +170,6 @@ fn chains(table: &Table) -> impl Iterator<Item = &crate::nft::ast::Chain> {
         Entry::Chain(chain) => Some(chain),
         _ => None,
     })
-}
-
-fn same_rules(printed: &crate::nft::ast::Chain, chain: &Chain) -> bool {
-    printed.base.is_some() == chain.base.is_some() && printed.rules.len() == chain.rules.len()
 }
 
 type Reasons<'a> = BTreeMap<(&'a BString, u32), Vec<&'a str>>;

@@ -3,7 +3,8 @@
 //! Invariant: the rows that come out are disjoint, since overlapping ranges load silently and the order
 //! in which they were added would decide. Time is linear in the rows, but for sorting.
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
 use crate::packet::{Interval, IntervalSet};
@@ -13,6 +14,9 @@ pub(super) type Cell = SmallVec<[IntervalSet; 4]>;
 
 /// One interval for each field.
 pub(super) type Line = SmallVec<[Interval; 4]>;
+
+/// What agrees in all fields but one, in the order in which it came, with the values of that one; nearly always one.
+type Groups<K> = IndexMap<K, SmallVec<[Interval; 1]>, FxBuildHasher>;
 
 /// Rows that may stand for one rule, on average, before the rules stay as they are.
 const ROWS_PER_CELL: usize = 8;
@@ -32,24 +36,19 @@ pub(super) fn unite(mut cells: Vec<Cell>, exclusive: bool) -> Option<Vec<Cell>> 
 
 /// Unites cells that differ in nothing but this field.
 fn unite_by(cells: Vec<Cell>, field: usize, exclusive: bool) -> Option<Vec<Cell>> {
-    let mut groups: FxHashMap<Cell, usize> = FxHashMap::default();
-    let mut out: Vec<(Cell, Vec<Interval>)> = Vec::new();
+    let mut groups: Groups<Cell> = Groups::default();
     for mut cell in cells {
         let own = std::mem::take(&mut cell[field]);
-        let at = *groups.entry(cell.clone()).or_insert(out.len());
-        if at == out.len() {
-            out.push((cell, Vec::new()));
-        }
-        out[at].1.extend_from_slice(own.intervals());
+        groups.entry(cell).or_default().extend_from_slice(own.intervals());
     }
-    let close = |(mut cell, mut values): (Cell, Vec<Interval>)| {
+    let close = |(mut cell, mut values): (Cell, SmallVec<[Interval; 1]>)| {
         if exclusive && overlap(&mut values) {
             return None;
         }
         cell[field] = values.into_iter().collect();
         Some(cell)
     };
-    out.into_iter().map(close).collect()
+    groups.into_iter().map(close).collect()
 }
 
 /// Whether two of the intervals share a value; sorts them.
@@ -79,7 +78,7 @@ pub(super) fn rows(cells: &[Cell], whole: &[bool], exclusive: bool) -> Option<Ve
         }
         lines = cut(&lines, field, most)?;
     }
-    let mut rows = gather(&lines, kept.unwrap_or(0), exclusive)?;
+    let mut rows = gather(lines, kept.unwrap_or(0), exclusive)?;
     rows.sort_unstable();
     Some(rows)
 }
@@ -138,27 +137,20 @@ fn cut(lines: &[Line], field: usize, most: usize) -> Option<Vec<Line>> {
 }
 
 /// Rows that agree in all other fields have their intervals of this one united.
-fn gather(lines: &[Line], field: usize, exclusive: bool) -> Option<Vec<Line>> {
-    let cell = |line: &Line| line.iter().map(|&i| IntervalSet::from(i)).collect::<Cell>();
-    // Intervals that only touch are kept apart unless rows really share a value: they read as written.
-    let mut groups: FxHashMap<Cell, usize> = FxHashMap::default();
-    let mut out: Vec<(Line, Vec<Interval>)> = Vec::new();
-    for line in lines {
-        let mut key = cell(line);
-        key[field] = IntervalSet::empty();
-        let at = *groups.entry(key).or_insert(out.len());
-        if at == out.len() {
-            out.push((line.clone(), Vec::new()));
-        }
-        out[at].1.push(line[field]);
-    }
+fn gather(lines: Vec<Line>, field: usize, exclusive: bool) -> Option<Vec<Line>> {
     let mut rows = Vec::with_capacity(lines.len());
-    for (line, mut values) in out {
+    // Intervals that only touch are kept apart unless rows really share a value: they read as written.
+    let mut groups: Groups<Line> = Groups::default();
+    for mut line in lines {
+        let own = std::mem::replace(&mut line[field], Interval::point(0));
+        groups.entry(line).or_default().push(own);
+    }
+    for (line, mut values) in groups {
         if overlap(&mut values) {
             if exclusive {
                 return None;
             }
-            values = values.into_iter().collect::<IntervalSet>().intervals().to_vec();
+            values = values.into_iter().collect::<IntervalSet>().intervals().into();
         }
         for value in values {
             let mut row = line.clone();
