@@ -71,7 +71,16 @@ impl<'r> Case<'r> {
         }
         let rows: usize = case.columns.iter().map(|(field, test)| components(*field, test).len()).product();
         let changes = chains.of_rule(rule);
-        if case.columns.is_empty() || rows > MOST_ROWS || rule.tests().any(|test| changes.may_change_test(test)) {
+        // A field that is asked twice would have to be both in the map and in front of it.
+        let twice = case.rest.iter().flat_map(|test| test.fields()).any(|field| {
+            let field = general(field);
+            case.columns.iter().any(|(column, _)| *column == field)
+        });
+        if case.columns.is_empty()
+            || twice
+            || rows > MOST_ROWS
+            || rule.tests().any(|test| changes.may_change_test(test))
+        {
             return None;
         }
         case.columns.sort_by_key(|(field, _)| *field);
