@@ -316,8 +316,7 @@ impl TableWork<'_> {
         let mut told = Diagnostic::untranslatable(refusal.code, place, format!("{name}: {}", refusal.reason))
             .help(refusal.help.clone());
         if hooks.is_empty() {
-            told =
-                told.help("nothing leads to this chain, so no packet meets the rule: --allow-partial may leave it out");
+            told = told.help("nothing leads to this chain, so no packet meets the rule: --prune takes it out");
         }
         self.diagnostics.push(told);
         self.gap(rule, chain, &format!("{name}: {}", refusal.reason));
