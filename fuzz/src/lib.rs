@@ -81,6 +81,7 @@ fn load(ruleset: &[u8]) -> Result<(), String> {
     }
     let Ok(output) = child.wait_with_output() else { return Ok(()) };
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let elsewhere = ["unshare: ", "No such file or directory", "not supported"];
+    // `dup .. device` asks for the interface, as the note above such a rule says.
+    let elsewhere = ["unshare: ", "No such file or directory", "not supported", "Interface does not exist"];
     if output.status.success() || elsewhere.iter().any(|why| said.contains(why)) { Ok(()) } else { Err(said) }
 }
