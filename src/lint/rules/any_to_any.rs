@@ -50,8 +50,13 @@ fn opens(packets: &mut Packets, at: RuleAt) -> Bounded<Option<Hook>> {
         let possible = packets.reach.space.possible(hook)?;
         let dd = &mut packets.reach.space.dd;
         let all = dd.and(possible, new)?;
+        // One packet answers for most rules.
+        let Some(one) = dd.member(all) else { continue };
+        if dd.eval(matching, |var| one.get(var).unwrap_or(false)) == 0 {
+            continue;
+        }
         let taken = dd.and(comes, matching)?;
-        if all != Dd::FALSE && dd.minus(all, taken)? == Dd::FALSE {
+        if dd.minus(all, taken)? == Dd::FALSE {
             return Ok(Some(hook));
         }
     }

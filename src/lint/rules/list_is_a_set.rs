@@ -55,6 +55,9 @@ fn start(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule) -> Option<List> {
         return None;
     }
     let next = ruleset.rule(RuleAt { rule: at.rule + 1, ..at })?;
+    if !differ_in_a_word(&text(bare(rule), ruleset.family()), &text(bare(next), ruleset.family())) {
+        return None;
+    }
     FIELDS.into_iter().find_map(|option| {
         let rest = without(rule, option, ruleset.family())?;
         (without(next, option, ruleset.family())? == rest).then_some(List {
@@ -82,21 +85,35 @@ fn close(ruleset: &Ruleset<'_>, list: Option<List>, findings: &mut Vec<Finding>)
     }));
 }
 
-/// The rule printed without an option, counters and comments; `None` where the option is not there to be
-/// taken out, or is negated.
-fn without(rule: &Rule, option: &str, family: Family) -> Option<Vec<u8>> {
+/// Whether two texts have the same words but for one at most.
+fn differ_in_a_word(one: &[u8], other: &[u8]) -> bool {
+    let words = |text| <[u8]>::split(text, |&b: &u8| b == b' ');
+    let different = words(one).zip(words(other)).filter(|(a, b)| a != b);
+    words(one).count() == words(other).count() && different.take(2).count() < 2
+}
+
+/// The rule without counters and comments.
+fn bare(rule: &Rule) -> Rule {
     let mut bare = rule.clone();
     bare.counters = None;
     bare.matches.retain(|part| part.extension.name != "comment");
-    let mut found = None;
-    for part in std::iter::once(&mut bare.head).chain(bare.matches.iter_mut()) {
-        if let Some(at) = part.options.iter().position(|o| o.spec.name == option) {
-            found = Some(part.options.remove(at));
-            break;
-        }
-    }
+    bare
+}
+
+fn text(rule: Rule, family: Family) -> Vec<u8> {
     let mut text = Vec::new();
+    print::rule(&rule, family, &mut text);
+    text
+}
+
+/// The bare rule printed without an option; `None` where the option is not there to be taken out, or is negated.
+fn without(rule: &Rule, option: &str, family: Family) -> Option<Vec<u8>> {
+    let mut bare = bare(rule);
+    let parts = std::iter::once(&mut bare.head).chain(bare.matches.iter_mut());
+    let found = parts.into_iter().find_map(|part| {
+        let at = part.options.iter().position(|o| o.spec.name == option)?;
+        Some(part.options.remove(at))
+    });
     found.filter(|option| !option.negated)?;
-    print::rule(&bare, family, &mut text);
-    Some(text)
+    Some(text(bare, family))
 }
