@@ -109,6 +109,7 @@ const fn may_be_missing(field: Field) -> bool {
     match field {
         Field::Ct(key) => !matches!(key, CtKey::State),
         Field::Skuid | Field::Skgid | Field::Cgroup | Field::SocketCgroupv2 { .. } => true,
+        Field::EtherSaddr | Field::EtherDaddr | Field::EtherType => true,
         Field::Socket(_) | Field::Ipsec { .. } | Field::Rt(_) | Field::Payload { .. } => true,
         Field::Exthdr(_, part) => !matches!(part, ExthdrPart::Exists),
         Field::TcpOption { part, .. } => !matches!(part, TcpOptionPart::Exists),

@@ -12,6 +12,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Buckets;
 use crate::prove::block::{Answers, Bucket, ChainId, Flow, MOST_BUCKETS, Occurrence, OccurrenceId, Program, Step};
+use crate::prove::dd::Dd;
 use crate::prove::vocabulary;
 
 /// The buckets of all occurrences of some pairs of programs.
@@ -146,15 +147,18 @@ fn in_order(program: &Program) -> impl Iterator<Item = &Occurrence> {
     met.into_iter().filter_map(|id| program.occurrences.get(id.0)).chain(&program.occurrences)
 }
 
+/// What is gone to comes last: whoever stays in the chain may still go there. What stands behind a test that no packet
+/// passes is met by none.
 fn met_in(program: &Program, chain: ChainId) -> Vec<Met> {
-    let mut met = Vec::new();
-    let go = |met: &mut Vec<Met>, flow: &Flow| {
-        if let Flow::Jump(to) | Flow::Goto(to) = flow {
-            met.push(Met::Chain(*to));
-        }
+    let (mut met, mut last) = (Vec::new(), Vec::new());
+    let mut go = |met: &mut Vec<Met>, flow: &Flow| match flow {
+        Flow::Jump(to) => met.push(Met::Chain(*to)),
+        Flow::Goto(to) => last.push(Met::Chain(*to)),
+        _ => {}
     };
     let rules = program.chains.get(chain.0).map_or(&[][..], |chain| &chain.rules);
-    for step in rules.iter().flat_map(|rule| &rule.steps) {
+    let passed = |step: &&Step| !matches!(step, Step::Test(Dd::FALSE));
+    for step in rules.iter().flat_map(|rule| rule.steps.iter().take_while(passed)) {
         match step {
             Step::Consult(id) => met.push(Met::Occurrence(*id)),
             Step::Flow(flow) => go(&mut met, flow),
@@ -163,5 +167,6 @@ fn met_in(program: &Program, chain: ChainId) -> Vec<Met> {
             Step::Assign(_) | Step::EffectOn { .. } | Step::Unknown(_) => {}
         }
     }
+    met.append(&mut last);
     met
 }

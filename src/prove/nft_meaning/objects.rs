@@ -5,7 +5,7 @@ use bstr::BString;
 use super::{Read, Reading, unread};
 use crate::nft::ast::{ObjectBody, ObjectKind, ObjectName, Statement};
 use crate::packet::{CtKey, Field, Interval, IntervalSet};
-use crate::prove::block::{Branch, Flow, Step, Verdict, log_line};
+use crate::prove::block::{Branch, Effect, Flow, Step, Verdict, log_line};
 use crate::prove::dd::Bands;
 use crate::prove::space::Slot;
 use crate::prove::vocabulary;
@@ -46,7 +46,10 @@ impl Reading<'_> {
             }
             Statement::Set { target, value } => self.assignment(target, value),
             Statement::ResetTcpOption { kind } => {
-                self.effect(vocabulary::strip_tcp_option(*kind));
+                // Where there is no header, nothing is done (`nft_tcp_header_pointer` in nft_exthdr.c).
+                let whole = self.space.first_fragment()?;
+                let effect = Effect::Other(vocabulary::strip_tcp_option(*kind));
+                self.steps.push(Step::EffectOn { packets: whole, effect });
                 Ok(())
             }
             Statement::Notrack => {
