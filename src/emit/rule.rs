@@ -16,7 +16,7 @@ impl Table<'_> {
         let mut implied = test::Implied::of_stretch(&rule.steps, &rule.verdict);
         let done_from = rule.steps.iter().rposition(decides).map_or(0, |at| at + 1);
         let mut statements = Vec::with_capacity(rule.steps.len() + 2);
-        let mut ports = test::PortContext::default();
+        let mut ports = test::PortContext::of(rule);
         for (at, step) in rule.steps.iter().enumerate() {
             if at == done_from {
                 statements.extend(counter(rule));

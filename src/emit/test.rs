@@ -68,12 +68,19 @@ const PORTS_KNOWN: [u128; 9] = [1, 6, 17, 33, 50, 51, 108, 132, 136];
 
 /// Whether nft knows what the ports of a connection are: before 1.1 it reads a number beside
 /// `ct original proto-dst` only behind a test of the protocol.
-#[derive(Default)]
 pub(crate) struct PortContext {
     known: bool,
+    /// The protocol that nft may take for tested: the one whose header the rule reads.
+    protocol: u8,
 }
 
 impl PortContext {
+    pub(crate) fn of(rule: &ir::Rule) -> Self {
+        const TCP: u8 = 6;
+        let read = rule.tests().flat_map(|test| test.fields()).find_map(|field| field.protocol());
+        PortContext { known: false, protocol: read.unwrap_or(TCP) }
+    }
+
     /// What must stand before something that reads these fields: a test of the connection's
     /// protocol that every connection passes, where no test names the protocol.
     pub(crate) fn before(&mut self, fields: &[Field]) -> Option<Statement> {
@@ -85,7 +92,8 @@ impl PortContext {
             return None;
         }
         let range = |lo, hi| Expr::Range(Box::new(Expr::Number(lo)), Box::new(Expr::Number(hi)));
-        let all = [range(0, 5), Expr::Number(6), range(7, 255)].map(element);
+        let one = u128::from(self.protocol);
+        let all = [range(0, one - 1), Expr::Number(one), range(one + 1, 255)].map(element);
         let protocol = Expr::Field(Field::Ct(CtKey::Protocol(direction)));
         Some(compare(protocol, Op::Implicit, Expr::Set(all.into())))
     }
