@@ -25,7 +25,7 @@ impl Table<'_> {
             match step {
                 Step::Test(test) => {
                     let statement = self.test(test, &implied, &labels);
-                    ports.behind(test, statement.is_some());
+                    ports.behind(test, statement.is_some(), &implied);
                     statements.extend(statement.filter(|s| !is_said_protocol(s, &statements)));
                     if test::counts(test) {
                         let rest = rule.steps.get(at + 1..).unwrap_or_default();

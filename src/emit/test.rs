@@ -46,6 +46,7 @@ impl Implied {
         Implied {
             needed: !protocols.is_empty()
                 || tests().any(|test| test.fields().iter().any(is_inside))
+                || steps.iter().any(keyed_by_header)
                 || matches!(verdict, ir::Verdict::Reject(Reject::TcpReset)),
             protocols,
             written: key.iter().any(misleads) || tests().any(|test| test.fields().iter().any(misleads)),
@@ -56,6 +57,12 @@ impl Implied {
     fn says(&self, protocol: u8) -> bool {
         !self.written && self.protocols.contains(&protocol)
     }
+}
+
+/// Whether a set is written to under a key with a field of a transport header.
+fn keyed_by_header(step: &Step) -> bool {
+    let Step::Do(statement) = step else { return false };
+    matches!(&**statement, ir::Statement::SetUpdate { key, .. } if key.iter().any(|part| part.field.protocol().is_some()))
 }
 
 /// Whether the packets that come to the test are counted by it.
@@ -99,11 +106,12 @@ impl PortContext {
     }
 
     /// Takes a test in that is written, or left out because another one says it.
-    pub(crate) fn behind(&mut self, test: &Test, written: bool) {
+    pub(crate) fn behind(&mut self, test: &Test, written: bool, implied: &Implied) {
         let names_protocol = |t: &Test| match t {
             Test::In { field: Field::L4proto, set } => set.as_point().is_some(),
+            // Written behind a mask, it tells nft nothing.
             Test::In { field: Field::Ct(CtKey::Protocol(_)), set } => {
-                set.as_point().is_some_and(|protocol| PORTS_KNOWN.contains(&protocol))
+                !implied.needed && set.as_point().is_some_and(|protocol| PORTS_KNOWN.contains(&protocol))
             }
             other => other.fields().iter().any(|f| f.protocol().is_some()),
         };

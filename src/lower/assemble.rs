@@ -47,7 +47,8 @@ enum Back {
 }
 
 impl Builder<'_> {
-    /// Adds the rule. Of a rule that can never match only what counts packets on the way there is kept.
+    /// Adds the rule. Of a rule that can never match only what counts or changes packets on the way there is
+    /// kept.
     pub fn rule(&mut self, conditions: Vec<Cond>, action: Action) {
         let whole_only = self.guard == Guard::PerBaseChain && conditions.contains(&Cond::NotLaterFragment);
         let start = self.table.chains.get(self.chain.0 as usize).map_or(0, |c| c.rules.len());
@@ -56,9 +57,8 @@ impl Builder<'_> {
         self.protocol = conditions.iter().find_map(protocol_of);
         if let Some(never) = conditions.iter().position(|condition| *condition == Cond::Never) {
             conditions.truncate(never);
-            let Some(last) = conditions.iter().rposition(|c| matches!(c, Cond::Step(s) if s.is_stateful())) else {
-                return;
-            };
+            let acts = |c: &Cond| matches!(c, Cond::Step(s) if s.is_stateful() || matches!(s, Step::Do(_)));
+            let Some(last) = conditions.iter().rposition(acts) else { return };
             conditions.truncate(last + 1);
             action = Action::Statements(Vec::new());
         }
