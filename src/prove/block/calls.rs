@@ -7,7 +7,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::program::{Branch, ChainId, Flow, Program, Rule, Step, When};
-use crate::prove::dd::{Arena, Cube, Dd, Range, Var};
+use crate::prove::dd::{Arena, Bands, Cube, Dd, Range, Var};
 use crate::prove::space::bands;
 
 /// The chains that base chains reach.
@@ -94,8 +94,8 @@ fn known(dd: &Arena, program: &Program, order: &[ChainId]) -> FxHashMap<ChainId,
         .flatten()
         .collect();
     // What a lookup says may change with what it reads.
-    let moving = [bands::LOCAL_ANSWER, bands::VOLATILE, bands::BY_MARK, bands::ROUTE];
-    let fixed = |var: Var| !changed.contains(&var) && !moving.contains(&var.band());
+    let moving = |var: Var| var.band() == bands::LOCAL_ANSWER || Bands::of(var).meets(bands::LOOKUPS);
+    let fixed = |var: Var| !changed.contains(&var) && !moving(var);
     let mut known: FxHashMap<ChainId, Cube> = program.bases.iter().map(|base| (base.chain, Cube::default())).collect();
     for id in order {
         let here = known.get(id).cloned().unwrap_or_default();

@@ -97,8 +97,7 @@ fn conditions<'a>(
     rule: &'a Rule,
     around: &Surroundings<'_>,
 ) -> Bounded<Option<Conditions<'a>>> {
-    let tests =
-        rule.steps.iter().take_while(|step| matches!(step, Step::Test(_) | Step::In(_) | Step::Among(_))).count();
+    let tests = rule.steps.iter().take_while(|step| step.is_test()).count();
     let (tests, others) = rule.steps.split_at(tests);
     let mut ranges = Ranges::new();
     let mut among: Option<&'a [Range]> = None;

@@ -59,6 +59,9 @@ impl Workshop<'_> {
     /// Replaces the lookups that these diagrams ask for by those of the packet as `a` leaves it, for the packets in
     /// `on`. False where there are too many ways to tell apart.
     pub(super) fn shift_lookups(&mut self, a: &Block, on: On, diagrams: &[Dd], to: &mut Substitution) -> Bounded<bool> {
+        if a.changes.is_empty() {
+            return Ok(true);
+        }
         for lookup in self.dd.variables(diagrams, bands::LOOKUPS) {
             let reads = bands::read_by_lookup(self.terms.lookups.first(lookup));
             let Some(ways) = self.ways(a, on, reads)? else { return Ok(false) };

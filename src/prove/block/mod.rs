@@ -39,7 +39,7 @@ pub use program::{
 };
 pub use sequence::Workshop;
 pub use verdict::{NatAction, NatAddress, Rejection, Verdict};
-pub use walk::{Trace, walk};
+pub use walk::{DEEPEST, Trace, walk};
 
 /// Leaf of a verdict diagram: the packet goes on behind the block.
 pub const CONTINUE: u32 = 0;

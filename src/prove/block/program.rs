@@ -74,6 +74,16 @@ impl Step {
     pub fn is_test(&self) -> bool {
         matches!(self, Step::Test(_) | Step::In(_) | Step::Among(_))
     }
+
+    /// The packets that it lets go on, if it is a test.
+    pub fn tested(&self, dd: &mut Arena) -> Bounded<Option<Dd>> {
+        Ok(Some(match self {
+            Step::Test(set) => *set,
+            Step::In(range) => dd.range(*range)?,
+            Step::Among(values) => dd.any_range(values)?,
+            _ => return Ok(None),
+        }))
+    }
 }
 
 /// One way to go.

@@ -48,24 +48,13 @@ pub(super) fn steps_block(
 fn done(shop: &mut Workshop<'_>, line: u32, steps: &[Cow<'_>], around: &mut Surroundings<'_>) -> Bounded<Block> {
     let mut at = Progress { block: Block::identity(), inside: Dd::TRUE, answers: Substitution::default() };
     for step in steps {
+        if let Some(set) = step.tested(shop.dd)?
+            && !at.test(shop, set, around.known)?
+        {
+            return at.give_up(shop, line, BLIND);
+        }
         match &**step {
-            Step::Test(set) => {
-                if !at.test(shop, *set, around.known)? {
-                    return at.give_up(shop, line, BLIND);
-                }
-            }
-            Step::In(range) => {
-                let set = shop.dd.range(*range)?;
-                if !at.test(shop, set, around.known)? {
-                    return at.give_up(shop, line, BLIND);
-                }
-            }
-            Step::Among(values) => {
-                let set = shop.dd.any_range(values)?;
-                if !at.test(shop, set, around.known)? {
-                    return at.give_up(shop, line, BLIND);
-                }
-            }
+            Step::Test(_) | Step::In(_) | Step::Among(_) => {}
             Step::Consult(occurrence) => {
                 if !at.consult(shop, *occurrence, around.buckets)? {
                     return at.give_up(shop, line, "one packet asks a limit or a random choice too often");

@@ -24,7 +24,7 @@ pub struct Trace {
 }
 
 /// Calls deeper than this are taken for a loop.
-const DEEPEST: usize = 4096;
+pub const DEEPEST: usize = 4096;
 
 struct Walker<'a> {
     dd: &'a Arena,

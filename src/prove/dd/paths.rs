@@ -149,35 +149,36 @@ impl Arena {
 
     /// Whether the function depends on a variable that `wanted` likes, all of which are in `bands`.
     pub fn tests(&self, d: Dd, bands: Bands, wanted: &dyn Fn(Var) -> bool) -> bool {
-        let mut seen = FxHashSet::default();
-        let mut rest = vec![d];
-        while let Some(at) = rest.pop() {
-            let Some((var, lo, hi)) = self.split(at).filter(|_| self.bands(at).meets(bands)) else { continue };
-            if Bands::of(var).meets(bands) && wanted(var) {
-                return true;
-            }
-            if seen.insert(at) {
-                rest.extend([lo, hi]);
-            }
-        }
-        false
+        self.any_variable(&[d], bands, wanted)
     }
 
     /// The variables in `bands` that any of the functions depends on, in order.
     pub fn variables(&self, functions: &[Dd], bands: Bands) -> Vec<Var> {
-        let mut seen = FxHashSet::default();
-        let mut rest = functions.to_vec();
         let mut vars = Vec::new();
-        while let Some(at) = rest.pop() {
-            let Some((var, lo, hi)) = self.split(at).filter(|_| self.bands(at).meets(bands)) else { continue };
-            if seen.insert(at) {
-                vars.extend(Bands::of(var).meets(bands).then_some(var));
-                rest.extend([lo, hi]);
-            }
-        }
+        self.any_variable(functions, bands, |var| {
+            vars.push(var);
+            false
+        });
         vars.sort_unstable();
         vars.dedup();
         vars
+    }
+
+    /// Whether `wanted` likes a variable in `bands` that one of the functions depends on; it is asked of each node.
+    fn any_variable(&self, functions: &[Dd], bands: Bands, mut wanted: impl FnMut(Var) -> bool) -> bool {
+        let mut seen = FxHashSet::default();
+        let mut rest = functions.to_vec();
+        while let Some(at) = rest.pop() {
+            let Some((var, lo, hi)) = self.split(at).filter(|_| self.bands(at).meets(bands)) else { continue };
+            if !seen.insert(at) {
+                continue;
+            }
+            if Bands::of(var).meets(bands) && wanted(var) {
+                return true;
+            }
+            rest.extend([lo, hi]);
+        }
+        false
     }
 
     /// The different leaves of the function, in order.

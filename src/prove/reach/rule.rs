@@ -53,16 +53,11 @@ impl Reading<'_> {
     pub fn facts(&mut self, rule: &Rule, unsteady: &Unsteady) -> Bounded<Facts> {
         let mut at = Progress { inside: Dd::TRUE, may: Dd::TRUE, must: Dd::TRUE, acts: Dd::FALSE, exact: true };
         for step in &rule.steps {
+            if let Some(set) = step.tested(self.dd)? {
+                at.inside = self.dd.and(at.inside, set)?;
+            }
             match step {
-                Step::Test(set) => at.inside = self.dd.and(at.inside, *set)?,
-                Step::In(range) => {
-                    let set = self.dd.range(*range)?;
-                    at.inside = self.dd.and(at.inside, set)?;
-                }
-                Step::Among(values) => {
-                    let set = self.dd.any_range(values)?;
-                    at.inside = self.dd.and(at.inside, set)?;
-                }
+                Step::Test(_) | Step::In(_) | Step::Among(_) => {}
                 Step::Consult(_) | Step::Effect { .. } | Step::EffectOn { .. } => {
                     let here = self.here(&at, unsteady)?.0;
                     at.acts = self.dd.or(at.acts, here)?;

@@ -50,7 +50,7 @@ impl Unsteady {
     fn is(&self, var: Var) -> bool {
         match var.band() {
             bands::LOCAL_ANSWER => true,
-            bands::VOLATILE | bands::BY_MARK | bands::ROUTE => !self.changed.is_empty(),
+            _ if Bands::of(var).meets(bands::LOOKUPS) => !self.changed.is_empty(),
             _ => self.changed.contains(&var),
         }
     }

@@ -10,8 +10,8 @@ mod tracer;
 use bstr::BString;
 
 use super::Ruleset;
-use super::block::{BaseKey, Step};
-use super::dd::{Arena, Bounded, Budget, Dd, OutOfBudget};
+use super::block::BaseKey;
+use super::dd::{Budget, OutOfBudget};
 use super::space::{Names, Space};
 use crate::nft::ast::Statement;
 use crate::packet::{Family, Hook};
@@ -148,21 +148,4 @@ fn trace_family(
         assumed.extend(tracer.all_assumed());
     }
     Ok(Traced { family, hooks, assumed, sides: ways })
-}
-
-/// The packets that a step lets go on, if it is a test.
-fn tested(step: &Step, dd: &mut Arena) -> Bounded<Option<Dd>> {
-    Ok(Some(match step {
-        Step::Test(set) => *set,
-        Step::In(range) => dd.inside(&[*range], Dd::TRUE, Dd::FALSE)?,
-        Step::Among(ranges) => {
-            let mut any = Dd::FALSE;
-            for range in ranges {
-                let one = dd.inside(&[*range], Dd::TRUE, Dd::FALSE)?;
-                any = dd.or(any, one)?;
-            }
-            any
-        }
-        _ => return Ok(None),
-    }))
 }

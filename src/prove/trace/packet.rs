@@ -1,6 +1,6 @@
 //! What the user said about the packet, as a set of packets, and which way it goes.
 
-use super::{TraceError, tested};
+use super::TraceError;
 use crate::nft::ast::{Chain, Entry, Expr, Rule, Statement, Table, TableName};
 use crate::packet::{Family, Field, Hook};
 use crate::prove::Ruleset;
@@ -40,7 +40,7 @@ pub(super) fn said(table: &[Table; 1], space: &mut Space) -> Result<Dd, TraceErr
     let mut all = Dd::TRUE;
     for (number, rule) in rules.iter().enumerate() {
         for step in &rule.steps {
-            if let Some(set) = tested(step, &mut space.dd)? {
+            if let Some(set) = step.tested(&mut space.dd)? {
                 all = space.dd.and(all, set)?;
                 continue;
             }

@@ -3,17 +3,16 @@
 use bstr::BString;
 use rustc_hash::FxHashSet;
 
-use super::{BaseVisit, RuleVisit, Way, tested};
+use super::{BaseVisit, RuleVisit, Way};
 use crate::nft::ast::{ChainKind, NatKind};
 use crate::packet::{CtKey, Family, Field, Hook, IntervalSet, L4};
 use crate::prove::block::{
-    Base, ChainId, Effect, Flow, KEEP, NatAction, NatAddress, OccurrenceId, Program, Step, Verdict, local_answer,
+    Base, ChainId, DEEPEST, Effect, Flow, KEEP, NatAction, NatAddress, OccurrenceId, Program, Step, Verdict,
+    local_answer,
 };
 use crate::prove::dd::{Bounded, Cube, Dd, Var};
 use crate::prove::space::{Shown, Slot, Space, bands};
 
-/// Calls deeper than this are taken for a loop.
-const DEEPEST: usize = 4096;
 /// `ct state`: new or related, the states in which nat rules see a packet.
 const FIRST_PACKETS: u128 = 8 | 4;
 /// Before this priority connection tracking has not run (`NF_IP_PRI_CONNTRACK`).
@@ -251,7 +250,7 @@ impl<'a> Tracer<'a> {
             // Tests in a row are one: what one of them rules out, no other has to ask.
             let mut all = None;
             let mut last = step;
-            while let Some(set) = tested(last, &mut self.space.dd)? {
+            while let Some(set) = last.tested(&mut self.space.dd)? {
                 all = Some(self.space.dd.and(all.unwrap_or(Dd::TRUE), set)?);
                 match steps.next_if(|next| next.is_test()) {
                     Some(next) => last = next,
