@@ -11,11 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashSet;
 
 use crate::diag::{SourceId, quote};
-use crate::packet::Family;
-use crate::prove::Ruleset;
 use crate::prove::dd::Budget;
 use crate::prove::reach::{At, Dead, Reach, SameAnyway, Use};
-use crate::prove::save_meaning::SaveRules;
+use crate::prove::save_meaning::{SaveRules, tracks};
 use crate::save::ast::{ChainName, Document, Dump, Item, Placement, Policy, Rule, Table, Target};
 
 /// One line that was taken out.
@@ -91,7 +89,7 @@ impl Known {
                 known.look(&mut reach, At { rule, ..at }, &name);
             }
         }
-        known.keep_tracking(&dump, document.family);
+        known.keep_tracking(document);
         Some(known)
     }
 
@@ -109,16 +107,11 @@ impl Known {
     }
 
     /// Lets one of the dead rules stay where only they make the kernel track connections.
-    fn keep_tracking(&mut self, dump: &Dump, family: Family) {
-        let tracks = |stays: &dyn Fn(u32) -> bool| {
-            let mut rest = dump.clone();
-            let stays = |item: &Item| !matches!(item, Item::Rule(rule) if !stays(rule.line));
-            rest.documents.iter_mut().flat_map(|d| &mut d.tables).for_each(|table| table.items.retain(stays));
-            SaveRules(&rest).facts(family).tracks
-        };
-        if !tracks(&|line| !self.dead.contains_key(&line)) && tracks(&|_| true) {
-            let tracking = self.dead.keys().copied().find(|&dead| tracks(&|line| line == dead));
-            tracking.map(|line| self.dead.remove(&line));
+    fn keep_tracking(&mut self, document: &Document) {
+        let rules = document.tables.iter().flat_map(Table::rules);
+        let lines: Vec<u32> = rules.filter(|rule| tracks(rule)).map(|rule| rule.line).collect();
+        if lines.iter().all(|line| self.dead.contains_key(line)) {
+            lines.iter().min().map(|line| self.dead.remove(line));
         }
     }
 }

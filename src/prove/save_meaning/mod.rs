@@ -63,10 +63,15 @@ impl Ruleset for WithSets<'_> {
     }
 }
 
+/// Whether the rule makes the kernel track connections, whatever its chain.
+pub fn tracks(rule: &Rule) -> bool {
+    rule.parts().any(parts::tracks)
+}
+
 fn facts(dump: &Dump, family: Family) -> Facts {
     let mut facts = Facts::default();
     for rule in chains::tables(dump, family).into_iter().flat_map(|table| table.rules()) {
-        facts.tracks |= rule.parts().any(parts::tracks);
+        facts.tracks |= tracks(rule);
         facts.names.extend(head::names(rule));
     }
     facts
