@@ -4,7 +4,7 @@ use bstr::{BString, join};
 
 use super::{Table, test};
 use crate::diag::printable;
-use crate::ir::{self, Fields, Statement, Step};
+use crate::ir::{self, Statement, Step};
 use crate::nft::ast;
 use crate::nft::quoted;
 use crate::packet::Field;
@@ -21,7 +21,7 @@ impl Table<'_> {
             if at == done_from {
                 statements.extend(counter(rule));
             }
-            statements.extend(ports.before(&fields(step)));
+            statements.extend(ports.before(&step.fields()));
             match step {
                 Step::Test(test) => {
                     let statement = self.test(test, &implied, &labels);
@@ -60,14 +60,6 @@ impl Table<'_> {
 fn is_said_protocol(statement: &ast::Statement, said: &[ast::Statement]) -> bool {
     matches!(statement, ast::Statement::Match { left: ast::Expr::Field(Field::L4proto), .. })
         && said.contains(statement)
-}
-
-/// The fields that a step's test reads.
-fn fields(step: &Step) -> Fields {
-    match step {
-        Step::Test(test) => test.fields(),
-        Step::Do(_) => Fields::new(),
-    }
 }
 
 /// Whether the rule goes on only if this step lets it.

@@ -251,6 +251,14 @@ fn comments<T>(rows: &[MapRow<T>]) -> impl Iterator<Item = &BString> {
 }
 
 impl Step {
+    /// The fields that its test reads.
+    pub fn fields(&self) -> Fields {
+        match self {
+            Step::Test(test) => test.fields(),
+            Step::Do(_) => Fields::new(),
+        }
+    }
+
     /// Whether it keeps state or is random.
     pub fn is_stateful(&self) -> bool {
         match self {

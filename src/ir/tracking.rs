@@ -18,10 +18,8 @@ fn of_rule(rule: &Rule) -> bool {
         Verdict::Map { key, .. } | Verdict::MapNamed { key, .. } => key.iter().any(is_tracked),
         _ => false,
     };
-    ends || rule.steps.iter().any(|step| match step {
-        Step::Test(test) => test.fields().iter().any(is_tracked),
-        Step::Do(statement) => of_statement(statement),
-    })
+    ends || rule.steps.iter().flat_map(Step::fields).any(|field| is_tracked(&field))
+        || rule.statements().any(of_statement)
 }
 
 const fn is_tracked(field: &Field) -> bool {

@@ -10,9 +10,7 @@ use bstr::BString;
 use rustc_hash::FxHashMap;
 
 use super::fragments::{self, Guard};
-use crate::ir::{
-    Chain, ChainId, Counters, Fields, NatData, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict,
-};
+use crate::ir::{Chain, ChainId, Counters, NatData, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict};
 use crate::packet::{Family, Field, IntervalSet};
 use crate::save::ext::lowering::{Action, Cond};
 
@@ -147,7 +145,7 @@ impl Builder<'_> {
             self.alternatives(inner, Steps::new(), alternatives, rest, action, back);
             return self.leave(inner, back);
         }
-        let tested: Vec<Field> = alternatives.iter().flatten().flat_map(fields_of).collect();
+        let tested: Vec<Field> = alternatives.iter().flatten().flat_map(Step::fields).collect();
         if can_repeat(rest, action) && !changes_any(action, &tested) {
             for alternative in alternatives {
                 let steps = steps.iter().chain(alternative).cloned().collect();
@@ -243,7 +241,7 @@ impl Builder<'_> {
     /// Several rules: under the same tests where those are cheap and stay true, else in a chain.
     fn block(&mut self, chain: ChainId, steps: Steps, rules: &[Rule]) {
         const REPEATED: usize = 2;
-        let tested: Vec<Field> = steps.iter().flat_map(fields_of).collect();
+        let tested: Vec<Field> = steps.iter().flat_map(Step::fields).collect();
         let stays = rules.iter().flat_map(Rule::statements).all(|s| s.changes().is_none_or(|f| !tested.contains(&f)));
         let pure = steps.iter().all(|s| matches!(s, Step::Test(t) if !t.is_stateful()));
         // `return` must leave the block, and only a chain of its own can be left.
@@ -308,13 +306,6 @@ fn protocol_of(condition: &Cond) -> Option<Step> {
 
 fn translates_ports(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Nat(nat) if matches!(nat.data, NatData::Fixed { port: Some(_), .. }))
-}
-
-fn fields_of(step: &Step) -> Fields {
-    match step {
-        Step::Test(test) => test.fields(),
-        Step::Do(_) => Fields::new(),
-    }
 }
 
 /// Whether the rest of a rule may stand twice: nothing in it keeps state or is by chance.

@@ -57,7 +57,7 @@ impl<'r> Effects<'r> {
             let next = self.0.len() as u32;
             *self.0.entry((rule.statements().collect(), &rule.verdict)).or_insert(next)
         };
-        if rule.verdict.is_terminal() && !rule.statements().any(Statement::may_break) {
+        if takes_for_good(rule) {
             return Effect::Ends(number());
         }
         match rule.verdict {
@@ -104,6 +104,16 @@ impl Profile {
 /// A rule without words that has something to tell stands for one that could not be translated.
 pub fn is_gap(rule: &Rule) -> bool {
     rule.steps.is_empty() && rule.verdict == Verdict::Continue && !rule.notes().is_empty()
+}
+
+/// No packet that matches the rule comes to the next one.
+pub fn takes_for_good(rule: &Rule) -> bool {
+    rule.verdict.is_terminal() && !rule.statements().any(Statement::may_break)
+}
+
+/// It only tests and then acts, keeps no state, and has nothing to be told of its own.
+pub fn is_pure(rule: &Rule) -> bool {
+    rule.is_plain() && !rule.is_stateful() && acts_last(rule)
 }
 
 /// All tests come first, and none is by chance.

@@ -7,9 +7,9 @@
 //! packets that match it fail the one that is left, and the opposite need not be asked. Only fields that every
 //! packet has, with the protocol that the rule asks for, have an opposite.
 
-use super::commute::acts_last;
+use super::commute::{is_pure, takes_for_good};
 use super::{Options, Report};
-use crate::ir::{Rule, Statement, Step, Table, Test};
+use crate::ir::{Rule, Step, Table, Test};
 use crate::packet::{CtKey, Field, IntervalSet, L4};
 
 /// Looks at the neighbours in every chain.
@@ -56,11 +56,11 @@ fn needless(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
     if !takes_for_good(first) || first.verdict != second.verdict || !first.statements().eq(second.statements()) {
         return None;
     }
-    let plain = |rule: &Rule| rule.is_plain() && acts_last(rule) && !rule.is_stateful();
     let (ours, theirs) = opposites(first, second)?;
     let others = first.steps.iter().enumerate().filter(|(at, step)| *at != ours && matches!(step, Step::Test(_)));
     let stand = others.map(|(_, step)| step).all(|step| second.steps.contains(step));
-    (stand && plain(first) && plain(second) && first.origin.source == second.origin.source).then_some((ours, theirs))
+    (stand && is_pure(first) && is_pure(second) && first.origin.source == second.origin.source)
+        .then_some((ours, theirs))
 }
 
 fn opposites(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
@@ -93,11 +93,6 @@ const fn is_always_there(field: Field) -> bool {
         Field::Mark | Field::Ct(CtKey::State) => true,
         _ => false,
     }
-}
-
-/// No packet that matches the rule comes to the next one.
-fn takes_for_good(rule: &Rule) -> bool {
-    rule.verdict.is_terminal() && !rule.statements().any(Statement::may_break)
 }
 
 /// Takes the test away; that there is a header must still be asked where nothing else asks for one behind it.

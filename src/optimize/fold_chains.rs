@@ -5,7 +5,7 @@
 //! they would have met it in place. Chains stay that several rules lead to, that maps lead to, that other software
 //! fills, or that bundle tests of their own for some packets: those are places where a firewall grows.
 
-use super::commute::acts_last;
+use super::commute::is_pure;
 use super::{Options, Report};
 use crate::ir::{Chain, ChainId, Rule, Table, Verdict};
 
@@ -87,10 +87,6 @@ fn foldable(chain: &Chain) -> Option<&Rule> {
 fn does_something(rule: &Rule) -> bool {
     let comes_back = matches!(rule.verdict, Verdict::Return | Verdict::Continue);
     !comes_back || rule.statements().next().is_some()
-}
-
-fn is_pure(rule: &Rule) -> bool {
-    rule.is_plain() && !rule.is_stateful() && acts_last(rule)
 }
 
 /// Whether the outer rule only tests, and one of the two asks for nothing.

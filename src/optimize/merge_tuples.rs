@@ -13,11 +13,12 @@ use smallvec::SmallVec;
 
 use self::boxes::{Cell, Line};
 use self::columns::{Column, columns};
+use super::commute::takes_for_good;
 use super::effects::ChainChanges;
 use super::order::Order;
 use super::shape::{self, Sum};
 use super::{Level, Options, Report, left, words};
-use crate::ir::{Chain, Row, Rule, Statement, Step, Table, Test};
+use crate::ir::{Chain, Row, Rule, Step, Table, Test};
 use crate::packet::Field;
 
 /// Merges in every chain.
@@ -114,7 +115,7 @@ fn stays(rule: &Rule, shape: &Shape, chains: &ChainChanges) -> bool {
 
 /// At most one of the rules may act on a packet.
 fn is_exclusive(rule: &Rule) -> bool {
-    !rule.verdict.is_terminal() || rule.statements().any(Statement::may_break)
+    !takes_for_good(rule)
 }
 
 fn merge(chain: &mut Chain, shapes: &[Option<Shape>], runs: &[Vec<usize>], report: &mut Report) {

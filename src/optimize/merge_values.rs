@@ -11,12 +11,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use self::values::Values;
+use super::commute::takes_for_good;
 use super::effects::ChainChanges;
 use super::labels;
 use super::order::Order;
 use super::shape::{self, Sum};
 use super::{Level, Options, Report, left, words};
-use crate::ir::{Chain, Rule, Statement, Step, Table};
+use crate::ir::{Chain, Rule, Step, Table};
 use crate::packet::Field;
 
 /// Fields are merged one after the other; what one merge makes equal, another can merge.
@@ -174,8 +175,7 @@ impl Run {
         if !own.is_some_and(|own| shape::same_but(first, &[own], rule, &[step])) {
             return false;
         }
-        let exclusive =
-            !first.verdict.is_terminal() || first.statements().any(Statement::may_break) || first.counters().is_some();
+        let exclusive = !takes_for_good(first) || first.counters().is_some();
         if exclusive && chains.of_rule(rule).may_change(field) {
             return false;
         }
