@@ -15,6 +15,7 @@ pub mod matches;
 pub mod named_set;
 pub mod nat;
 pub mod registry;
+pub mod set_name;
 pub mod shared;
 pub mod standard;
 pub mod targets;

@@ -4,7 +4,7 @@
 //! The set becomes a named set of nft with the elements that `ipset save` says. A rule that gives
 //! fewer directions than the set has parts never finds anything.
 
-use bstr::{BString, ByteSlice};
+use bstr::ByteSlice;
 
 use crate::diag::quote;
 use crate::ir::{Step, Test};
@@ -12,7 +12,7 @@ use crate::packet::{Family, Field};
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
 use crate::save::ext::named_set::{self, Way, Which};
-use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower, shared};
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower, set_name, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 
 const COUNT: Arg = Arg::Number { min: 0, max: u64::MAX };
@@ -22,7 +22,7 @@ pub static EXTENSION: Extension = Extension {
     aliases: &[],
     families: Families::Both,
     options: &[
-        OptionSpec::new("match-set", Arg::Custom { words: 2, read, show }).alias(&["set"]).not(),
+        OptionSpec::new("match-set", Arg::Custom { words: 2, read, show: set_name::show }).alias(&["set"]).not(),
         OptionSpec::new("return-nomatch", Arg::Flag),
         OptionSpec::new("update-counters", Arg::Flag).not(),
         OptionSpec::new("update-subcounters", Arg::Flag).not(),
@@ -64,9 +64,6 @@ const TESTED: &str = "nft cannot test the counter of an element";
 
 const COUNTERS: [&str; 6] = ["packets-eq", "packets-lt", "packets-gt", "bytes-eq", "bytes-lt", "bytes-gt"];
 
-/// Most directions (include/uapi/linux/netfilter/ipset/ip_set.h, `IPSET_DIM_MAX`).
-const MOST: usize = 6;
-
 fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
     shared::needs(part, "match-set")?;
     shared::one_of(part, &["packets-eq", "packets-lt", "packets-gt"], false)?;
@@ -78,38 +75,12 @@ fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
     Ok(())
 }
 
-/// `NAME src,dst,...` -> the name, then 1 for each source and 0 for each destination.
-fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
-    let [name, directions] = words else { return Err("a set and its directions are needed".into()) };
-    if name.is_empty() || name.len() > 31 || name.starts_with(b"-") {
-        return Err(format!("{} is no name of a set", quote(name)));
+/// What looks like an option is no name.
+fn read(words: &[&[u8]], family: Family) -> Result<Value, String> {
+    match words.first().filter(|name| name.starts_with(b"-")) {
+        Some(name) => Err(format!("{} is no name of a set", quote(name))),
+        None => set_name::read(words, family),
     }
-    let one = |word: &[u8]| match word {
-        b"src" => Ok(Value::Number(1)),
-        b"dst" => Ok(Value::Number(0)),
-        other => Err(format!("{} is neither src nor dst", quote(other))),
-    };
-    let directions: Vec<Value> = directions.split(|&b| b == b',').map(one).collect::<Result<_, _>>()?;
-    if directions.len() > MOST {
-        return Err(format!("at most {MOST} directions fit"));
-    }
-    Ok(Value::List(vec![Value::Text((*name).into()), Value::List(directions)]))
-}
-
-fn name_and_directions(value: &Value) -> Option<(&BString, Vec<bool>)> {
-    let Value::List(parts) = value else { return None };
-    match parts.as_slice() {
-        [Value::Text(name), Value::List(directions)] => {
-            Some((name, directions.iter().map(|d| *d == Value::Number(1)).collect()))
-        }
-        _ => None,
-    }
-}
-
-fn show(value: &Value, _: Family) -> Vec<BString> {
-    let Some((name, directions)) = name_and_directions(value) else { return Vec::new() };
-    let words: Vec<&str> = directions.iter().map(|source| if *source { "src" } else { "dst" }).collect();
-    vec![name.clone(), words.join(",").into()]
 }
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
@@ -121,7 +92,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         return Err(Refusal::new("set-counting", COUNTED, "leave it out, or make the set without counters").at(option));
     }
     let Some(opt) = part.get("match-set") else { return Ok(Vec::new()) };
-    let Some((name, source)) = name_and_directions(&opt.value) else { return Ok(Vec::new()) };
+    let Some((name, source)) = set_name::parts(&opt.value) else { return Ok(Vec::new()) };
     let which = if part.has("return-nomatch") { Which::Exceptions } else { Which::Matching };
     let ways = named_set::ways(name.as_bstr(), &source, which, cx)?;
     Ok(if opt.negated { outside(ways, cx.family) } else { inside(ways, cx.family) })

@@ -4,16 +4,13 @@
 //! A set of ipset is one for all tables, and what a rule adds is there for each of them; sets of nft
 //! are a table's own. So no use is translated, also where `ipset save` says how the set is keyed.
 
-use bstr::BString;
-
-use crate::diag::quote;
 use crate::packet::{Family, Hook};
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::Refusal;
-use crate::save::ext::{CheckCx, Coverage, Extension, Families, Grade, Lower, shared};
-use crate::save::option::{Arg, OptionSpec, Value};
+use crate::save::ext::{CheckCx, Coverage, Extension, Families, Grade, Lower, set_name, shared};
+use crate::save::option::{Arg, OptionSpec};
 
-const SET: Arg = Arg::Custom { words: 2, read, show };
+const SET: Arg = Arg::Custom { words: 2, read: set_name::read, show: set_name::show };
 
 pub static EXTENSION: Extension = Extension {
     name: "SET",
@@ -77,33 +74,4 @@ fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
         return shared::at_hooks(cx, &[Hook::Forward, Hook::Output, Hook::Postrouting]);
     }
     Ok(())
-}
-
-/// Bytes of a set's name, and how many directions a set can have.
-const NAME: usize = 31;
-const MOST: usize = 6;
-
-/// A name, and `src` and `dst` in the order of the set's key (1 is `src`).
-fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
-    let [name, directions] = words else { return Err("the name of a set and its directions are needed".into()) };
-    if name.is_empty() || name.len() > NAME {
-        return Err(format!("{} is no name of a set: 1 to {NAME} bytes", quote(name)));
-    }
-    let direction = |word: &[u8]| match word {
-        b"src" => Ok(Value::Number(1)),
-        b"dst" => Ok(Value::Number(0)),
-        other => Err(format!("{} is neither src nor dst", quote(other))),
-    };
-    let list: Vec<Value> = directions.split(|&b| b == b',').map(direction).collect::<Result<_, _>>()?;
-    if list.len() > MOST {
-        return Err(format!("a set has at most {MOST} directions"));
-    }
-    Ok(Value::List(vec![Value::Text((*name).into()), Value::List(list)]))
-}
-
-fn show(value: &Value, _: Family) -> Vec<BString> {
-    let Value::List(parts) = value else { return Vec::new() };
-    let [Value::Text(name), Value::List(directions)] = parts.as_slice() else { return Vec::new() };
-    let words: Vec<&str> = directions.iter().map(|d| if *d == Value::Number(1) { "src" } else { "dst" }).collect();
-    vec![name.clone(), words.join(",").into()]
 }
