@@ -6,9 +6,14 @@ use std::num::NonZero;
 use std::sync::Mutex;
 use std::thread::{available_parallelism, scope};
 
-/// What `work` makes of each item, in their order.
+/// What `work` makes of each item, in their order; one thread for each processor.
 pub fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let threads = available_parallelism().map_or(1, NonZero::get).min(items.len());
+    map_on(available_parallelism().map_or(1, NonZero::get), items, work)
+}
+
+/// The same on so many threads at most.
+pub fn map_on<T: Send, R: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let threads = threads.min(items.len());
     if threads < 2 {
         return items.into_iter().map(work).collect();
     }
@@ -43,6 +48,7 @@ mod tests {
         for count in [0, 1, 2, 1000] {
             let squares = map((0..count).collect(), |n: u64| n * n);
             assert_eq!(squares, (0..count).map(|n| n * n).collect::<Vec<_>>());
+            assert_eq!(map_on(7, (0..count).collect(), |n: u64| n * n), squares);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: the two sides get the same cases in the same order in namespaces made alike.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use super::report::{Difference, Report};
 use super::side::{self, Outcome, Plan, SideError};
 use super::{Kind, Loader, Options, Progress, ReplayError, Ruleset, Stage, from_save};
 use crate::packet::Family;
+use crate::parallel;
 
 /// Cases in one pair of namespaces.
 const CHUNK: usize = 20_000;
@@ -54,7 +55,7 @@ type Outcomes = (Vec<Outcome>, Vec<Outcome>);
 impl Pair<'_> {
     /// Runs each list of cases in a pair of namespaces of its own, several at once.
     fn run(&mut self, stage: Stage, lists: &[Vec<&Case>]) -> Result<Vec<Outcomes>, ReplayError> {
-        let (done, next) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let done = AtomicUsize::new(0);
         let total = lists.iter().map(Vec::len).sum();
         let plan = |(ruleset, loader)| Plan {
             ruleset,
@@ -68,25 +69,22 @@ impl Pair<'_> {
             stop: &self.options.stop,
         };
         let (old, new) = (plan(self.old), plan(self.new));
-        let work = || {
-            let mut found = Vec::new();
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(list) = lists.get(at) else { return Ok(found) };
-                found.push((at, both(&old, &new, list).inspect_err(|_| next.store(lists.len(), Ordering::Relaxed))?));
-            }
+        let failed = AtomicBool::new(false);
+        // Behind a failure no list is worth a try.
+        let tried = |list: &Vec<&Case>| {
+            let outcomes = (!failed.load(Ordering::Relaxed)).then(|| both(&old, &new, list))?;
+            failed.fetch_or(outcomes.is_err(), Ordering::Relaxed);
+            Some(outcomes)
         };
-        let found: Result<Vec<_>, ReplayError> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..lists.len().min(AT_ONCE)).map(|_| scope.spawn(work)).collect();
-            while !are_finished(&workers) {
+        let all = thread::scope(|scope| {
+            let all = scope.spawn(|| parallel::map_on(AT_ONCE, lists.iter().collect(), tried));
+            while !all.is_finished() {
                 (self.watch)(Progress { stage, done: done.load(Ordering::Relaxed) / 2, total });
-                wait(&workers);
+                wait(&all);
             }
-            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err(ReplayError::Old(lost())))).collect()
+            all.join()
         });
-        let mut found: Vec<(usize, Outcomes)> = found?.into_iter().flatten().collect();
-        found.sort_by_key(|(at, _)| *at);
-        Ok(found.into_iter().map(|(_, outcomes)| outcomes).collect())
+        all.map_err(|_| ReplayError::Old(lost()))?.into_iter().flatten().collect()
     }
 }
 
@@ -106,14 +104,10 @@ fn lost() -> SideError {
     SideError::System("a side", std::io::Error::other("ended unexpectedly"))
 }
 
-fn are_finished<T>(workers: &[ScopedJoinHandle<'_, T>]) -> bool {
-    workers.iter().all(ScopedJoinHandle::is_finished)
-}
-
 /// Sleeps a little, less at first: small runs take milliseconds.
-fn wait<T>(workers: &[ScopedJoinHandle<'_, T>]) {
+fn wait<T>(worker: &ScopedJoinHandle<'_, T>) {
     for _ in 0..50 {
-        if are_finished(workers) {
+        if worker.is_finished() {
             return;
         }
         thread::sleep(Duration::from_millis(2));
