@@ -29,10 +29,7 @@ pub struct Fallback {
 pub fn find(sources: &[Source], options: &Options, args: &TranslateArgs) -> Result<Option<Fallback>> {
     for options in weaker(options) {
         let (mut translation, text) = translated(sources, &options, args);
-        let printed = Printed::of(text, &translation, args, false)?;
-        if args.diff.is_none() {
-            translation.forget();
-        }
+        let printed = Printed::of(text, &mut translation, args, false)?;
         let proof = prove(sources, &options, &printed)?;
         if proof.report.answer() == Answer::Equivalent {
             return Ok(Some(Fallback { translation, printed, proof, options }));

@@ -30,16 +30,13 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         output::message(&refusal(&translation, exit));
         return Ok(exit);
     }
-    let mut printed = match Printed::of(text, &translation, args, gaps) {
+    let mut printed = match Printed::of(text, &mut translation, args, gaps) {
         Err(why) if why.is::<PrintError>() => {
             output::message(&format!("ipt2nft: {why}\n{OLD_JSON}"));
             return Ok(Exit::Incomplete);
         }
         printed => printed?,
     };
-    if args.diff.is_none() {
-        translation.forget();
-    }
     let mut proof = match args.no_prove || gaps {
         true => None,
         false => Some(prove(&sources, &options, &printed)?),
@@ -101,10 +98,11 @@ pub(super) struct Printed {
 }
 
 impl Printed {
-    /// With all that the user asked for beside the text; JSON cannot mark gaps.
+    /// With all that the user asked for beside the text; JSON cannot mark gaps. The tree goes where nothing is to be
+    /// explained by it.
     pub fn of(
         text: Result<Vec<u8>, PrintError>,
-        translation: &Translation,
+        translation: &mut Translation,
         args: &TranslateArgs,
         gaps: bool,
     ) -> Result<Printed> {
@@ -112,7 +110,11 @@ impl Printed {
         if args.format == RulesetFormat::Json && gaps {
             bail!("JSON has no comments that could mark the gaps: leave out --format json or --allow-partial");
         }
-        Ok(Printed { text, json: as_json(translation, args)? })
+        let json = as_json(translation, args)?;
+        if args.diff.is_none() {
+            translation.forget();
+        }
+        Ok(Printed { text, json })
     }
 }
 

@@ -44,8 +44,12 @@ pub fn text(traced: &Traced, named: &[Named<'_>], width: Option<usize>) -> Strin
         }
     }
     if traced.sides.len() > 1 {
-        let said = if alike(traced) { "both do the same with it" } else { "THEY DIFFER" };
-        let _ = writeln!(out, "\n{said}{}", difference(traced));
+        let said = if alike(traced) {
+            "both do the same with it".into()
+        } else {
+            format!("THEY DIFFER{}", difference(traced))
+        };
+        let _ = writeln!(out, "\n{said}");
     }
     out.lines().map(|line| printable(line.as_bytes()).trim_end().to_owned() + "\n").collect()
 }
@@ -60,7 +64,7 @@ pub fn alike(traced: &Traced) -> bool {
     traced.sides.iter().map(fate).collect::<Vec<_>>().windows(2).all(|pair| pair[0] == pair[1])
 }
 
-/// Where two ways differ though they end alike.
+/// Where two ways that are not alike differ.
 fn difference(traced: &Traced) -> String {
     let [left, right] = traced.sides.as_slice() else { return String::new() };
     if left.end != right.end {
@@ -72,10 +76,7 @@ fn difference(traced: &Traced) -> String {
     };
     let all = |way: &Way| way.effects.iter().chain(&way.changes).cloned().collect::<Vec<_>>();
     let (left, right) = (all(left), all(right));
-    match alike(traced) {
-        true => String::new(),
-        false => format!(": {} | {}", only(&left, &right), only(&right, &left)),
-    }
+    format!(": {} | {}", only(&left, &right), only(&right, &left))
 }
 
 /// Each line of one way; hooks and their base chains at the margin, rules indented by calls.
