@@ -1,28 +1,27 @@
 //! Whole dumps through the running kernel: each dump against its translation, packet by packet.
 //!
-//! Takes minutes, so it is a command:
+//! Every `.v4` and `.v6` of `fixtures/translate`, and of the folder that `IPT2NFT_CORPUS` names, is told in a line of its
+//! own. A long run, which takes minutes:
 //!
 //! ```text
-//! IPT2NFT_CORPUS=DIR cargo test --test corpus_replay -- --ignored --nocapture
+//! IPT2NFT_CORPUS=DIR IPT2NFT_PACKETS=1500 cargo test --test corpus_replay -- --nocapture
 //! ```
 //!
-//! Every `.v4` and `.v6` of the folder (without one: of `fixtures/translate`) is told in a line of its own.
-//! `IPT2NFT_CORPUS_PACKETS` sets how many packets go through each (1500), `IPT2NFT_CORPUS_ONLY` takes the dumps whose
-//! names hold a word. Needs root, nft and iptables-legacy-restore; says so and passes where they are missing.
+//! `IPT2NFT_CORPUS_ONLY` takes the dumps whose names hold a word. Needs root, nft and iptables-legacy-restore; says so
+//! and passes where they are missing.
 #![cfg(target_os = "linux")]
 
 mod support;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipt2nft::certify::certify;
 use ipt2nft::diag::Source;
 use ipt2nft::kernel::{self, Kind, LoadError, ReplayError, Ruleset, SideError};
 use ipt2nft::nft::print::{Style, print};
-use ipt2nft::packet::Family;
 use ipt2nft::save::ipset::Ipsets;
 use ipt2nft::translate::{Options, translate};
+use support::dumps::{self, Dump};
 
 /// What became of a dump.
 enum Fate {
@@ -62,25 +61,15 @@ impl Fate {
     }
 }
 
-fn dumps() -> Vec<(PathBuf, Family)> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/translate");
-    let folder = std::env::var_os("IPT2NFT_CORPUS").map_or(fixtures, PathBuf::from);
+fn dumps() -> Vec<Dump> {
     let only = std::env::var("IPT2NFT_CORPUS_ONLY").unwrap_or_default();
-    let entries = std::fs::read_dir(folder).expect("a folder of dumps");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.to_string_lossy().contains(&only));
-    files.sort();
-    let family = |path: &PathBuf| match path.extension()?.to_str()? {
-        "v4" => Some(Family::Ip),
-        "v6" => Some(Family::Ip6),
-        _ => None,
-    };
-    files.into_iter().filter_map(|path| Some((path.clone(), family(&path)?))).collect()
+    let all = dumps::fixtures().into_iter().chain(dumps::corpus());
+    all.filter(|dump| dump.name.contains(&only)).collect()
 }
 
-fn fate(path: &Path, family: Family, packets: usize) -> Fate {
-    let bytes = std::fs::read(path).expect("a dump");
-    let sources = [Source::new(0, "dump", bytes.clone()).unwrap()];
+fn fate(Dump { family, text, .. }: &Dump, packets: usize) -> Fate {
+    let family = *family;
+    let sources = [Source::new(0, "dump", text.clone()).unwrap()];
     let translation = translate(&sources, &Options { family: Some(family), ..Options::default() });
     if translation.diagnostics.iter().any(|d| d.is_error()) {
         return Fate::Refused;
@@ -88,7 +77,7 @@ fn fate(path: &Path, family: Family, packets: usize) -> Fate {
     let printed = print(&translation.ruleset, &Style::default()).unwrap();
     let patience = Some(Duration::from_secs(30));
     let known = certify(&sources, Some(family), &Ipsets::default(), &printed, patience).unwrap().known;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = String::from_utf8_lossy(text).into_owned();
     let why = match known {
         Some(_) => Some("a SYN without an MSS option"),
         None => text.contains("-m connlimit").then_some("which packets connlimit counts"),
@@ -117,25 +106,23 @@ fn first_line(said: &str) -> String {
 }
 
 #[test]
-#[ignore = "takes minutes: cargo test --test corpus_replay -- --ignored --nocapture"]
 fn dumps_do_the_same_to_packets() {
     if !support::can_run(&["nft", "iptables-legacy-restore", "ip6tables-legacy-restore"]) {
         return;
     }
-    let packets = std::env::var("IPT2NFT_CORPUS_PACKETS").ok().and_then(|n| n.parse().ok()).unwrap_or(1500);
+    let packets = support::packets(60);
     let mut sums = std::collections::BTreeMap::<&str, usize>::new();
     let (mut sent, mut bursts, mut wrong) = (0, 0, Vec::new());
-    for (path, family) in dumps() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let fate = fate(&path, family, packets);
+    for dump in dumps() {
+        let fate = fate(&dump, packets);
         let (word, details) = fate.told();
-        println!("{name}: {word}: {details}");
+        println!("{}: {word}: {details}", dump.name);
         *sums.entry(word).or_default() += 1;
         if let Fate::Same(report) | Fate::Known(_, report) | Fate::Different(report) = &fate {
             (sent, bursts) = (sent + report.packets, bursts + report.bursts);
         }
         if fate.is_wrong() {
-            wrong.push(name);
+            wrong.push(dump.name);
         }
     }
     println!("{sent} packets and {bursts} bursts sent through both sides");

@@ -2,9 +2,8 @@
 //! into another, and what is said to make no difference is taken out; the kernel then does the same with every
 //! packet aimed at the rules.
 //!
-//! Needs root, nft and iptables-legacy-restore; says so and passes where they are missing. With
-//! `IPT2NFT_CORPUS` set to a folder of dumps, `cargo test --test lint_kernel -- --ignored` does the same to
-//! each of them.
+//! Needs root, nft and iptables-legacy-restore; says so and passes where they are missing. Real dumps are those of the
+//! folder that `IPT2NFT_CORPUS` names; `IPT2NFT_PACKETS=800` makes a long run of it.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -14,6 +13,7 @@ use ipt2nft::kernel::{Kind, Loader, Options, Report, Ruleset, lacking, replay};
 use ipt2nft::lint::{self, config::Config, registry};
 use ipt2nft::packet::Family;
 use ipt2nft::save;
+use support::dumps::{self, Dump};
 
 /// What is done to the lines that a lint is about.
 #[derive(Clone, Copy)]
@@ -125,34 +125,27 @@ fn a_rule_that_matters_is_seen_to() {
 }
 
 #[test]
-#[ignore = "takes minutes; wants IPT2NFT_CORPUS"]
 fn the_corpus_claims_what_the_kernel_does() {
-    let Some(folder) = std::env::var_os("IPT2NFT_CORPUS") else {
-        support::skip("IPT2NFT_CORPUS is not set");
-        return;
-    };
     if !can_replay() {
         return;
     }
     let mut wrong = Vec::new();
     let mut claims = 0;
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "v4" || end == "v6")) {
-        let Ok(text) = std::fs::read_to_string(file) else { continue };
+    for Dump { name, text, .. } in dumps::corpus() {
+        let Ok(text) = String::from_utf8(text) else { continue };
         let parsed = save::parse(&Source::new(0, "rules", text.clone().into()).unwrap(), None);
         let [document] = parsed.dump.documents.as_slice() else { continue };
         for &(code, change) in CLAIMS {
             let lines = lines(&text, code);
             let Some(new) = changed(&text, &lines, change) else { continue };
-            let options = Options { packets: 800, ..Options::default() };
+            let options = Options { packets: support::packets(60), ..Options::default() };
             let (old, new) = (ruleset(&text, document.family), ruleset(&new, document.family));
             // Many dumps need sets, modules or interfaces that are not here.
             let Ok(report) = replay(&old, &new, &options, &mut |_| {}) else { continue };
             claims += lines.len();
-            println!("{} {code}: {} lines, {} packets", file.display(), lines.len(), report.packets);
+            println!("{name} {code}: {} lines, {} packets", lines.len(), report.packets);
             if !report.is_equal() {
-                wrong.push(format!("{} {code} lines {lines:?}\n{report}", file.display()));
+                wrong.push(format!("{name} {code} lines {lines:?}\n{report}"));
             }
         }
     }

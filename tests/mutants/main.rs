@@ -42,10 +42,6 @@ use ipt2nft::packet::Family;
 use judge::{Original, Score};
 use support::dumps::{self, Dump};
 
-fn setting(name: &str, usual: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
-
 /// Mutants that the short run tries: of the fixtures, of random dumps.
 const SHORT_RUN: [usize; 2] = [24, 12];
 
@@ -95,8 +91,8 @@ fn every_change_that_the_kernel_sees_is_seen() {
     if !support::can_run(&["nft", "iptables-legacy-restore", "ip6tables-legacy-restore", "ipset"]) {
         return;
     }
-    let time = setting("IPT2NFT_MUTANTS_SECONDS", 0);
-    let first = setting("IPT2NFT_MUTANTS_SEED", 3);
+    let time = support::setting("IPT2NFT_MUTANTS_SECONDS", 0);
+    let first = support::setting("IPT2NFT_MUTANTS_SEED", 3);
     let mut chance = Chance::new(first);
     let mut score = Score::default();
     let begin = Instant::now();

@@ -34,10 +34,6 @@ use vocabulary::Vocabulary;
 /// Questions that making a failing dump small may take.
 const SHRINKS: usize = 400;
 
-fn setting(name: &str, usual: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
-
 /// What a run did.
 #[derive(Default)]
 struct Tally {
@@ -112,13 +108,13 @@ fn random_rulesets_are_translated_proved_and_run_alike() {
         return;
     }
     // By number where nothing is said, so that one machine tries what another does.
-    let time = setting("IPT2NFT_RANDOM_SECONDS", 0);
+    let time = support::setting("IPT2NFT_RANDOM_SECONDS", 0);
     let goes_on = |done: u64, begin: Instant| match time {
         0 => done < SHORT_RUN,
         seconds => begin.elapsed() < Duration::from_secs(seconds),
     };
-    let first = setting("IPT2NFT_RANDOM_SEED", 3);
-    let packets = setting("IPT2NFT_RANDOM_PACKETS", 250) as usize;
+    let first = support::setting("IPT2NFT_RANDOM_SEED", 3);
+    let packets = support::setting("IPT2NFT_RANDOM_PACKETS", 250) as usize;
     let nfts = nfts();
     let vocabularies = [Family::Ip, Family::Ip6].map(|family| (family, vocabulary(family, &nfts)));
     let mut tally = Tally::default();

@@ -13,6 +13,16 @@ use std::process::{Command, Output, Stdio};
 /// Set by CI: a test that would be skipped fails.
 const NO_SKIP: &str = "IPT2NFT_NO_SKIP";
 
+/// The number that an environment variable gives, or the usual one.
+pub fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// How many packets a test sends through each ruleset: a few, or for a long run as many as `IPT2NFT_PACKETS` says.
+pub fn packets(few: usize) -> usize {
+    setting("IPT2NFT_PACKETS", few as u64) as usize
+}
+
 /// Whether these tools can be run in a namespace; says so when not, and fails where CI forbids it.
 pub fn can_run(tools: &[&str]) -> bool {
     let missing: Vec<&str> = tools.iter().copied().filter(|t| !works(t)).collect();
