@@ -10,6 +10,9 @@
 
 #[cfg(target_os = "linux")]
 mod shapes;
+#[cfg(target_os = "linux")]
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 #[cfg(not(target_os = "linux"))]
 fn main() {}
@@ -65,14 +68,8 @@ mod linux {
                 all.push((format!("{name} {size}, no LOG"), without));
             }
         }
-        let Some(corpus) = std::env::var_os("IPT2NFT_CORPUS") else { return all };
-        let entries = std::fs::read_dir(corpus).expect("a folder");
-        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        files.sort();
-        for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "v4" || e == "v6")) {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            all.extend(std::fs::read_to_string(file).ok().map(|text| (name, text)));
-        }
+        let corpus = super::support::dumps::corpus().into_iter();
+        all.extend(corpus.filter_map(|dump| Some((dump.name, String::from_utf8(dump.text).ok()?))));
         all
     }
 

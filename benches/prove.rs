@@ -6,8 +6,9 @@
 //! longest of the dumps in that folder.
 
 mod shapes;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,8 @@ use ipt2nft::nft::print::{Style, print};
 use ipt2nft::prove::compare::Answer;
 use ipt2nft::save::ipset::Ipsets;
 use ipt2nft::translate::{Options, translate};
+
+use support::dumps::{self, Dump};
 
 /// Shapes, and how many rules each has per unit of size.
 const SHAPES: [(&str, u32); 4] = [("kube", 11), ("block", 1), ("ports", 1), ("fail2ban", 1)];
@@ -38,8 +41,9 @@ fn main() {
             last = line(name, rules / per_unit, last);
         }
     }
-    if let Ok(corpus) = std::env::var("IPT2NFT_CORPUS") {
-        corpus_times(Path::new(&corpus));
+    let corpus = dumps::corpus();
+    if !corpus.is_empty() {
+        corpus_times(&corpus);
     }
 }
 
@@ -87,14 +91,8 @@ fn peak() -> Option<u64> {
     Some(kib / 1024)
 }
 
-fn corpus_times(folder: &Path) {
-    let mut times: Vec<Duration> = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the corpus").filter_map(Result::ok) {
-        let path = entry.path();
-        let is_dump = path.extension().is_some_and(|extension| extension == "v4" || extension == "v6");
-        let dump = if is_dump { std::fs::read(&path).ok() } else { None };
-        times.extend(dump.and_then(|dump| proof(&dump)).map(|(time, _)| time));
-    }
+fn corpus_times(corpus: &[Dump]) {
+    let mut times: Vec<Duration> = corpus.iter().filter_map(|dump| proof(&dump.text)).map(|(time, _)| time).collect();
     times.sort_unstable();
     let shown =
         |time: Option<&Duration>| time.map_or("-".to_owned(), |time| format!("{:.1}", time.as_secs_f64() * 1000.0));

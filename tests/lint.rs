@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ipt2nft::diag::Source;
 use ipt2nft::lint::config::Config;
 use ipt2nft::lint::registry::LINTS;
 use ipt2nft::lint::{Options, lint};
@@ -12,6 +11,7 @@ use serde_json::Value;
 
 #[path = "lint/schema.rs"]
 mod schema;
+mod support;
 
 /// Runs the program in a folder.
 fn ipt2nft(folder: &Path, arguments: &[&str]) -> Output {
@@ -268,12 +268,7 @@ fn commands_of_the_pages_run() {
 /// All dumps of a folder lint, and what is said of them is in order.
 #[test]
 fn every_dump_of_the_corpus_lints() {
-    let Some(corpus) = std::env::var_os("IPT2NFT_CORPUS") else { return };
-    for file in std::fs::read_dir(corpus).unwrap().flatten().map(|entry| entry.path()) {
-        if !file.extension().is_some_and(|end| end == "v4" || end == "v6") {
-            continue;
-        }
-        let source = Source::new(0, file.display().to_string(), std::fs::read(&file).unwrap()).unwrap();
+    for source in support::dumps::corpus().iter().map(support::dumps::Dump::source) {
         let report = lint(std::slice::from_ref(&source), &Options::default(), &Config::default());
         for finding in &report.findings {
             assert!(finding.place.span.end as usize <= source.text().len(), "{}: {finding:?}", source.name);

@@ -3,14 +3,17 @@
 //! numbers as they are, and so it does with dumps that are new. Dumps are those of `fixtures/translate`, of
 //! the shapes that large firewalls have, and of the folder that IPT2NFT_CORPUS names.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ipt2nft::diag::Source;
 use ipt2nft::nft::ast::{Data, Element, Entry, Expr, Item, Lookup, Ruleset, Statement, Verdict};
 use ipt2nft::optimize::Level;
 use ipt2nft::translate::{Options, translate};
+use support::dumps::{self, Dump};
 
 /// What is counted in a ruleset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -154,27 +157,22 @@ fn check(name: &str, now: &Table) {
     assert!(worse.is_empty(), "worse than before:\n{}", worse.join("\n"));
 }
 
-fn folder(folder: &Path) -> Table {
+fn all(dumps: Vec<Dump>) -> Table {
     let mut table = Table::new();
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut dumps: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    dumps.retain(|path| path.extension().is_some_and(|e| e == "v4" || e == "v6"));
-    for path in dumps {
-        measure(&path.file_name().unwrap().to_string_lossy(), std::fs::read(&path).unwrap(), &mut table);
-    }
+    dumps.into_iter().for_each(|dump| measure(&dump.name, dump.text, &mut table));
     table
 }
 
 #[test]
 fn fixtures_get_no_worse() {
-    check("fixtures.tsv", &folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/translate")));
+    check("fixtures.tsv", &all(dumps::fixtures()));
 }
 
 #[test]
 fn corpus_gets_no_worse() {
-    match std::env::var_os("IPT2NFT_CORPUS") {
-        Some(corpus) => check("corpus.tsv", &folder(Path::new(&corpus))),
-        None => println!("skipped: IPT2NFT_CORPUS names no folder of dumps"),
+    let dumps = dumps::corpus();
+    if !dumps.is_empty() {
+        check("corpus.tsv", &all(dumps));
     }
 }
 

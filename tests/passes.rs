@@ -4,7 +4,8 @@
 //! result is emitted, printed, read again and compared with the dump. Dumps are those of
 //! `fixtures/translate`, and of the folder that IPT2NFT_CORPUS names.
 
-use std::path::{Path, PathBuf};
+mod support;
+
 use std::time::Duration;
 
 use ipt2nft::certify::certify;
@@ -17,9 +18,10 @@ use ipt2nft::save::ipset::Ipsets;
 use ipt2nft::translate::{Options, translate};
 use ipt2nft::{emit, report};
 use libtest_mimic::{Arguments, Failed, Trial};
+use support::dumps::{self, Dump};
 
 /// Dumps of more bytes take the prover of a test build too long; `ipt2nft` itself proves them.
-const MOST_BYTES: u64 = 30_000;
+const MOST_BYTES: usize = 30_000;
 
 /// Time for one comparison.
 const TIME: Duration = Duration::from_secs(20);
@@ -27,36 +29,24 @@ const TIME: Duration = Duration::from_secs(20);
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(2);
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/translate");
-    let corpus = std::env::var_os("IPT2NFT_CORPUS").map(PathBuf::from);
     let mut trials = Vec::new();
-    for path in dumps(&fixtures).into_iter().chain(corpus.iter().flat_map(|folder| dumps(folder))) {
-        if path.metadata().is_ok_and(|m| m.len() > MOST_BYTES) {
-            println!("skipped: {} is longer than {MOST_BYTES} bytes", path.display());
+    for dump in dumps::fixtures().into_iter().chain(dumps::corpus()) {
+        if dump.text.len() > MOST_BYTES {
+            println!("skipped: {} is longer than {MOST_BYTES} bytes", dump.name);
             continue;
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         for (target, level) in [("debian12", Level::Full), ("debian12", Level::Safe), ("debian11", Level::Full)] {
-            let path = path.clone();
-            let test = move || check(&path, target, level).map_err(Failed::from);
-            trials.push(Trial::test(format!("{name} {target} {level:?}"), test));
+            let name = format!("{} {target} {level:?}", dump.name);
+            let dump = dump.clone();
+            let test = move || check(&dump, target, level).map_err(Failed::from);
+            trials.push(Trial::test(name, test));
         }
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// The dumps of a folder, in order.
-fn dumps(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("the folder is there");
-    let mut found: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
-    found.retain(|p| p.extension().is_some_and(|e| e == "v4" || e == "v6"));
-    found.sort();
-    found
-}
-
-fn check(path: &Path, target: &str, level: Level) -> Result<(), String> {
-    let text = std::fs::read(path).map_err(|e| e.to_string())?;
-    let source = Source::new(0, path.display().to_string(), text).ok_or("too long")?;
+fn check(dump: &Dump, target: &str, level: Level) -> Result<(), String> {
+    let source = dump.source();
     let target: Target = target.parse().map_err(|e| format!("{e}"))?;
     let mut options = Options::default();
     options.lower.target = target;
@@ -64,7 +54,7 @@ fn check(path: &Path, target: &str, level: Level) -> Result<(), String> {
     options.explain = true;
     let translation = translate(std::slice::from_ref(&source), &options);
     if translation.diagnostics.iter().any(|d| d.is_error()) {
-        println!("skipped: {} cannot be translated whole", path.display());
+        println!("skipped: {} cannot be translated whole", dump.name);
         return Ok(());
     }
     options.merge.level = level;
