@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::commute::acts_last;
 use crate::ir::{Rule, Step, Test, Verdict};
 use crate::nft::version::{Feature, Target};
-use crate::packet::{DataType, Field};
+use crate::packet::{DataType, Field, IntervalSet};
 
 /// A hash of a rule's parts; taking a test out is a subtraction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -65,6 +65,11 @@ pub fn field_of_values(rule: &Rule, test: &Test, target: Target) -> Option<Field
         _ => return None,
     };
     (rule.tests().filter(|t| t.fields().contains(&field)).count() == 1).then_some(field)
+}
+
+/// Whether the values are written as all but some (`!=`); as rows they would be the ranges around those.
+pub fn reads_negated(field: Field, set: &IntervalSet) -> bool {
+    set.complement(field.width()).intervals().len() < set.intervals().len()
 }
 
 /// Times of day are read in the zone of whoever loads them, and time has no sets.

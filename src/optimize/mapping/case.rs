@@ -6,6 +6,7 @@ use super::Reading;
 use crate::ir::{Component, Fields, NatTarget, Rule, Step, Test, Verdict};
 use crate::nft::ast::{NatFlags, NatKind};
 use crate::optimize::effects::ChainChanges;
+use crate::optimize::shape;
 use crate::packet::{CtKey, DataType, FibResult, Field, Interval, IntervalSet, L4};
 
 /// How cases of one map do what they do.
@@ -107,9 +108,8 @@ pub fn tests_first(rule: &Rule) -> bool {
 fn column(test: &Test) -> Option<Field> {
     match test {
         Test::In { field, set } if is_key(*field) => {
-            let outside = set.complement(field.width());
-            let plain = outside.intervals().len() >= set.intervals().len();
-            (plain && !outside.is_empty()).then(|| general(*field))
+            let plain = !set.is_full(field.width()) && !shape::reads_negated(*field, set);
+            plain.then(|| general(*field))
         }
         Test::Named { field, names, negated: false } if names.iter().all(|name| !name.wildcard) => Some(*field),
         _ => None,

@@ -77,8 +77,11 @@ pub(super) fn is_name(field: Field) -> bool {
     field.data_type() == DataType::Ifname
 }
 
-/// Whether the target takes these values as parts of a key.
+/// Whether people would write these values as parts of a key, and the target takes them.
 fn may_be_part(field: Field, values: &IntervalSet, target: Target) -> bool {
+    if shape::reads_negated(field, values) {
+        return false;
+    }
     let ranges = values.intervals().iter().any(|i| !i.is_point());
     let needed = match field.data_type() {
         DataType::Ifname => Feature::WildcardInConcat,

@@ -27,9 +27,8 @@ impl List {
         let Some(Step::Test(test)) = rule.steps.get(step) else { return None };
         let (fields, negated, keys) = match test {
             Test::In { field, set } if shape::is_plain(*field) && !set.is_full(field.width()) && !set.is_empty() => {
-                let complement = set.complement(field.width());
-                let negated = complement.intervals().len() < set.intervals().len();
-                let shown = if negated { &complement } else { set };
+                let negated = shape::reads_negated(*field, set);
+                let shown = if negated { &set.complement(field.width()) } else { set };
                 let keys = pieces(rule, shown, fed).into_iter().map(|i| one(i.into())).collect();
                 ([*field].into_iter().collect(), negated, keys)
             }
