@@ -328,7 +328,7 @@ fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
 /// How much there is to read: networks where people think in networks, else ranges.
 fn effort(field: Field, set: &IntervalSet) -> u32 {
     match is_prefixed(field) {
-        true => set.intervals().iter().map(|i| i.blocks()).sum(),
+        true => set.intervals().iter().map(|i| i.blocks().count() as u32).sum(),
         false => set.intervals().len() as u32,
     }
 }
@@ -369,19 +369,24 @@ fn pieces(field: Field, set: &IntervalSet, labels: &Labels) -> Vec<Interval> {
         _ => 1,
     };
     let addresses = is_prefixed(field);
-    let cut = rest.intervals().iter().flat_map(|&i| if addresses { networks(i) } else { points(i, most) });
+    let cut = rest.intervals().iter().flat_map(|&i| if addresses { networks(i, field.width()) } else { points(i, most) });
     let mut all: Vec<Interval> = alone.iter().copied().chain(cut).collect();
     all.sort_unstable();
     all
 }
 
 /// The interval, or the few networks or hosts of one size that it is made of, which read better than its ends.
-fn networks(i: Interval) -> Vec<Interval> {
-    const FEW: u128 = 4;
+/// What is wider than a /8 nobody lists one by one: those networks are as large as they can be (224.0.0.0/4).
+fn networks(i: Interval, width: u32) -> Vec<Interval> {
+    const FEW: usize = 4;
     let size = i.lo.trailing_zeros().min((!i.hi).trailing_zeros()).min(127);
+    if size + 8 > width {
+        let blocks: Vec<Interval> = i.blocks().take(FEW + 1).collect();
+        return if blocks.len() > FEW { vec![i] } else { blocks };
+    }
     let step = 1u128 << size;
     match (i.hi - i.lo) / step {
-        last if last < FEW => {
+        last if last < FEW as u128 => {
             (0..=last).map(|n| i.lo + n * step).map(|lo| Interval::new(lo, lo + (step - 1))).collect()
         }
         _ => vec![i],

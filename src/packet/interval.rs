@@ -37,19 +37,18 @@ impl Interval {
         Some(width - (128 - size_minus_one.leading_zeros()))
     }
 
-    /// How many aligned power-of-two blocks it takes to say the interval.
-    pub fn blocks(self) -> u32 {
-        let (mut lo, mut count) = (self.lo, 0);
-        loop {
-            count += 1;
-            // The largest aligned block at `lo` that does not reach past `hi`, as its last value.
-            let fits = |size: &u32| lo.trailing_zeros() >= *size && self.hi - lo >= ones(*size);
-            let size = (0..=128).rev().find(fits).unwrap_or_default();
-            match lo.checked_add(ones(size)).filter(|&last| last < self.hi) {
-                Some(last) => lo = last + 1,
-                None => return count,
-            }
-        }
+    /// The aligned power-of-two blocks that it takes to say the interval, in order.
+    pub fn blocks(self) -> impl Iterator<Item = Interval> {
+        std::iter::successors(Some(self.first_block()), move |block| {
+            (block.hi < self.hi).then(|| Interval::new(block.hi + 1, self.hi).first_block())
+        })
+    }
+
+    /// The largest aligned block at the start that does not reach past the end.
+    fn first_block(self) -> Interval {
+        let fits = |size: &u32| self.lo.trailing_zeros() >= *size && self.hi - self.lo >= ones(*size);
+        let size = (0..=128).rev().find(fits).unwrap_or_default();
+        Interval::new(self.lo, self.lo + ones(size))
     }
 }
 
@@ -215,7 +214,7 @@ mod tests {
     fn blocks_are_counted() {
         let cases = [((0, 0), 1), ((0, 3), 1), ((1, 3), 2), ((1, 254), 14), ((0, u128::MAX), 1), ((1, u128::MAX), 128)];
         for ((lo, hi), count) in cases {
-            assert_eq!(Interval::new(lo, hi).blocks(), count, "{lo}-{hi}");
+            assert_eq!(Interval::new(lo, hi).blocks().count(), count, "{lo}-{hi}");
         }
     }
 
