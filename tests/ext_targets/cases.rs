@@ -186,6 +186,7 @@ pub const ACCEPTED: &[&str] = &[
     "4 filter INPUT -j LOG --log-prefix 012345678901234567890123456789",
     r#"4 filter INPUT -j LOG --log-prefix "a b" --log-tcp-options --log-uid --log-macdecode --log-ip-options --log-tcp-sequence"#,
     r#"4 filter INPUT -j LOG --log-prefix "$x""#,
+    "4 filter INPUT -j LOG --log-prefix \"a\tb\"",
     "4 filter INPUT -j LOG --log-level error",
     "4 filter INPUT -j LOG --log-level panic",
     "4 filter INPUT -j LOG --log-level 0",

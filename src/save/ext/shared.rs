@@ -97,7 +97,7 @@ pub const PREFIX_NOTE: &str = "a prefix with `$` or `\"` cannot be written in nf
 pub fn log_prefix(part: &Part, option: &'static str, cx: &mut Cx) -> Result<Option<BString>, Refusal> {
     let Some(text) = part.text(option).filter(|p| !p.is_empty()) else { return Ok(None) };
     let speaks = |b: &u8| matches!(b, b'$' | b'"');
-    let obeyed = text.chars().any(|c| c.is_control() || is_invisible(c));
+    let obeyed = text.chars().any(|c| (c.is_control() && c != '\t') || is_invisible(c));
     if !text.iter().any(speaks) && !obeyed {
         return Ok(Some(text.to_owned()));
     }
