@@ -199,8 +199,17 @@ fn decimal_port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
 }
 
 fn named_port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
-    let named = word.to_str().ok().and_then(|name| services::port(name, protocol));
-    named.map(u64::from).ok_or_else(|| format!("{} is neither a port number nor a known service", quote(word)))
+    let named = |protocol| word.to_str().ok().and_then(|name| services::port(name, protocol));
+    named(protocol).map(u64::from).ok_or_else(|| match named(None) {
+        Some(port) => format!(
+            "/etc/services usually has {} for another protocol only; if its port {port} is meant, write the number",
+            quote(word)
+        ),
+        None => format!(
+            "{} is neither a port number nor a service that /etc/services usually names; write the number",
+            quote(word)
+        ),
+    })
 }
 
 /// A protocol by name or number.
@@ -294,6 +303,13 @@ mod tests {
     use super::*;
 
     const CX: ReadCx = ReadCx { family: Family::Ip, protocol: Some(6) };
+
+    #[test]
+    fn unknown_services_ask_for_the_number() {
+        let told = |name: &str| read(&Arg::PortRange, &[name.as_bytes()], CX).unwrap_err();
+        assert!(told("ntp").contains("another protocol only; if its port 123 is meant"));
+        assert!(told("nosuch").ends_with("write the number"));
+    }
 
     #[test]
     fn arguments_are_read_and_shown_back() {
