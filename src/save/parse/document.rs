@@ -39,7 +39,7 @@ fn memchr_newline(text: &[u8]) -> Option<usize> {
 }
 
 pub(super) struct Reader<'a> {
-    source: &'a Source,
+    pub(super) source: &'a Source,
     belongs: Belongs,
     dump: Dump,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -47,6 +47,8 @@ pub(super) struct Reader<'a> {
     comments: Vec<Comment>,
     pub(super) open: Option<Table>,
     pub(super) stray: Option<Stray>,
+    /// The last `COMMIT` that ended a table.
+    pub(super) ended: Option<Span>,
     /// The chains of the open table.
     chains: FxHashMap<BString, ChainName>,
     /// The family of the document that the open table belongs to.
@@ -69,6 +71,7 @@ impl<'a> Reader<'a> {
             comments: Vec::new(),
             open: None,
             stray: None,
+            ended: None,
             chains: FxHashMap::default(),
             family: told.unwrap_or(Family::Ip),
             warned_cr: false,
@@ -111,7 +114,7 @@ impl<'a> Reader<'a> {
             Some(b'*') => self.table(&line[1..], span),
             Some(_) if line == b"COMMIT" => self.commit(span),
             Some(b':') => self.chain(&line[1..], span, number),
-            Some(_) => self.command(line, span, number),
+            Some(_) => self.command(span, number),
         }
     }
 
@@ -186,8 +189,11 @@ impl<'a> Reader<'a> {
     }
 
     fn commit(&mut self, span: Span) {
-        if self.open.is_none() {
-            self.error("stray-commit", span, "`COMMIT` without a table");
+        // Behind lines outside every table it says no more than they do.
+        match self.open {
+            Some(_) => self.ended = Some(span),
+            None if self.stray.is_none() => _ = self.error("stray-commit", span, "`COMMIT` without a table"),
+            None => {}
         }
         self.close();
     }
@@ -202,7 +208,7 @@ impl<'a> Reader<'a> {
     }
 
     fn chain(&mut self, rest: &'a [u8], span: Span, line: u32) {
-        if self.outside(rest, span) {
+        if self.outside(span) {
             return;
         }
         let base = span.start as usize + 1;
@@ -291,8 +297,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn command(&mut self, line: &'a [u8], span: Span, number: u32) {
-        if !self.outside(line, span) {
+    fn command(&mut self, span: Span, number: u32) {
+        if !self.outside(span) {
             self.waiting.push(Line { span, number });
             self.settle();
         }

@@ -12,7 +12,7 @@ pub(super) struct Stray {
 
 impl Reader<'_> {
     /// Whether the line stands outside every table, which is an error.
-    pub(super) fn outside(&mut self, line: &[u8], span: Span) -> bool {
+    pub(super) fn outside(&mut self, span: Span) -> bool {
         if self.open.is_some() {
             return false;
         }
@@ -21,8 +21,17 @@ impl Reader<'_> {
             return true;
         }
         self.stray = Some(Stray { error: self.diagnostics.len(), more: 0 });
-        self.error("outside-table", span, "this line stands outside a table").help.push(advice(line).into());
+        let line = self.source.text().get(span.start as usize..span.end as usize).unwrap_or_default();
+        let help = self.moved_commit(line).unwrap_or_else(|| advice(line).into());
+        self.error("outside-table", span, "this line stands outside a table").help.push(help);
         true
+    }
+
+    /// What to do with rules and chains behind the end of a table.
+    fn moved_commit(&self, line: &[u8]) -> Option<String> {
+        let ended = self.source.line(self.ended?.start);
+        let of_a_table = matches!(line, [b':', ..] | [b'-', b'A' | b'I' | b'N' | b'P', b' ' | b'\t', ..]);
+        of_a_table.then(|| format!("the table above ended in line {ended}: move that `COMMIT` behind its last rule"))
     }
 
     /// Ends a run of lines outside every table.
@@ -63,6 +72,17 @@ fn advice(line: &[u8]) -> &'static str {
 mod tests {
     use crate::diag::Source;
     use crate::save::parse;
+
+    #[test]
+    fn rules_behind_a_table_want_its_end_moved() {
+        for rest in ["-A INPUT -j DROP\n", ":web - [0:0]\n-A web -j DROP\nCOMMIT\n"] {
+            let text = format!("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n{rest}");
+            let parsed = parse(&Source::new(0, "test", text.into()).unwrap(), None);
+            let told: Vec<_> = parsed.diagnostics.iter().map(|d| (d.code, d.help[0].as_ref())).collect();
+            let help = "the table above ended in line 3: move that `COMMIT` behind its last rule";
+            assert_eq!(told, [("outside-table", help)]);
+        }
+    }
 
     #[test]
     fn a_run_of_lines_outside_a_table_is_one_error() {
