@@ -369,7 +369,8 @@ fn pieces(field: Field, set: &IntervalSet, labels: &Labels) -> Vec<Interval> {
         _ => 1,
     };
     let addresses = is_prefixed(field);
-    let cut = rest.intervals().iter().flat_map(|&i| if addresses { networks(i, field.width()) } else { points(i, most) });
+    let cut =
+        rest.intervals().iter().flat_map(|&i| if addresses { networks(i, field.width()) } else { points(i, most) });
     let mut all: Vec<Interval> = alone.iter().copied().chain(cut).collect();
     all.sort_unstable();
     all
