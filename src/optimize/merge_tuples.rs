@@ -2,7 +2,7 @@
 //!
 //! Sound for the reasons of `merge_values`: the rules do the same, a rule moves up only past rules it
 //! commutes with, and where packets go on the combinations must be disjoint. What turns out to be a
-//! product of sets is written as one. Overlaps are cut apart.
+//! product of sets is written as one. Overlaps are cut apart, where that takes few more rows than there were.
 
 mod boxes;
 mod columns;
@@ -173,7 +173,11 @@ fn unite(members: &[Member]) -> Option<United> {
     }
     let narrow = |mut cell: Cell| -> Cell { varying.iter().map(|&at| std::mem::take(&mut cell[at])).collect() };
     let whole: Vec<bool> = varying.iter().map(|&at| columns::is_name(fields[at])).collect();
-    let lines = boxes::rows(&cells.into_iter().map(narrow).collect::<Vec<_>>(), &whole, exclusive)?;
+    let cells: Vec<Cell> = cells.into_iter().map(narrow).collect();
+    let lines = boxes::rows(&cells, &whole, exclusive)?;
+    if lines.len() > shape::most_when_cut(cells.iter().map(boxes::product).sum()) {
+        return None;
+    }
     let key: Vec<Field> = varying.iter().map(|&at| fields[at]).collect();
     said::of_rows(&mut rule, members, &varying, &key);
     write_sets(&mut rule, shape, &first, &fields)?;

@@ -8,6 +8,7 @@ use crate::ir::{Component, Fields, Row};
 use crate::nft::version::{Feature, Target};
 use crate::optimize::Options;
 use crate::optimize::domain::name_interval;
+use crate::optimize::shape::most_when_cut;
 use crate::packet::{DataType, Field};
 
 /// Rules that stay as they are (one), or become one rule with a map.
@@ -63,12 +64,17 @@ fn longest(members: &[usize], cases: &[Option<Case>], options: &Options) -> Opti
         |case: &Case| columns.iter().map(|&c| case.columns.get(c).map(|(_, t)| t.fields())).collect::<Vec<_>>();
     let mut cells = Cells::default();
     let mut rows = Vec::new();
-    let mut taken = 0;
+    let (mut uncut, mut taken) = (0, 0);
     for (case, &member) in seen.iter().zip(members) {
         if !by_protocol && spelled(case) != spelled(first) {
             break;
         }
-        let Some(own) = rows_of(case, &columns, &mut cells) else { break };
+        let whole = rows_of(case, &columns);
+        uncut += whole.len();
+        let Some(own) = beside(whole, case.deed.is_final, &mut cells) else { break };
+        if columns.len() > 1 && rows.len() + own.len() > most_when_cut(uncut) {
+            break;
+        }
         rows.extend(own.into_iter().map(|row| (row, member)));
         taken += 1;
     }
@@ -82,8 +88,8 @@ fn values(case: &Case, column: usize) -> Option<Vec<Component>> {
     case.columns.get(column).map(|(field, test)| components(*field, test))
 }
 
-/// The rows of a case beside those of earlier ones; `None` where it cannot join them.
-fn rows_of(case: &Case, columns: &[usize], cells: &mut Cells) -> Option<Vec<Row>> {
+/// The rows of a case as it says them.
+fn rows_of(case: &Case, columns: &[usize]) -> Vec<Row> {
     let sides: Vec<Vec<Component>> = columns.iter().filter_map(|&column| values(case, column)).collect();
     let mut rows: Vec<Row> = vec![Row::new()];
     for side in &sides {
@@ -92,10 +98,15 @@ fn rows_of(case: &Case, columns: &[usize], cells: &mut Cells) -> Option<Vec<Row>
         };
         rows = rows.iter().flat_map(longer).collect();
     }
+    rows
+}
+
+/// What is left of a case's rows beside those of earlier ones; `None` where it cannot join them.
+fn beside(rows: Vec<Row>, is_final: bool, cells: &mut Cells) -> Option<Vec<Row>> {
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         let cell: Cell = row.iter().map(interval).collect::<Option<_>>()?;
-        for piece in cells.add(&cell, case.deed.is_final)? {
+        for piece in cells.add(&cell, is_final)? {
             out.push(row.iter().zip(piece).map(|(value, side)| cut(value, side)).collect());
         }
     }

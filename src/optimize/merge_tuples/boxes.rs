@@ -63,8 +63,7 @@ pub(super) fn rows(cells: &[Cell], whole: &[bool], exclusive: bool) -> Option<Ve
     let most = cells.len().saturating_mul(ROWS_PER_CELL);
     let mut lines: Vec<Line> = Vec::with_capacity(cells.len());
     for cell in cells {
-        let product = cell.iter().try_fold(1usize, |n, set| n.checked_mul(set.intervals().len()))?;
-        if lines.len().checked_add(product)? > most {
+        if lines.len().saturating_add(product(cell)) > most {
             return None;
         }
         lines.extend(expand(cell));
@@ -81,6 +80,11 @@ pub(super) fn rows(cells: &[Cell], whole: &[bool], exclusive: bool) -> Option<Ve
     let mut rows = gather(lines, kept.unwrap_or(0), exclusive)?;
     rows.sort_unstable();
     Some(rows)
+}
+
+/// How many combinations of one interval of each field there are.
+pub(super) fn product(cell: &Cell) -> usize {
+    cell.iter().fold(1, |n, set| n.saturating_mul(set.intervals().len()))
 }
 
 /// Every combination of one interval of each field.
