@@ -3,14 +3,17 @@
 //! A fixture's first line may be `# args: ...`, options for the command. What the command says on
 //! standard error is kept in `NAME.stderr` when it is not empty. `SNAPSHOTS=overwrite cargo test`
 //! refreshes them. Each golden `.nft` is loaded twice by nft: it must load, and be the same again. A program that is
-//! older than the target gets a text of its own, or a refusal.
+//! older than the target gets a text of its own, or a refusal. The text that is made without the tree is the tree's.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use ipt2nft::nft::print::{Style, print};
 use ipt2nft::nft::version::Version;
+use ipt2nft::translate::{Options, translate as to_tree, translate_to_text};
 use libtest_mimic::{Arguments, Failed, Trial};
+use support::dumps::Dump;
 use support::nft::Nft;
 
 mod support;
@@ -33,7 +36,20 @@ fn main() {
         let load = move || load(&dump, &loaded, &programs);
         trials.push(Trial::test(format!("load {name}"), load).with_ignored_flag(skipped));
     }
+    for dump in support::dumps::fixtures() {
+        trials.push(Trial::test(format!("text of the tree {}", dump.name), move || same_text(&dump)));
+    }
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn same_text(dump: &Dump) -> Result<(), Failed> {
+    let (sources, options) = ([dump.source()], Options::default());
+    let (_, text) = translate_to_text(&sources, &options);
+    let tree = print(&to_tree(&sources, &options).ruleset, &Style::default())?;
+    match text? == tree {
+        true => Ok(()),
+        false => Err("printed by pieces it is another text than printed as a whole".into()),
+    }
 }
 
 fn translate(input: &Path, more: &[&str]) -> Result<Output, Failed> {

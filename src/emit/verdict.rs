@@ -58,7 +58,11 @@ impl Table<'_> {
                 let map = Expr::Map { key: Box::new(test::key(key)), map: Lookup::Named(self.names.set(*set)) };
                 match self.ir.set(*set).map(|set| set.data) {
                     Some(SetData::Values(Some(only), None)) if only.width() == 16 => (None, Some(map)),
-                    _ => (Some(map), None),
+                    data => {
+                        // Said here, for who prints the rule need not see what the map holds.
+                        flags.interval = matches!(data, Some(SetData::Values(Some(_), Some(_))));
+                        (Some(map), None)
+                    }
                 }
             }
             NatData::Prefix { from, to } => {
