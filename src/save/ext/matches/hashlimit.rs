@@ -90,7 +90,7 @@ pub static EXTENSION: Extension = Extension {
             "--hashlimit-htable-size",
             "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-htable-size 512 --hashlimit-name a -j ACCEPT",
         )
-        .note("nft sizes its tables itself"),
+        .note("8 entries for each, which is the size of the set"),
         Coverage::exact(
             "--hashlimit-htable-max",
             "-m hashlimit --hashlimit-upto 5/min --hashlimit-mode srcip --hashlimit-htable-max 999 --hashlimit-name a -j ACCEPT",
@@ -316,7 +316,6 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let key = key(part, cx)?;
     let milliseconds = part.number("hashlimit-htable-expire").unwrap_or(rate.seconds * 1000);
     let timeout = milliseconds.div_ceil(1000).max(1);
-    let size = part.number("hashlimit-htable-max").filter(|&n| n > 0).map(|n| n as u32);
     let fields: Fields = key.iter().map(|k| k.field).collect();
     if part.text("hashlimit-name").is_some_and(|name| cx.shared_buckets.contains(name)) {
         let reason = "rules of several tables use this name, and share buckets, which nft keeps apart by table";
@@ -327,7 +326,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let inner = vec![Statement::Limit(limit)];
     let set = match cx.sets.find(name.as_bytes()) {
         Some(set) => set,
-        None => dynamic::add_set(cx, &name, fields.clone(), Some(timeout), size),
+        None => dynamic::add_set(cx, &name, fields.clone(), Some(timeout), room(part)),
     };
     // A rule that never matches leaves its set behind, and nothing that adds to it.
     let alike = cx.table.sets.get(set.0 as usize).is_some_and(|s| s.key == fields.to_vec());
@@ -338,6 +337,21 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         return Err(Refusal::new("hashlimit-shared", reason, help).at("hashlimit-name"));
     }
     Ok(vec![update.into()])
+}
+
+/// How many entries the kernel keeps (net/netfilter/xt_hashlimit.c, `htable_create`): what is asked for, or eight for
+/// each bucket, and never less than one. By default, that is 8 times 8,192.
+fn room(part: &Part) -> Option<u32> {
+    const BUCKETS: u64 = 8192;
+    const MOST: u64 = 1 << 20;
+    let buckets = part.number("hashlimit-htable-size").filter(|&n| n > 0).map(|n| n.min(MOST));
+    let most = part.number("hashlimit-htable-max").filter(|&n| n > 0).map(|n| n.min(MOST));
+    let entries = match (most, buckets) {
+        (Some(most), buckets) => most.max(buckets.unwrap_or(BUCKETS)),
+        (None, Some(buckets)) => 8 * buckets,
+        (None, None) => return None,
+    };
+    u32::try_from(entries).ok()
 }
 
 fn approximate_bytes(cx: &mut Cx) -> Result<(), Refusal> {
