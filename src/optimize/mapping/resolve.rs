@@ -72,7 +72,7 @@ fn longest(members: &[usize], cases: &[Option<Case>], options: &Options) -> Opti
         let whole = rows_of(case, &columns);
         uncut += whole.len();
         let Some(own) = beside(whole, case.deed.is_final, &mut cells) else { break };
-        if columns.len() > 1 && rows.len() + own.len() > most_when_cut(uncut) {
+        if rows.len() + own.len() > most_when_cut(uncut) {
             break;
         }
         rows.extend(own.into_iter().map(|row| (row, member)));
