@@ -363,6 +363,7 @@ fn pieces(field: Field, set: &IntervalSet, labels: &Labels) -> Vec<Interval> {
     let several = alone.len() + rest.intervals().len() > 1;
     let most = match field.data_type() {
         DataType::Icmp6Type | DataType::IcmpType | DataType::DccpType => 16,
+        DataType::Icmp6Code | DataType::IcmpCode => 16,
         DataType::InetProto | DataType::PktType | DataType::FibAddrType => 16,
         DataType::InetService if several => 2,
         DataType::Boolean => 2,
@@ -454,7 +455,8 @@ fn ct_state(set: &IntervalSet) -> Statement {
     let (inside, outside): (Vec<u128>, Vec<u128>) = CT_STATES.into_iter().partition(|&s| set.contains(s));
     match outside.as_slice() {
         [only] => compare(left, Op::Ne, Expr::Number(*only)),
-        [a, b] if inside.len() > 2 => {
+        // Where there is a connection people name its states, even all three.
+        [a, b] if inside.len() > 2 && inside != TRACKED => {
             compare(left, Op::Ne, Expr::Set([*a, *b].map(|s| element(Expr::Number(s))).into()))
         }
         _ => compare(left, Op::Implicit, Expr::Flags(inside.iter().sum())),
