@@ -168,7 +168,7 @@ fn of_protocol(before: &[u8], word: &[u8]) -> Option<Family> {
 
 fn of_address(word: &[u8]) -> Option<Family> {
     let host = word.split(|b| matches!(b, b'/' | b'-' | b',')).next().unwrap_or_default();
-    if host.starts_with(b"[") || host.iter().filter(|&&b| b == b':').count() > 1 {
+    if host.iter().filter(|&&b| b == b':').count() > 1 {
         return Some(Family::Ip6);
     }
     let dots = host.iter().filter(|&&b| b == b'.').count();
@@ -192,6 +192,8 @@ mod tests {
             ("-A INPUT -p icmpv6 -j ACCEPT\n", Evidence::One { family: Family::Ip6, at: 12 }),
             ("-A INPUT -j ACCEPT -m comment --comment 10.0.0.1\n", Evidence::None),
             ("-A INPUT -s ::1 -j DROP\n-A INPUT -d 1.2.3.4 -j DROP\n", Evidence::Both { ip: 36, ip6: 12 }),
+            ("-A INPUT -s [OFFICE/24] -j DROP\n", Evidence::None),
+            ("-A PREROUTING -j DNAT --to-destination [::1]:80\n", Evidence::One { family: Family::Ip6, at: 39 }),
             ("COMMIT\n-A INPUT -s ::1 -j DROP\n", Evidence::None),
         ] {
             assert_eq!(of_content(text.as_bytes()), want, "{text}");
