@@ -340,3 +340,10 @@ fn other_families_and_other_sets() {
     whole(&table("a"), &table("a"), Answer::Equivalent);
     whole(&table("a"), &table("b"), Answer::Different);
 }
+
+#[test]
+fn hours_of_a_listing_say_why_they_cannot_be_compared() {
+    let rule = ("ip", "meta hour \"07:00\"-\"19:00\" accept");
+    let said = format!("{:?}", report(rule, rule));
+    assert!(said.contains("in the time zone of the machine"), "{said}");
+}

@@ -21,6 +21,11 @@ impl Reading<'_> {
                 Interval::new(address & !ones, address | ones).into()
             }
             Expr::Text { text, wildcard } => self.text(operand, text, *wildcard)?,
+            _ if matches!(operand, Operand::Field(Field::Hour)) => {
+                return unread(
+                    "a time of day, which nft lists in the time zone of the machine: compare the file that was loaded, which has seconds",
+                );
+            }
             _ => return unread("a value of an unknown kind"),
         })
     }
