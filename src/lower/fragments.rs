@@ -3,7 +3,8 @@
 //!
 //! Where nothing tracks connections, so that fragments are seen as they came, one guard at the head
 //! of each base chain sends them through the same rules less those. Rules with state cannot stand
-//! twice; a table that has some gets a test in every rule instead.
+//! twice; a table that has some gets a test in every rule instead, and so does one where few rules ask
+//! for ports among more that do not, which would be repeated.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -61,6 +62,9 @@ pub fn divert(table: &mut Table, skipped: &FxHashMap<ChainId, Vec<usize>>) {
         return;
     }
     let concerned = concerned(table, skipped);
+    if table.family == Family::Ip && test_few(table, skipped, &concerned) {
+        return;
+    }
     let mut twins: FxHashMap<ChainId, ChainId> = FxHashMap::default();
     let bases: Vec<(ChainId, Policy)> = (0..table.chains.len() as u32)
         .map(ChainId)
@@ -88,6 +92,35 @@ pub fn divert(table: &mut Table, skipped: &FxHashMap<ChainId, Vec<usize>>) {
         }
     }
     remove_unused(table, &twins);
+}
+
+/// Tests for the header in the rules themselves, where they are few and a guard would repeat more than them.
+fn test_few(table: &mut Table, skipped: &FxHashMap<ChainId, Vec<usize>>, concerned: &FxHashMap<ChainId, ()>) -> bool {
+    const FEW: usize = 3;
+    let mut seen: FxHashSet<ChainId> = FxHashSet::default();
+    let visible = |id: &ChainId| table.chain(*id)?.base.filter(|base| are_seen(table.family, base.hook));
+    let mut open: Vec<ChainId> = concerned.keys().copied().filter(|id| visible(id).is_some()).collect();
+    while let Some(id) = open.pop() {
+        if seen.insert(id) {
+            let rules = table.chain(id).map_or(&[][..], |chain| &chain.rules);
+            open.extend(rules.iter().filter_map(|r| callee(&r.verdict)).filter(|to| concerned.contains_key(to)));
+        }
+    }
+    let asking: usize = seen.iter().filter_map(|id| skipped.get(id)).map(Vec::len).sum();
+    let all: usize = seen.iter().filter_map(|&id| table.chain(id)).map(|chain| chain.rules.len()).sum();
+    if asking > FEW || all - asking <= asking {
+        return false;
+    }
+    let first = Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: false };
+    for (id, places) in skipped.iter().filter(|(id, _)| seen.contains(id)) {
+        let Some(chain) = table.chains.get_mut(id.0 as usize) else { continue };
+        for &place in places {
+            if let Some(rule) = chain.rules.get_mut(place) {
+                rule.steps.insert(0, first.clone().into());
+            }
+        }
+    }
+    true
 }
 
 /// Chains that have such rules, or call chains that do.
