@@ -9,15 +9,37 @@ use super::lists::rules_block;
 use super::program::{Answers, Base, Bucket, ChainId, Flow, Program};
 use super::rules::{Surroundings, gone, jumped};
 use super::sequence::Workshop;
+use super::twins::{Side, Twins};
 use super::{Block, CONTINUE, RETURN, Terms, Verdict};
 use crate::prove::dd::{Arena, Bounded, Cube, Dd};
 
-/// What each base chain of `program` does to every packet, policies applied, in the order of `program.bases`.
+/// What each base chain of two programs does to every packet, policies applied, in the order of their `bases`.
 ///
 /// `buckets` gives each occurrence its bucket, `answers` says what each bucket answers.
 ///
 /// # Errors
 /// When the arena's budget is used up.
+pub fn summarize_both(
+    dd: &mut Arena,
+    terms: &mut Terms,
+    programs: [&Program; 2],
+    buckets: [&[Bucket]; 2],
+    answers: &[Answers],
+) -> Bounded<[Vec<Block>; 2]> {
+    let mut shop = Workshop { dd, terms, answers };
+    let [left, right] = programs;
+    let (left, left_blocks) = summed(&mut shop, left, buckets[0], None)?;
+    // A place that is unknown has a line of its own ruleset.
+    let twins = shop.terms.unknowns().is_empty().then(|| Twins::new(&left));
+    let (_, right_blocks) = summed(&mut shop, right, buckets[1], twins.as_ref())?;
+    Ok([left_blocks, right_blocks])
+}
+
+/// The same for one program.
+///
+/// # Errors
+/// When the arena's budget is used up.
+#[cfg(test)]
 pub fn summarize(
     dd: &mut Arena,
     terms: &mut Terms,
@@ -25,23 +47,43 @@ pub fn summarize(
     buckets: &[Bucket],
     answers: &[Answers],
 ) -> Bounded<Vec<Block>> {
-    let calls = Calls::new(dd, program);
-    let mut shop = Workshop { dd, terms, answers };
-    let mut summaries = Summaries { done: FxHashMap::default(), leaves: FxHashMap::default() };
-    for &id in calls.order.iter().rev() {
-        let empty = Cube::default();
-        let known = calls.known.get(&id).unwrap_or(&empty);
-        let rules = program.chain(id).map(|chain| chain.rules.as_slice()).unwrap_or_default();
-        let mut flow = |shop: &mut Workshop<'_>, flow: &Flow| summaries.flow(shop, flow);
-        let mut around = Surroundings { known, buckets, flow: &mut flow };
-        let block = rules_block(&mut shop, rules, &mut around)?;
-        summaries.done.insert(id, Rc::new(Called::new(block)));
+    summed(&mut Workshop { dd, terms, answers }, program, buckets, None).map(|(_, blocks)| blocks)
+}
+
+/// One program, and what its base chains do; `twins` are chains that need not be summed up again.
+pub(super) fn summed<'a>(
+    shop: &mut Workshop<'_>,
+    program: &'a Program,
+    buckets: &'a [Bucket],
+    twins: Option<&Twins<'_>>,
+) -> Bounded<(Side<'a>, Vec<Block>)> {
+    let Calls { order, known } = Calls::new(shop.dd, program);
+    let mut side = Side { program, buckets, known, summaries: Summaries::default() };
+    for &id in order.iter().rev() {
+        let twin = twins.map_or(Ok(None), |twins| twins.of(shop, &side, id))?;
+        let called = match twin {
+            Some(called) => called,
+            None => Rc::new(Called::new(side.sum(shop, id)?)),
+        };
+        side.summaries.done.insert(id, called);
     }
-    program.bases.iter().map(|base| summaries.base(&mut shop, base)).collect()
+    let blocks = program.bases.iter().map(|base| side.summaries.base(shop, base)).collect::<Bounded<_>>()?;
+    Ok((side, blocks))
+}
+
+impl Side<'_> {
+    /// What a chain does, whose callees are summed up.
+    fn sum(&mut self, shop: &mut Workshop<'_>, id: ChainId) -> Bounded<Block> {
+        let empty = Cube::default();
+        let known = self.known.get(&id).unwrap_or(&empty);
+        let rules = self.program.chain(id).map(|chain| chain.rules.as_slice()).unwrap_or_default();
+        let mut flow = |shop: &mut Workshop<'_>, flow: &Flow| self.summaries.flow(shop, flow);
+        rules_block(shop, rules, &mut Surroundings { known, buckets: self.buckets, flow: &mut flow })
+    }
 }
 
 /// A chain's summary, and what callers make of it.
-struct Called {
+pub(super) struct Called {
     own: Block,
     jumped: std::cell::OnceCell<Rc<Block>>,
     gone: std::cell::OnceCell<Rc<Block>>,
@@ -54,12 +96,18 @@ impl Called {
 }
 
 /// Summaries of chains, and blocks of verdicts.
-struct Summaries {
+#[derive(Default)]
+pub(super) struct Summaries {
     done: FxHashMap<ChainId, Rc<Called>>,
     leaves: FxHashMap<u32, Rc<Block>>,
 }
 
 impl Summaries {
+    /// What is made of a chain, if it is summed up.
+    pub fn get(&self, id: ChainId) -> Option<Rc<Called>> {
+        self.done.get(&id).cloned()
+    }
+
     fn flow(&mut self, shop: &mut Workshop<'_>, flow: &Flow) -> Bounded<Rc<Block>> {
         match flow {
             Flow::Continue => Ok(self.leaf(CONTINUE)),
@@ -85,7 +133,7 @@ impl Summaries {
 
     /// The summary; a chain that is not summed up before its caller calls itself, which no kernel loads.
     fn called(&self, shop: &mut Workshop<'_>, id: ChainId) -> Result<Rc<Called>, u32> {
-        self.done.get(&id).cloned().ok_or_else(|| {
+        self.get(id).ok_or_else(|| {
             shop.terms.leaf(&Verdict::Unknown { line: 0, why: "a chain is missing or calls itself".to_owned() })
         })
     }

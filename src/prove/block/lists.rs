@@ -3,13 +3,15 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use super::program::{Rule, Step};
 use super::rules::{Surroundings, steps_block};
 use super::sequence::Workshop;
-use super::{Block, CONTINUE, KEEP};
+use super::{Block, CONTINUE};
 use crate::prove::dd::list::{self, Outcome, together};
 use crate::prove::dd::range::Known;
-use crate::prove::dd::{Bands, Bounded, Dd, Range, Ranges, Var};
+use crate::prove::dd::{Bands, Bounded, Cube, Dd, Range, Ranges, Var};
 
 /// Conditions on the packet as it comes, and what is done with packets that satisfy them.
 pub(super) type Entry = (Ranges, Rc<Block>);
@@ -21,7 +23,7 @@ pub(super) fn rules_block(shop: &mut Workshop<'_>, rules: &[Rule], around: &mut 
     // Bands of what the run's rules change: conditions on them are not about the packet as it comes.
     let mut changed = Bands::default();
     for rule in rules {
-        let Some(Conditions { ranges, among, mut rest }) = conditions(shop, rule, around)? else { continue };
+        let Some(Conditions { ranges, among, mut rest }) = conditions(shop, rule, around.known)? else { continue };
         let asked =
             ranges.iter().chain(among.unwrap_or_default()).fold(Bands::default(), |all, r| all.union(r.bands()));
         if asked.meets(changed) {
@@ -82,46 +84,44 @@ fn in_row(shop: &mut Workshop<'_>, blocks: &[Block]) -> Bounded<Block> {
 }
 
 /// A rule, its conditions apart that hold before anything else happens in it.
-struct Conditions<'a> {
+pub(super) struct Conditions<'a> {
     /// All of these.
-    ranges: Ranges,
+    pub ranges: Ranges,
     /// And any of these, on variables of their own.
-    among: Option<&'a [Range]>,
+    pub among: Option<&'a [Range]>,
     /// The other steps.
-    rest: Vec<Cow<'a>>,
+    pub rest: Vec<Cow<'a>>,
 }
 
 /// A rule where literals are known; `None` where no packet satisfies its conditions.
-fn conditions<'a>(
-    shop: &mut Workshop<'_>,
-    rule: &'a Rule,
-    around: &Surroundings<'_>,
-) -> Bounded<Option<Conditions<'a>>> {
+pub(super) fn conditions<'a>(shop: &mut Workshop<'_>, rule: &'a Rule, known: &Cube) -> Bounded<Option<Conditions<'a>>> {
     let tests = rule.steps.iter().take_while(|step| step.is_test()).count();
     let (tests, others) = rule.steps.split_at(tests);
     let mut ranges = Ranges::new();
     let mut among: Option<&'a [Range]> = None;
+    let mut sets: SmallVec<[Dd; 4]> = SmallVec::new();
     let mut rest: Vec<Cow<'a>> = Vec::with_capacity(others.len());
     for step in tests {
         match step {
-            Step::In(range) => match range.under(around.known) {
+            Step::In(range) => match range.under(known) {
                 ControlFlow::Continue(range) => ranges.push(range),
                 ControlFlow::Break(Known::Always) => {}
                 ControlFlow::Break(Known::Never) => return Ok(None),
-                ControlFlow::Break(Known::InParts) => rest.push(Cow::Borrowed(step)),
+                ControlFlow::Break(Known::InParts) => sets.push(shop.dd.range(*range)?),
             },
-            Step::Test(set) => {
-                let set = shop.dd.restrict(*set, around.known)?;
-                match list::as_ranges(shop.dd, set) {
-                    _ if set == Dd::FALSE => return Ok(None),
-                    Some(points) => ranges.extend(points),
-                    None => rest.push(Cow::Owned(Step::Test(set))),
-                }
-            }
-            Step::Among(values) if among.is_none() && values.iter().all(|range| range.is_free_of(around.known)) => {
+            Step::Test(set) => sets.push(*set),
+            Step::Among(values) if among.is_none() && values.iter().all(|range| range.is_free_of(known)) => {
                 among = Some(values);
             }
             _ => rest.push(Cow::Borrowed(step)),
+        }
+    }
+    for set in sets {
+        let set = shop.dd.restrict(set, known)?;
+        match list::as_ranges(shop.dd, set) {
+            _ if set == Dd::FALSE => return Ok(None),
+            Some(points) => ranges.extend(points),
+            None => rest.push(Cow::Owned(Step::Test(set))),
         }
     }
     let Some((ranges, over)) = together(ranges) else { return Ok(None) };
@@ -164,20 +164,12 @@ impl Outcome for Blocks<'_, '_> {
         entry.bands == Bands::default()
     }
 
-    fn one(&mut self, ranges: &[Range], entry: &Rc<Block>) -> Bounded<Block> {
-        if ranges.is_empty() {
-            return Ok((**entry).clone());
-        }
-        let verdict = self.shop.dd.inside(ranges, entry.verdict, Dd::leaf(CONTINUE))?;
-        let mut changes = Vec::with_capacity(entry.changes.len());
-        for &(var, change) in &entry.changes {
-            changes.push((var, self.shop.dd.inside(ranges, change, Dd::leaf(KEEP))?));
-        }
-        let mut effects = Vec::with_capacity(entry.effects.len());
-        for &(key, count) in &entry.effects {
-            effects.push((key, self.shop.dd.inside(ranges, count, Dd::FALSE)?));
-        }
-        Ok(self.shop.finish(verdict, changes, effects, entry.draws.clone(), entry.reads))
+    fn everywhere(&mut self, entry: &Rc<Block>) -> Block {
+        (**entry).clone()
+    }
+
+    fn inside(&mut self, ranges: &[Range], hi: Block, lo: Block) -> Bounded<Block> {
+        self.shop.inside(ranges, &hi, &lo)
     }
 
     fn then(&mut self, left: Block, right: Block) -> Bounded<Block> {

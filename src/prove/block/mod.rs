@@ -4,7 +4,7 @@
 //! diagrams. A [`Block`] is what any part of it means: for every packet, how the part ends, what each
 //! changeable bit becomes, and how often each side effect happens. Blocks of rules in sequence combine
 //! associatively ([`sequence`]), so a list is summed up by halves and a chain is summed up once, however
-//! often it is called.
+//! often it is called, and once for both rulesets where they have it in common ([`mod@twins`]).
 //!
 //! State and chance are *occurrences*: places with a bucket (tokens, a counter, a generator) behind
 //! them. The n-th time one packet consults a bucket, it gets the bucket's n-th answer, a variable of its
@@ -25,13 +25,16 @@ mod rules;
 mod sequence;
 #[cfg(test)]
 mod tests;
+mod twins;
 mod verdict;
 mod walk;
 
 use super::dd::{Bands, Dd, Var};
 
 pub use calls::order;
+#[cfg(test)]
 pub use chains::summarize;
+pub use chains::summarize_both;
 pub use effect::{Effect, log_line};
 pub use program::{
     Answers, Base, BaseKey, Branch, Bucket, Chain, ChainId, Flow, MOST_BUCKETS, Occurrence, OccurrenceId, Program,

@@ -9,7 +9,7 @@ use super::program::{Branch, Flow, OccurrenceId, Step, When, local_answer};
 use super::sequence::{On, Workshop};
 use super::{Block, Bucket, CONTINUE, KEEP, Key, RETURN, Verdict};
 use crate::prove::dd::range::Known;
-use crate::prove::dd::{Bands, Bounded, Cube, Dd, Ranges, Substitution, Var};
+use crate::prove::dd::{Bands, Bounded, Cube, Dd, Over, Ranges, Substitution, Var, Where};
 
 /// A rule half read: what its steps have done so far to the packets that are still in it.
 struct Progress {
@@ -139,14 +139,14 @@ impl Progress {
         fresh.sort_unstable_by_key(|&(var, _)| var);
         let mut all = self.block.changes.clone();
         for (var, function) in fresh {
-            let function = shop.dd.ite(self.inside, function, Dd::leaf(KEEP))?;
+            let here = Where::Set(self.inside);
             match all.binary_search_by_key(&var, |&(v, _)| v) {
                 Ok(at) => {
                     if let Some(old) = all.get_mut(at) {
-                        old.1 = shop.dd.otherwise(function, KEEP, old.1)?;
+                        old.1 = shop.dd.over(here, Over::But(KEEP), function, old.1)?;
                     }
                 }
-                Err(at) => all.insert(at, (var, function)),
+                Err(at) => all.insert(at, (var, shop.dd.over(here, Over::But(KEEP), function, Dd::leaf(KEEP))?)),
             }
         }
         self.block.changes = all;

@@ -3,7 +3,7 @@
 use super::draws::Drawn;
 use super::program::{Answers, Bucket, TRAVERSALS};
 use super::{Block, CONTINUE, KEEP, Key, RETURN, Terms, Verdict};
-use crate::prove::dd::{Arena, Bands, Bounded, Dd, Substitution, Var};
+use crate::prove::dd::{Arena, Bands, Bounded, Dd, Over, Range, Substitution, Var, Where};
 use crate::prove::space::bands;
 
 /// Where the parts of a computation live: diagrams, numbered terms, and what each bucket answers.
@@ -25,6 +25,13 @@ pub enum On {
 }
 
 impl On {
+    fn place(self) -> Where {
+        match self {
+            On::Set(set) => Where::Set(set),
+            On::Continuing(verdict) => Where::Zero(verdict),
+        }
+    }
+
     fn nothing(self) -> bool {
         match self {
             On::Set(set) => set == Dd::FALSE,
@@ -58,13 +65,17 @@ impl Workshop<'_> {
         };
         let changes = merge(&a.changes, &b.changes, |old, new| {
             let Some(new) = new else { return Ok(old.unwrap_or(Dd::leaf(KEEP))) };
-            let new = self.within(on, new, KEEP)?;
-            old.map_or(Ok(new), |old| self.dd.otherwise(new, KEEP, old))
+            match old {
+                Some(old) => self.dd.over(on.place(), Over::But(KEEP), new, old),
+                None => self.within(on, new, KEEP),
+            }
         })?;
         let effects = merge(&a.effects, &b.effects, |old, new| {
             let Some(new) = new else { return Ok(old.unwrap_or(Dd::FALSE)) };
-            let new = self.within(on, new, 0)?;
-            old.map_or(Ok(new), |old| self.dd.add(new, old))
+            match old {
+                Some(old) => self.dd.over(on.place(), Over::Plus, new, old),
+                None => self.within(on, new, 0),
+            }
         })?;
         Ok(self.finish(verdict, changes, effects, a.draws.then(&b.draws), a.reads.union(b.reads)))
     }
@@ -93,13 +104,25 @@ impl Workshop<'_> {
 
     /// `hi` for packets where `var` holds, and `lo` for the others.
     pub fn choose(&mut self, var: Var, lo: &Block, hi: &Block) -> Bounded<Block> {
-        let verdict = self.dd.choose(var, lo.verdict, hi.verdict)?;
-        let keep = Dd::leaf(KEEP);
-        let changes =
-            merge(&lo.changes, &hi.changes, |x, y| self.dd.choose(var, x.unwrap_or(keep), y.unwrap_or(keep)))?;
-        let never = Dd::FALSE;
-        let effects =
-            merge(&lo.effects, &hi.effects, |x, y| self.dd.choose(var, x.unwrap_or(never), y.unwrap_or(never)))?;
+        self.either(lo, hi, |dd, lo, hi| dd.choose(var, lo, hi))
+    }
+
+    /// `hi` for packets that satisfy all of `ranges`, and `lo` for the others.
+    pub fn inside(&mut self, ranges: &[Range], hi: &Block, lo: &Block) -> Bounded<Block> {
+        self.either(lo, hi, |dd, lo, hi| dd.inside(ranges, hi, lo))
+    }
+
+    /// One of two blocks, as `choose` says of each of their diagrams.
+    fn either(
+        &mut self,
+        lo: &Block,
+        hi: &Block,
+        mut choose: impl FnMut(&mut Arena, Dd, Dd) -> Bounded<Dd>,
+    ) -> Bounded<Block> {
+        let verdict = choose(self.dd, lo.verdict, hi.verdict)?;
+        let mut part = |none: Dd, x: Option<Dd>, y: Option<Dd>| choose(self.dd, x.unwrap_or(none), y.unwrap_or(none));
+        let changes = merge(&lo.changes, &hi.changes, |x, y| part(Dd::leaf(KEEP), x, y))?;
+        let effects = merge(&lo.effects, &hi.effects, |x, y| part(Dd::FALSE, x, y))?;
         Ok(self.finish(verdict, changes, effects, lo.draws.or(&hi.draws), lo.reads.union(hi.reads)))
     }
 
@@ -266,7 +289,8 @@ impl Workshop<'_> {
         self.answers.get(bucket.0 as usize).is_some_and(|answers| answers.drawn)
     }
 
-    fn width(&self, bucket: Bucket) -> u32 {
+    /// Bits of a bucket's answer.
+    pub fn width(&self, bucket: Bucket) -> u32 {
         self.answers.get(bucket.0 as usize).map_or(1, |answers| answers.width)
     }
 }

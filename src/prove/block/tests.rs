@@ -1,5 +1,7 @@
 //! The algebra against the walk: random programs over a few bits, every way to sum them up.
 
+mod twins;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -34,6 +36,9 @@ enum Plan {
     Test(u32, bool),
     TestEither(u32, u32),
     Consult(usize, bool),
+    /// Asks, and looks at an answer later.
+    Ask(usize),
+    Answer(usize),
     Effect(u8),
     EffectOn(u8, u32),
     Set(u32, bool),
@@ -97,6 +102,8 @@ fn steps(dd: &mut Arena, chain: usize, plan: &Plan) -> Vec<Step> {
             let answer = dd.conjunction(&[(local_answer(OccurrenceId(o), 0), want)]).unwrap();
             vec![Step::Consult(OccurrenceId(o)), Step::Test(answer)]
         }
+        Plan::Ask(o) => vec![Step::Consult(OccurrenceId(o))],
+        Plan::Answer(o) => vec![Step::Test(dd.var(local_answer(OccurrenceId(o), 0)).unwrap())],
         Plan::Effect(n) => vec![Step::Effect { effect: Effect::Other(format!("effect {n}")), reads: Bands::default() }],
         Plan::EffectOn(n, v) => {
             let effect = Effect::Other(format!("effect {n}"));

@@ -85,6 +85,9 @@ impl Comparison<'_> {
             pairs.push(of_bit(self, var)?);
         }
         pairs.extend(self.counted(left, right).iter().map(|&(key, _)| blocks.map(|block| block.effect(key))));
+        if pairs.iter().all(|[a, b]| a == b) {
+            return Ok([Vec::new(), Vec::new()]);
+        }
         pairs.retain(|&pair| self.has_draws(pair));
         Ok([pairs.iter().map(|&[a, _]| a).collect(), pairs.iter().map(|&[_, b]| b).collect()])
     }

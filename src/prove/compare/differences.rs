@@ -126,6 +126,10 @@ impl Comparison<'_> {
         };
         let mut by_field: Vec<(String, Vec<Dd>)> = Vec::new();
         for var in changed(left, right) {
+            let gone_alike = dropped[0] == dropped[1] || Bands::of(var).meets(bands::OF_CONNECTION);
+            if gone_alike && left.change(var) == right.change(var) {
+                continue;
+            }
             let finals = self.finals(var, [left, right], dropped)?;
             let differ = self.difference_of(finals, care)?;
             let differ = self.space.dd.minus(differ, told)?;

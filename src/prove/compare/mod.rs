@@ -143,14 +143,13 @@ fn compare_family(
         report.stopped.extend(program.unread.iter().map(|what| format!("{}, {side}: {what}", family.name())));
     }
     let buckets = [matching.buckets(number, 0), matching.buckets(number, 1)];
-    let [left_buckets, right_buckets] = buckets;
     let answers = matching.answers();
     pair.space.name_states(matching.contents());
-    let left = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.left, left_buckets, answers)?;
-    let right = block::summarize(&mut pair.space.dd, &mut pair.terms, &pair.right, right_buckets, answers)?;
+    let programs = [&pair.left, &pair.right];
+    let [left, right] = block::summarize_both(&mut pair.space.dd, &mut pair.terms, programs, buckets, answers)?;
     let sides = [
-        bases::Side { program: &pair.left, buckets: left_buckets, blocks: &left },
-        bases::Side { program: &pair.right, buckets: right_buckets, blocks: &right },
+        bases::Side { program: &pair.left, buckets: buckets[0], blocks: &left },
+        bases::Side { program: &pair.right, buckets: buckets[1], blocks: &right },
     ];
     let mut chances = chances::Found::default();
     for key in bases::keys(&sides).into_iter().filter(|key| options.hook.is_none_or(|hook| hook == key.hook)) {

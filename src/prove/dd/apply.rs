@@ -234,6 +234,21 @@ impl Arena {
         self.step(Op::Or, a, b)
     }
 
+    /// Sum, within another operation.
+    pub(super) fn add_step(&mut self, a: Dd, b: Dd) -> Bounded<Dd> {
+        self.step(Op::Add, a, b)
+    }
+
+    /// `a`, but `b` where `a` is `gap`, which is 0, 1 or 2, within another operation.
+    pub(super) fn otherwise_step(&mut self, a: Dd, gap: u32, b: Dd) -> Bounded<Dd> {
+        let op = match gap {
+            0 => Op::Otherwise0,
+            1 => Op::Otherwise1,
+            _ => Op::Otherwise2,
+        };
+        self.step(op, a, b)
+    }
+
     fn combine(&mut self, op: Op, a: Dd, b: Dd) -> Bounded<Dd> {
         self.begin();
         self.step(op, a, b)

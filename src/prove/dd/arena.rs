@@ -11,7 +11,7 @@ use super::{BANDS, Bands, Bounded, Dd, OutOfBudget, Var};
 /// What an arena may use up.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Nodes; each costs about 40 bytes with its share of the tables.
+    /// Nodes; each costs about 60 bytes with its share of the tables.
     pub nodes: usize,
     /// When to give up.
     pub deadline: Option<Instant>,
@@ -43,7 +43,7 @@ impl Node {
     }
 }
 
-const EMPTY: u32 = u32::MAX;
+const EMPTY: u64 = u64::MAX;
 /// The bands that there are; the bits of leaves are above.
 const ALL_BANDS: u32 = (1 << BANDS) - 1;
 
@@ -60,7 +60,8 @@ fn leaf_bit(value: u32) -> u32 {
 /// A store of diagrams.
 pub struct Arena {
     nodes: Vec<Node>,
-    table: Vec<u32>,
+    /// The number of each node, and above it the hash that leads there.
+    table: Vec<u64>,
     pub(super) cache: Cache,
     budget: Budget,
     depth: u32,
@@ -126,13 +127,18 @@ impl Arena {
         }
         debug_assert!(var < self.node(lo).var && var < self.node(hi).var, "variables out of order");
         let mask = self.table.len() - 1;
-        let mut at = hash(var, lo.0, hi.0) as usize & mask;
-        while let Some(&found) = self.table.get(at)
-            && found != EMPTY
+        let hash = hash(var, lo.0, hi.0);
+        let mut at = hash as usize & mask;
+        while let Some(&cell) = self.table.get(at)
+            && cell != EMPTY
         {
-            let node = self.node(Dd(found));
-            if node.var == var && node.lo == lo && node.hi == hi {
-                return Ok(Dd(found));
+            // Other nodes are looked at only where they have the same hash.
+            if cell_hash(cell) == hash {
+                let found = Dd(cell as u32);
+                let node = self.node(found);
+                if node.var == var && node.lo == lo && node.hi == hi {
+                    return Ok(found);
+                }
             }
             at = (at + 1) & mask;
         }
@@ -143,7 +149,7 @@ impl Arena {
         let bands = self.node(lo).bands | self.node(hi).bands | Bands::of(Var(var)).0;
         self.nodes.push(Node { var, lo, hi, bands });
         if let Some(cell) = self.table.get_mut(at) {
-            *cell = id;
+            *cell = cell_of(hash, id);
         }
         if self.nodes.len() * 2 > self.table.len() {
             self.grow();
@@ -154,13 +160,13 @@ impl Arena {
     fn grow(&mut self) {
         let size = self.table.len() * 2;
         let mut table = vec![EMPTY; size];
-        for (id, node) in self.nodes.iter().enumerate() {
-            let mut at = hash(node.var, node.lo.0, node.hi.0) as usize & (size - 1);
+        for &cell in self.table.iter().filter(|&&cell| cell != EMPTY) {
+            let mut at = cell_hash(cell) as usize & (size - 1);
             while table.get(at).is_some_and(|&cell| cell != EMPTY) {
                 at = (at + 1) & (size - 1);
             }
-            if let Some(cell) = table.get_mut(at) {
-                *cell = id as u32;
+            if let Some(free) = table.get_mut(at) {
+                *free = cell;
             }
         }
         self.table = table;
@@ -212,6 +218,15 @@ impl Arena {
     pub(super) fn begin(&mut self) {
         self.depth = 0;
     }
+}
+
+/// An entry of the table; never `EMPTY`, since no node has the largest number.
+fn cell_of(hash: u32, id: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(id)
+}
+
+fn cell_hash(cell: u64) -> u32 {
+    (cell >> 32) as u32
 }
 
 pub(super) fn hash(a: u32, b: u32, c: u32) -> u32 {

@@ -58,7 +58,16 @@ impl Substitution {
 
 impl Arena {
     /// `d` where the literals of `cube` are known to hold; it no longer depends on their variables.
-    pub fn restrict(&mut self, d: Dd, cube: &Cube) -> Bounded<Dd> {
+    pub fn restrict(&mut self, mut d: Dd, cube: &Cube) -> Bounded<Dd> {
+        // Most often all that is asked for is known.
+        while let Some((var, lo, hi)) = self.split(d)
+            && let Some(value) = cube.get(var)
+        {
+            d = if value { hi } else { lo };
+        }
+        if d.is_leaf() {
+            return Ok(d);
+        }
         let bands = cube.literals().iter().fold(Bands::default(), |bands, &(var, _)| bands.union(Bands::of(var)));
         if !self.bands(d).meets(bands) {
             return Ok(d);

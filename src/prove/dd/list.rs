@@ -85,7 +85,7 @@ pub trait Outcome {
     /// What an entry leads to.
     type Entry;
     /// A function of the packet.
-    type Value;
+    type Value: Clone;
 
     /// Nothing applies.
     fn nothing(&mut self) -> Self::Value;
@@ -96,8 +96,11 @@ pub trait Outcome {
     /// Whether an entry is the same for all packets to which it applies.
     fn is_constant(&self, entry: &Self::Entry) -> bool;
 
-    /// The entry where `ranges` hold, and nothing elsewhere.
-    fn one(&mut self, ranges: &[Range], entry: &Self::Entry) -> Bounded<Self::Value>;
+    /// The entry for all packets.
+    fn everywhere(&mut self, entry: &Self::Entry) -> Self::Value;
+
+    /// `hi` where `ranges` hold, and `lo` elsewhere.
+    fn inside(&mut self, ranges: &[Range], hi: Self::Value, lo: Self::Value) -> Bounded<Self::Value>;
 
     /// The one, then the other where it goes on.
     fn then(&mut self, left: Self::Value, right: Self::Value) -> Bounded<Self::Value>;
@@ -169,8 +172,16 @@ fn step<O: Outcome>(outcome: &mut O, mut items: Vec<Item<'_, O::Entry>>) -> Boun
         items.truncate(last + 1);
     }
     let Some((first, rest)) = items.split_first() else { return Ok(outcome.nothing()) };
-    if rest.is_empty() {
-        return outcome.one(&first.ranges(), first.entry);
+    if rest.is_empty() && first.is_done() {
+        return Ok(outcome.everywhere(first.entry));
+    }
+    if decides_alone(outcome, first, rest) {
+        let lo = step(outcome, rest.iter().map(|item| Item { ..*item }).collect())?;
+        let mut hi = outcome.everywhere(first.entry);
+        if !rest.is_empty() && !outcome.is_final(first.entry) {
+            hi = outcome.then(hi, lo.clone())?;
+        }
+        return outcome.inside(&first.ranges(), hi, lo);
     }
     let var = items.iter().map(Item::var).min().unwrap_or(first.var());
     if let Some(cut) = cut(outcome, &items, var) {
@@ -185,6 +196,13 @@ fn step<O: Outcome>(outcome: &mut O, mut items: Vec<Item<'_, O::Entry>>) -> Boun
     let lo = step(outcome, lo)?;
     let hi = step(outcome, hi)?;
     outcome.choose(var, lo, hi)
+}
+
+/// Whether only the first entry is about some packets, and what comes then is quickly put together.
+fn decides_alone<O: Outcome>(outcome: &O, first: &Item<'_, O::Entry>, rest: &[Item<'_, O::Entry>]) -> bool {
+    !first.is_done()
+        && rest.iter().all(Item::is_done)
+        && (outcome.is_final(first.entry) || rest.iter().all(|item| outcome.is_constant(item.entry)))
 }
 
 /// Where to cut a list that is not to be parted by `var`: where a row of entries of one kind begins or ends, if
@@ -241,8 +259,12 @@ impl Outcome for Firsts<'_> {
         entry.as_leaf().is_some()
     }
 
-    fn one(&mut self, ranges: &[Range], entry: &Dd) -> Bounded<Dd> {
-        self.dd.inside(ranges, *entry, Dd::leaf(self.nothing))
+    fn everywhere(&mut self, entry: &Dd) -> Dd {
+        *entry
+    }
+
+    fn inside(&mut self, ranges: &[Range], hi: Dd, lo: Dd) -> Bounded<Dd> {
+        self.dd.inside(ranges, hi, lo)
     }
 
     fn then(&mut self, left: Dd, right: Dd) -> Bounded<Dd> {

@@ -19,6 +19,7 @@ mod cache;
 mod compose;
 pub mod list;
 mod meet;
+mod over;
 mod paths;
 mod quantify;
 pub mod range;
@@ -30,6 +31,7 @@ pub use average::{Averages, Draw};
 pub use build::Piece;
 pub use compose::Substitution;
 pub use list::Ranges;
+pub use over::{Over, Where};
 pub use paths::Cube;
 pub use range::Range;
 

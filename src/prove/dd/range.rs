@@ -124,11 +124,13 @@ impl Arena {
         self.piecewise(&bits, &pieces, Dd::FALSE)
     }
 
-    /// `d` where all of `ranges`, which are sorted and share no variables, are satisfied, and the leaf
-    /// `outside` elsewhere.
+    /// `d` where all of `ranges`, which are sorted and share no variables, are satisfied, and `outside` elsewhere.
     pub fn inside(&mut self, ranges: &[Range], d: Dd, outside: Dd) -> Bounded<Dd> {
+        if d == outside {
+            return Ok(d);
+        }
         let last = ranges.last().map_or(0, |range| range.first.0 + range.width);
-        if self.node(d).var >= last {
+        if self.node(d).var >= last && self.node(outside).var >= last {
             return ranges.iter().rev().try_fold(d, |d, &range| self.inside_one(range, d, outside));
         }
         let set = ranges.iter().rev().try_fold(Dd::TRUE, |set, &range| self.inside_one(range, set, Dd::FALSE))?;

@@ -36,6 +36,8 @@ pub use slots::Slot;
 
 /// Sets of so many intervals are better made at once than taken apart into the values of long lists.
 const FEW: usize = 64;
+/// Bits of numbers that have few values, such as protocols and ports.
+const SHORT: u32 = 16;
 
 /// The variables of one family's packets, and the arena of all diagrams over them.
 pub struct Space {
@@ -47,6 +49,8 @@ pub struct Space {
     early: bool,
     slots: FxHashMap<Field, Rc<Slot>>,
     texts: FxHashMap<(Field, Vec<u8>), u128>,
+    /// Sets of one interval of a short number, which rules ask for over and over.
+    short: FxHashMap<(Field, Interval), Dd>,
     opaque: FxHashMap<String, Var>,
     opaque_names: Vec<(Var, String)>,
     /// What each bucket of state is, for people.
@@ -67,6 +71,7 @@ impl Space {
             early: false,
             slots: FxHashMap::default(),
             texts: FxHashMap::default(),
+            short: FxHashMap::default(),
             opaque: FxHashMap::default(),
             opaque_names: Vec::new(),
             states: Vec::new(),
@@ -95,6 +100,19 @@ impl Space {
     ///
     /// Whether they have it is the separate question [`Space::present`].
     pub fn within(&mut self, field: Field, values: &IntervalSet) -> Bounded<Dd> {
+        let short = match values.intervals() {
+            [only] if field.width() <= SHORT => Some((field, *only)),
+            _ => None,
+        };
+        if let Some(known) = short.and_then(|short| self.short.get(&short)) {
+            return Ok(*known);
+        }
+        let set = self.made_within(field, values)?;
+        self.short.extend(short.map(|short| (short, set)));
+        Ok(set)
+    }
+
+    fn made_within(&mut self, field: Field, values: &IntervalSet) -> Bounded<Dd> {
         match &*self.slot(field) {
             Slot::Constant(value) => Ok(Dd::constant(values.contains(*value))),
             Slot::Codes(bits, codes) => self.in_codes(bits, codes, |code| values.contains(code)),
