@@ -58,6 +58,26 @@ fn a_dump_equals_itself() {
     }
 }
 
+/// Copies that the host sends to itself are copied again, for ever, until the loopback interface goes down.
+#[test]
+fn copies_without_end_end() {
+    if !can_replay() {
+        return;
+    }
+    let old =
+        "*mangle\n-A PREROUTING -p udp -j TEE --gateway 127.0.0.1\n-A PREROUTING -j TEE --gateway 10.0.0.1\nCOMMIT\n";
+    let new = |udp: &str| {
+        nft(&format!(
+            "table ip mangle {{\nchain PREROUTING {{\ntype filter hook prerouting priority mangle; policy accept;\n\
+             meta l4proto {udp} dup to 127.0.0.1\ndup to 10.0.0.1\n}}\n}}\n"
+        ))
+    };
+    let report = compare(&dump(old), &new("udp"), 8);
+    assert!(report.is_equal(), "{report}");
+    let report = compare_until(&dump(old), &new("tcp"), 8, 1);
+    assert!(report.to_string().contains("without end"), "{report}");
+}
+
 /// A name, text of `NEW`, and what it is replaced by.
 const PLANTED: &[(&str, &str, &str)] = &[
     ("wrong port", "tcp dport 113 reject", "tcp dport 114 reject"),

@@ -26,6 +26,8 @@ pub enum Event {
     Refused(i32),
     /// What its connection carries in the end, where that is anything.
     Connection(Kept),
+    /// Copies of it came back to be copied again, until the loopback interface was taken down.
+    Endless,
     /// So many times something happened in a run of equal packets.
     Count { place: String, count: u32 },
 }
@@ -67,6 +69,7 @@ impl fmt::Display for Event {
                 }
                 Ok(())
             }
+            Event::Endless => f.write_str("its copies come back to the host without end"),
             Event::Count { place, count } => write!(f, "{place}: {count} times"),
         }
     }
@@ -80,7 +83,7 @@ impl Event {
             Event::Refused(_) => "sending refused".to_owned(),
             Event::Priority(_) => "left with a priority".to_owned(),
             Event::Connection(_) => "connection kept".to_owned(),
-            Event::KernelLog { .. } | Event::GroupLog { .. } | Event::Count { .. } => self.to_string(),
+            Event::KernelLog { .. } | Event::GroupLog { .. } | Event::Endless | Event::Count { .. } => self.to_string(),
         }
     }
 }

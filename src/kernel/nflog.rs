@@ -12,6 +12,10 @@ use super::netlink::{Message, Socket, attributes, take};
 const NFULNL_MSG_PACKET: u16 = 0x400;
 const NFULNL_MSG_CONFIG: u16 = 0x401;
 
+/// Records that are read at once: more than any packet should cause. One whose copies come back to be copied again
+/// (`TEE` towards the host itself) causes records for ever.
+const MOST: usize = 1000;
+
 /// One logged packet.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
@@ -50,17 +54,21 @@ impl Listener {
         Ok(Listener { socket, lost: 0 })
     }
 
-    /// Hands on what has been logged since, without waiting.
-    pub fn drain(&mut self, mut each: impl FnMut(Record)) -> io::Result<()> {
+    /// Hands on what has been logged since, without waiting. `Ok(false)`: that was [`MOST`] records, and there may be
+    /// more.
+    pub fn drain(&mut self, mut each: impl FnMut(Record)) -> io::Result<bool> {
+        let mut count = 0;
         loop {
             let more = self.socket.poll(|kind, body| {
                 if kind == NFULNL_MSG_PACKET {
+                    count += 1;
                     each(read(body));
                 }
             });
             match more {
+                Ok(true) if count >= MOST => return Ok(false),
                 Ok(true) => {}
-                Ok(false) => return Ok(()),
+                Ok(false) => return Ok(true),
                 Err(e) if e.raw_os_error() == Some(Errno::ENOBUFS as i32) => self.lost += 1,
                 Err(e) => return Err(e),
             }

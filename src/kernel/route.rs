@@ -56,8 +56,8 @@ impl Router {
             present: None,
             joined: BTreeSet::new(),
         };
-        let mut messages = vec![link(LOOPBACK, None)];
-        messages.extend(taps.iter().map(|tap| link(tap.index, Some(tap.mac))));
+        let mut messages = vec![link(LOOPBACK, IFF_UP, None)];
+        messages.extend(taps.iter().map(|tap| link(tap.index, IFF_UP | IFF_NOARP, Some(tap.mac))));
         messages.extend(taps.iter().enumerate().map(|(n, tap)| router.address(n, tap.index)));
         messages.push(router.rule());
         let answers = router.socket.batch(&messages)?;
@@ -89,6 +89,17 @@ impl Router {
             self.socket.batch(&messages)?;
         }
         Ok(())
+    }
+
+    /// Takes the loopback interface down: what is under way there is gone, and so are the routes by it.
+    pub fn cut_loopback(&mut self) -> io::Result<()> {
+        self.socket.request(&link(LOOPBACK, 0, None))
+    }
+
+    /// Brings the loopback interface up again; the next packet finds its routes made anew.
+    pub fn join_loopback(&mut self) -> io::Result<()> {
+        self.present = None;
+        self.socket.request(&link(LOOPBACK, IFF_UP, None))
     }
 
     fn rule(&self) -> Message {
@@ -145,10 +156,10 @@ fn octets(address: IpAddr) -> Vec<u8> {
     }
 }
 
-fn link(index: u32, mac: Option<[u8; 6]>) -> Message {
-    let noarp = if mac.is_some() { IFF_NOARP } else { 0 };
+/// Sets the flags of an interface, and its address where there is one.
+fn link(index: u32, flags: u32, mac: Option<[u8; 6]>) -> Message {
     let mut header = vec![0, 0, 0, 0];
-    for word in [index, IFF_UP | noarp, IFF_UP | noarp] {
+    for word in [index, flags, flags | IFF_UP] {
         header.extend_from_slice(&word.to_ne_bytes());
     }
     let message = Message::new(RTM_NEWLINK, 0, &header);
