@@ -32,14 +32,18 @@ pub struct Builder<'t> {
     /// The rule's own test of the transport protocol.
     pub protocol: Option<Step>,
     /// Rules that later fragments skip, by chain and place, when a base chain's guard sees to it.
+    /// No rule of the dump's chain comes behind it.
+    pub last: bool,
     pub skipped: &'t mut FxHashMap<ChainId, Vec<usize>>,
 }
 
 /// How a helper chain hands back packets that it did not decide.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Back {
     /// It was jumped to: falling off its end goes on behind the jump.
     Fall,
+    /// Nothing stands behind the rule: to return is to fall off the end.
+    End,
     /// It was gone to: the rest of the caller is a chain.
     Rest(ChainId),
 }
@@ -60,7 +64,11 @@ impl Builder<'_> {
             conditions.truncate(last + 1);
             action = Action::Statements(Vec::new());
         }
-        let back = if self.must_split(&conditions, &action) { self.split() } else { Back::Fall };
+        let back = match self.must_split(&conditions, &action) {
+            true => self.split(),
+            false if self.last => Back::End,
+            false => Back::Fall,
+        };
         self.build(self.chain, Steps::new(), &conditions, &action, back);
         if whole_only {
             let end = self.table.chains.get(entry.0 as usize).map_or(start, |c| c.rules.len());
@@ -165,20 +173,21 @@ impl Builder<'_> {
     }
 
     /// What the inner test matches is led past the rule: to the rest of the chain where that has a chain of its own,
-    /// else back from a helper chain.
+    /// to its end where there is no rest, else back from a helper chain.
     fn negation(&mut self, chain: ChainId, steps: Steps, inner: &[Step], rest: &[Cond], action: &Action, back: Back) {
-        if let Back::Rest(past) = back
-            && !steps.iter().any(Step::is_stateful)
-        {
+        let verdict = match back {
+            Back::Fall | Back::End => Verdict::Return,
+            Back::Rest(rest) => Verdict::Goto(rest),
+        };
+        if back != Back::Fall && !steps.iter().any(Step::is_stateful) {
+            // What is said of the rule stands at what it does.
+            let said = (std::mem::take(&mut self.comments), std::mem::take(&mut self.notes));
             let led = steps.iter().chain(inner).cloned();
-            self.push(chain, Rule::new(led, Verdict::Goto(past), self.origin.clone()));
+            self.push(chain, Rule::new(led, verdict, self.origin.clone()));
+            (self.comments, self.notes) = said;
             return self.build(chain, steps, rest, action, back);
         }
         let helper = self.enter(chain, steps, "unless", back);
-        let verdict = match back {
-            Back::Fall => Verdict::Return,
-            Back::Rest(rest) => Verdict::Goto(rest),
-        };
         let rule = Rule::new(inner.iter().cloned(), verdict, self.origin.clone());
         self.push(helper, rule);
         self.build(helper, Steps::new(), rest, action, back);
@@ -189,7 +198,7 @@ impl Builder<'_> {
     fn enter(&mut self, chain: ChainId, steps: Steps, what: &str, back: Back) -> ChainId {
         let helper = self.helper(what);
         let verdict = match back {
-            Back::Fall => Verdict::Jump(helper),
+            Back::Fall | Back::End => Verdict::Jump(helper),
             Back::Rest(_) => Verdict::Goto(helper),
         };
         let rule = Rule::new(steps, verdict, self.origin.clone());

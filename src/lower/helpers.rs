@@ -154,6 +154,7 @@ impl TableWork<'_> {
             notes,
             guard: if seen { self.guard } else { Guard::Needless },
             protocol: None,
+            last: false,
             skipped: &mut self.skipped,
         };
         builder.rule(conditions, action);

@@ -193,21 +193,23 @@ impl TableWork<'_> {
         let Some(&id) = self.ids.get(&chain.name) else { return };
         let mut current = id;
         let said_behind = |rule: &ast::Rule| helpers::gives(rule).is_some() && rule.counters.is_none();
-        for rule in chain.rules {
+        let mut rules = chain.rules.into_iter().peekable();
+        while let Some(rule) = rules.next() {
             if !self.templates && said_behind(&rule) {
                 continue;
             }
-            current = self.lower_rule(&rule, (&chain.name, chain.hook), hooks, current);
+            let last = rules.peek().is_none();
+            current = self.lower_rule(&rule, (&chain.name, chain.hook), hooks, (current, last));
         }
     }
 
-    /// Lowers one rule into the chain `current`; answers the chain that the next rule goes to.
+    /// Lowers one rule, perhaps the last, into the chain `current`; answers the chain that the next rule goes to.
     fn lower_rule(
         &mut self,
         rule: &ast::Rule,
         (name, hook): (&ChainName, Option<Hook>),
         hooks: &[Hook],
-        current: ChainId,
+        (current, last): (ChainId, bool),
     ) -> ChainId {
         let mut comments = Vec::new();
         let mut notes = Vec::new();
@@ -239,6 +241,7 @@ impl TableWork<'_> {
             notes,
             guard,
             protocol: None,
+            last,
             skipped: &mut self.skipped,
         };
         builder.rule(conditions, action);
