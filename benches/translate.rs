@@ -5,11 +5,10 @@
 //! the largest amount of memory in use as a multiple of the input. `TRANSLATE=path` names the other tool;
 //! without one only our own figures are printed. Lines whose shape and level hold FILTER are run.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-
 mod shapes;
+mod timing;
+
+use timing::{Run, best};
 
 const SHAPES: [(&str, u32); 4] = [("kube", 10_000), ("block", 100_000), ("ports", 20_000), ("fail2ban", 20_000)];
 const LEVELS: [&str; 3] = ["none", "safe", "full"];
@@ -51,39 +50,4 @@ fn line(shape: &str, level: &str, proof: &str, ours: Option<Run>, theirs: Option
         number(ratio, 1),
         number(memory, 1)
     );
-}
-
-/// What one process took.
-#[derive(Clone, Copy)]
-struct Run {
-    seconds: f64,
-    /// The most memory that was resident at a time.
-    bytes: u64,
-}
-
-fn best(times: usize, program: &str, args: &[&str], file: &Path) -> Option<Run> {
-    let runs: Option<Vec<Run>> = (0..times).map(|_| once(program, args, file)).collect();
-    runs?.into_iter().min_by(|a, b| a.seconds.total_cmp(&b.seconds))
-}
-
-/// Runs a program and watches how much memory it takes; `None` when it fails.
-fn once(program: &str, args: &[&str], file: &Path) -> Option<Run> {
-    let start = Instant::now();
-    let mut child =
-        Command::new(program).args(args).arg(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
-    let mut bytes = 0;
-    loop {
-        bytes = resident(child.id()).unwrap_or(0).max(bytes);
-        if let Some(status) = child.try_wait().ok()? {
-            return status.success().then(|| Run { seconds: start.elapsed().as_secs_f64(), bytes });
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// The most memory that a running process had so far (Linux; proc(5), `VmHWM`).
-fn resident(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
+mod policies;
+
 /// A dump by its name and size; `None` for a name that no shape has.
 pub fn shape(name: &str, size: u32) -> Option<String> {
     Some(match name {
@@ -13,7 +15,7 @@ pub fn shape(name: &str, size: u32) -> Option<String> {
         "block" => block(size),
         "ports" => ports(size),
         "fail2ban" => fail2ban(size),
-        _ => return None,
+        _ => return policies::shape(name, size),
     })
 }
 

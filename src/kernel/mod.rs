@@ -34,7 +34,6 @@ mod probe;
 mod raw;
 mod report;
 mod route;
-mod routing;
 mod run;
 mod side;
 mod sys;

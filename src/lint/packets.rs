@@ -70,6 +70,16 @@ impl Packets {
         self.reach.space.dd.all(&[new, tcp, syn, whole])
     }
 
+    /// Whether all packets of a set match; one of them answers for most rules.
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn all_match(&mut self, matching: Dd, all: Dd) -> Bounded<bool> {
+        let dd = &mut self.reach.space.dd;
+        let misses = dd.member(all).is_some_and(|one| dd.eval(matching, |var| one.get(var).unwrap_or(false)) == 0);
+        Ok(!misses && dd.minus(all, matching)? == Dd::FALSE)
+    }
+
     /// What is told of a rule; `None` in a chain that no packet enters.
     pub fn use_of(&self, at: RuleAt) -> Option<&Use> {
         self.uses.get(at.table)?.get(at.chain)?.get(at.rule)

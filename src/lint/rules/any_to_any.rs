@@ -48,15 +48,8 @@ fn opens(packets: &mut Packets, at: RuleAt) -> Bounded<Option<Hook>> {
     for hook in hooks.into_iter().filter(|hook| matches!(hook, Hook::Input | Hook::Forward)) {
         let new = packets.new_tcp()?;
         let possible = packets.reach.space.possible(hook)?;
-        let dd = &mut packets.reach.space.dd;
-        let all = dd.and(possible, new)?;
-        // One packet answers for most rules.
-        let Some(one) = dd.member(all) else { continue };
-        if dd.eval(matching, |var| one.get(var).unwrap_or(false)) == 0 {
-            continue;
-        }
-        let taken = dd.and(comes, matching)?;
-        if dd.minus(all, taken)? == Dd::FALSE {
+        let all = packets.reach.space.dd.and(possible, new)?;
+        if all != Dd::FALSE && packets.all_match(matching, all)? && packets.all_match(comes, all)? {
             return Ok(Some(hook));
         }
     }

@@ -51,9 +51,8 @@ fn takes_established(ruleset: &Ruleset<'_>, at: RuleAt) -> Bounded<bool> {
     let (matching, exact) = packets.reach.matching(at);
     let comes = packets.reach.entering(at.chain);
     let state = packets.reach.space.within(Field::Ct(CtKey::State), &IntervalSet::point(ESTABLISHED))?;
-    let dd = &mut packets.reach.space.dd;
-    let all = dd.and(comes, state)?;
-    Ok(exact && all != Dd::FALSE && dd.minus(all, matching)? == Dd::FALSE)
+    let all = packets.reach.space.dd.and(comes, state)?;
+    Ok(exact && all != Dd::FALSE && packets.all_match(matching, all)?)
 }
 
 fn finding(ruleset: &Ruleset<'_>, at: RuleAt, rule: &Rule) -> Finding {

@@ -5,7 +5,6 @@ use crate::lint::ruleset::{ChainView, Ruleset};
 use crate::lint::shape;
 use crate::lint::{Finding, Lint, Run};
 use crate::packet::Hook;
-use crate::prove::dd::Dd;
 use crate::save::ast::{Policy, TableKind};
 
 pub static LINT: Lint = Lint {
@@ -37,7 +36,7 @@ fn is_open(ruleset: &Ruleset<'_>, table: usize, chain: usize) -> bool {
     let Some(mut packets) = ruleset.packets() else { return false };
     let Some(chain) = packets.chain(table, chain) else { return false };
     let Ok(new) = packets.new_tcp() else { return false };
-    packets.reach.passing(chain, new).is_ok_and(|left| left != Dd::FALSE)
+    packets.reach.lets_pass(chain, new).is_ok_and(|passes| passes)
 }
 
 fn finding(ruleset: &Ruleset<'_>, chain: &ChainView<'_>) -> Finding {

@@ -2,8 +2,7 @@
 
 use super::answer::{Difference, Direction, Doubt, Fate, Outcome, Region, What};
 use super::bases::{self, Side};
-use super::chances::{self, Drawn};
-use super::{Example, Options, example, fading, regions};
+use super::{Example, Options, chances, example, fading, regions};
 use crate::prove::block::{Answers, BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
 use crate::prove::dd::{Bands, Bounded, Cube, Dd, Substitution, Var};
 use crate::prove::space::{Space, bands};
@@ -14,7 +13,7 @@ struct Care {
     /// Those whose treatment is known on both sides.
     known: Dd,
     /// Those of them for which what chance decides has different distributions.
-    drawn: Drawn,
+    drawn: Dd,
     /// All packets that there can be at the hook.
     possible: Dd,
 }
@@ -167,8 +166,6 @@ impl Comparison<'_> {
 
     fn effects(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
         for (key, what) in self.counted(left, right) {
-            let rest = if chances::is_lone([left, right], key) { care.drawn.all } else { care.drawn.rest };
-            let care = Care { drawn: Drawn { rest, ..care.drawn }, ..care };
             let differ = self.difference_of([left.effect(key), right.effect(key)], care)?;
             if differ != Dd::FALSE {
                 let difference = self.difference(what, Direction::Other, differ, care.possible)?;
@@ -183,7 +180,7 @@ impl Comparison<'_> {
         if a == b {
             return Ok(Dd::FALSE);
         }
-        let packets = if self.has_draws([a, b]) { care.drawn.rest } else { care.known };
+        let packets = if self.has_draws([a, b]) { care.drawn } else { care.known };
         if packets == Dd::FALSE {
             return Ok(Dd::FALSE);
         }

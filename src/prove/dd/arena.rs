@@ -68,6 +68,8 @@ pub struct Arena {
     ticks: u64,
     /// Where an operation with an allowance of its own stops.
     stop_at: u64,
+    /// Where everything stops.
+    last: u64,
 }
 
 impl Arena {
@@ -81,6 +83,7 @@ impl Arena {
             depth: 0,
             ticks: 0,
             stop_at: u64::MAX,
+            last: u64::MAX,
         }
     }
 
@@ -184,7 +187,8 @@ impl Arena {
 
     /// Lets all work from here on take so many steps, whatever the machine is busy with.
     pub fn limit_steps(&mut self, steps: u64) {
-        self.stop_at = self.ticks.saturating_add(steps);
+        self.last = self.ticks.saturating_add(steps);
+        self.stop_at = self.last;
     }
 
     /// Does `work`, which fails once it has taken so many steps.
@@ -193,6 +197,16 @@ impl Arena {
         self.stop_at = outer.min(self.ticks.saturating_add(steps));
         let result = work(self);
         self.stop_at = outer;
+        result
+    }
+
+    /// Does `work` that serves others as well: it has so many steps of its own, which are not taken off from those
+    /// of the question that it is part of.
+    pub fn with_own_steps<T>(&mut self, steps: u64, work: impl FnOnce(&mut Arena) -> Bounded<T>) -> Bounded<T> {
+        let (outer, begun) = (self.stop_at, self.ticks);
+        self.stop_at = self.last.min(begun.saturating_add(steps));
+        let result = work(self);
+        self.stop_at = self.last.min(outer.saturating_add(self.ticks - begun));
         result
     }
 

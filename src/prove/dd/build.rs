@@ -96,10 +96,28 @@ impl Arena {
 
     /// The set where all literals hold; they must be sorted by variable.
     pub fn conjunction(&mut self, literals: &[(Var, bool)]) -> Bounded<Dd> {
-        let mut result = Dd::TRUE;
-        for &(var, value) in literals.iter().rev() {
-            result = if value { self.mk(var.0, Dd::FALSE, result)? } else { self.mk(var.0, result, Dd::FALSE)? };
+        self.under(literals, Dd::TRUE)
+    }
+
+    /// A set where all literals hold as well, which are sorted and of variables before all of its own.
+    fn under(&mut self, literals: &[(Var, bool)], set: Dd) -> Bounded<Dd> {
+        literals.iter().rev().try_fold(set, |set, &(var, value)| {
+            if value { self.mk(var.0, Dd::FALSE, set) } else { self.mk(var.0, set, Dd::FALSE) }
+        })
+    }
+
+    /// Intersection of two sets, of which the first mostly asks for one value of variables before those of the second.
+    pub fn above(&mut self, a: Dd, b: Dd) -> Bounded<Dd> {
+        let literals = self.forced(a);
+        let last = literals.last().map_or(0, |&(var, _)| var.0 + 1);
+        if self.node(b).var < last || self.cofactor(a, &literals) != Dd::TRUE {
+            return self.and(a, b);
         }
-        Ok(result)
+        self.under(&literals, b)
+    }
+
+    /// What is behind some literals, which stand in one line from the root.
+    fn cofactor(&self, d: Dd, literals: &[(Var, bool)]) -> Dd {
+        literals.iter().fold(d, |d, &(_, value)| if value { self.node(d).hi } else { self.node(d).lo })
     }
 }

@@ -3,7 +3,8 @@
 //! A set that is too large to carry on is replaced by a larger one that is simpler: too many packets
 //! entering a chain can hide a dead rule, never invent one.
 
-use super::{Chain, Reach, STEPS};
+use super::chain::Chain;
+use super::{Reach, STEPS};
 use crate::prove::block::{ChainId, Flow, Step};
 use crate::prove::dd::{Arena, Bounded, Dd, OutOfBudget};
 
@@ -30,12 +31,13 @@ impl Reach {
     }
 
     fn follow_calls(&mut self, id: ChainId) -> Bounded<()> {
-        let Some(chain) = self.chains.get(&id) else { return Ok(()) };
+        let Some(chain) = self.chains.get_mut(&id) else { return Ok(()) };
         if chain.entering == Dd::FALSE {
             return Ok(());
         }
         let mut coming: Vec<(ChainId, Dd)> = Vec::new();
-        for (number, facts) in chain.facts.iter().enumerate() {
+        for number in 0..chain.facts.len() {
+            let Some(facts) = chain.facts.get(number).copied() else { continue };
             if let Some(to) = facts.calls {
                 coming.push((to, sent(&mut self.space.dd, chain, number, facts.over)?));
             } else {
@@ -60,11 +62,11 @@ impl Reach {
 }
 
 /// The packets that a rule sends on, as they are then.
-fn sent(dd: &mut Arena, chain: &Chain, number: usize, over: Dd) -> Bounded<Dd> {
+fn sent(dd: &mut Arena, chain: &mut Chain, number: usize, over: Dd) -> Bounded<Dd> {
     let entering = chain.entering;
     let exact = dd.with_steps(STEPS, |dd| {
         let set = dd.and(entering, over)?;
-        chain.tree.remaining(dd, 0..number, set)
+        chain.remaining(dd, 0..number, set)
     });
     let set = match exact {
         Ok(set) => set,

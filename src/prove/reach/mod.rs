@@ -1,10 +1,10 @@
 //! Which packets reach each rule of a ruleset, and whether a rule makes any difference.
 //!
 //! The algebra of `block` sums up whole base chains; here each rule is asked about on its own, cheaply
-//! enough for tens of thousands of them. Per chain a tree over its rules holds, for every run of rules in
-//! it, which packets surely leave the chain there and how ([`tree`]); a question about one rule then looks
-//! at as many diagrams as the tree is high. Most questions are settled by an example packet, without
-//! diagrams of their own ([`sample`]).
+//! enough for tens of thousands of them. Most questions are settled by example packets ([`sample`]), which
+//! an index of the chain's rules leads to the few that concern them ([`index`]). What is left is asked of
+//! diagrams: those of the few rules that come into question, or where they are many, those of a tree over
+//! the rules that holds, for every run of rules in it, which packets surely leave there and how ([`tree`]).
 //!
 //! # What is claimed
 //!
@@ -18,7 +18,10 @@
 //! The other direction is not claimed: a rule of which nothing is said may still be dead. What the step
 //! budget leaves open is counted in [`Reach::undecided`].
 
+mod bounds;
+mod chain;
 mod entering;
+mod index;
 mod rule;
 mod sample;
 #[cfg(test)]
@@ -26,6 +29,7 @@ mod tests;
 mod tree;
 mod unsteady;
 mod usefulness;
+mod ways;
 
 use rustc_hash::FxHashMap;
 
@@ -35,8 +39,8 @@ use super::dd::{Bounded, Budget, Dd};
 use super::space::{Names, Space};
 use crate::packet::{Family, Hook};
 
+use chain::Chain;
 use rule::Facts;
-use tree::Tree;
 use unsteady::Unsteady;
 
 /// Leaf of a way out: the packet goes on to the next rule.
@@ -101,19 +105,6 @@ pub struct Reach {
     pub undecided: usize,
 }
 
-/// What is known of a chain.
-struct Chain {
-    facts: Vec<Facts>,
-    tree: Tree,
-    unsteady: Unsteady,
-    /// The hooks whose packets can come here.
-    hooks: Vec<Hook>,
-    /// Packets that may enter it.
-    entering: Dd,
-    /// How a packet fares that reaches the end: a policy, or `RETURNS`.
-    end: u32,
-}
-
 impl Reach {
     /// Reads the rules of one family.
     ///
@@ -146,17 +137,16 @@ impl Reach {
             let mut facts = Vec::with_capacity(chain.rules.len());
             for rule in &chain.rules {
                 let mut reading =
-                    rule::Reading { dd: &mut self.space.dd, terms: &mut self.terms, chains: &self.chains };
+                    rule::Reading { dd: &mut self.space.dd, terms: &mut self.terms, chains: &mut self.chains };
                 facts.push(reading.facts(rule, &unsteady)?);
             }
             let base = self.program.bases.iter().find(|base| base.chain == id);
             let end = base.map_or(RETURNS, |base| leaf(&mut self.terms, &base.policy));
             for facts in facts.iter_mut().filter(|_| end != RETURNS) {
-                facts.ways = self.space.dd.otherwise(facts.ways, RETURNS, Dd::leaf(end))?;
+                facts.ways = facts.ways.with(&mut self.space.dd, RETURNS, end)?;
                 facts.only = facts.only.map(|way| if way == RETURNS { end } else { way });
             }
-            let tree = Tree::new(&mut self.space.dd, &facts)?;
-            let chain = Chain { facts, tree, unsteady, hooks: Vec::new(), entering: Dd::FALSE, end };
+            let chain = Chain::new(&mut self.space.dd, facts, unsteady, end)?;
             self.chains.insert(id, chain);
         }
         Ok(())
@@ -193,12 +183,12 @@ impl Reach {
     /// # Errors
     /// When that takes too many steps.
     pub fn reaching(&mut self, at: At) -> Bounded<Dd> {
-        let Some(chain) = self.chains.get(&at.chain) else { return Ok(Dd::FALSE) };
+        let Some(chain) = self.chains.get_mut(&at.chain) else { return Ok(Dd::FALSE) };
         let Some(facts) = chain.facts.get(at.rule) else { return Ok(Dd::FALSE) };
         let (entering, over) = (chain.entering, facts.over);
         self.space.dd.with_steps(10 * STEPS, |dd| {
             let set = dd.and(entering, over)?;
-            chain.tree.remaining(dd, 0..at.rule, set)
+            chain.remaining(dd, 0..at.rule, set)
         })
     }
 
@@ -207,12 +197,21 @@ impl Reach {
     /// # Errors
     /// When that takes too many steps.
     pub fn passing(&mut self, chain: ChainId, set: Dd) -> Bounded<Dd> {
-        let Some(chain) = self.chains.get(&chain) else { return Ok(Dd::FALSE) };
+        let Some(chain) = self.chains.get_mut(&chain) else { return Ok(Dd::FALSE) };
         let entering = chain.entering;
         self.space.dd.with_steps(10 * STEPS, |dd| {
             let set = dd.and(entering, set)?;
-            chain.tree.remaining(dd, 0..chain.facts.len(), set)
+            chain.remaining(dd, 0..chain.facts.len(), set)
         })
+    }
+
+    /// Whether some packets of a set may come to the end of a chain.
+    ///
+    /// # Errors
+    /// When that takes too many steps.
+    pub fn lets_pass(&mut self, chain: ChainId, set: Dd) -> Bounded<bool> {
+        let Some(chain) = self.chains.get_mut(&chain) else { return Ok(false) };
+        self.space.dd.with_steps(10 * STEPS, |dd| chain.lets_pass(dd, set))
     }
 
     fn facts(&self, at: At) -> Option<&Facts> {

@@ -1,12 +1,15 @@
 //! What is sure, and what is possible, about one rule.
 
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
+use super::chain::Chain;
 use super::tree::{Out, Run};
 use super::unsteady::Unsteady;
-use super::{Chain, GOES_ON, RETURNS, SOMEHOW, leaf};
+use super::ways::Ways;
+use super::{GOES_ON, RETURNS, SOMEHOW, leaf};
 use crate::prove::block::{ChainId, Flow, Rule, Step, Terms};
-use crate::prove::dd::{Arena, Bounded, Dd};
+use crate::prove::dd::{Arena, Bounded, Dd, Range};
 
 /// A rule as its chain sees it; all sets are of packets as they entered the chain.
 ///
@@ -17,8 +20,8 @@ pub(super) struct Facts {
     pub over: Dd,
     /// Whether `over` are exactly those that do.
     pub exact: bool,
-    /// How packets surely leave the chain here; `GOES_ON` for those that may not.
-    pub ways: Dd,
+    /// How packets surely leave the chain here.
+    pub ways: Ways,
     /// Packets for which something may happen that `ways` does not say.
     pub acts: Dd,
     /// Packets that may go back to the calling chain where `ways` does not say so.
@@ -34,13 +37,20 @@ pub(super) struct Reading<'a> {
     pub dd: &'a mut Arena,
     pub terms: &'a mut Terms,
     /// The chains it may call.
-    pub chains: &'a FxHashMap<ChainId, Chain>,
+    pub chains: &'a mut FxHashMap<ChainId, Chain>,
+}
+
+/// A condition of a rule.
+#[derive(Clone, Copy)]
+enum Test {
+    Set(Dd),
+    In(Range),
 }
 
 /// A rule half read.
 struct Progress {
-    /// Tests so far, as written.
-    inside: Dd,
+    /// Tests since the last change, as written.
+    tests: SmallVec<[Test; 8]>,
     /// Packets that may, and that surely do, pass the tests before the last change.
     may: Dd,
     must: Dd,
@@ -51,21 +61,20 @@ struct Progress {
 impl Reading<'_> {
     /// Reads a rule of a chain that changes what `unsteady` says.
     pub fn facts(&mut self, rule: &Rule, unsteady: &Unsteady) -> Bounded<Facts> {
-        let mut at = Progress { inside: Dd::TRUE, may: Dd::TRUE, must: Dd::TRUE, acts: Dd::FALSE, exact: true };
+        let mut at = Progress { tests: SmallVec::new(), may: Dd::TRUE, must: Dd::TRUE, acts: Dd::FALSE, exact: true };
         for step in &rule.steps {
-            if let Some(set) = step.tested(self.dd)? {
-                at.inside = self.dd.and(at.inside, set)?;
-            }
             match step {
-                Step::Test(_) | Step::In(_) | Step::Among(_) => {}
+                Step::Test(set) => at.tests.push(Test::Set(*set)),
+                Step::In(range) => at.tests.push(Test::In(*range)),
+                Step::Among(values) => at.tests.push(Test::Set(self.dd.any_range(values)?)),
                 Step::Consult(_) | Step::Effect { .. } | Step::EffectOn { .. } => {
-                    let here = self.here(&at, unsteady)?.0;
+                    let here = self.here(&mut at, unsteady)?.0;
                     at.acts = self.dd.or(at.acts, here)?;
                 }
                 Step::Assign(_) => {
                     // What is tested from here on is another packet.
-                    (at.may, at.must) = self.here(&at, unsteady)?;
-                    at.inside = Dd::TRUE;
+                    (at.may, at.must) = self.here(&mut at, unsteady)?;
+                    at.tests.clear();
                     at.acts = self.dd.or(at.acts, at.may)?;
                     at.exact = false;
                 }
@@ -77,15 +86,29 @@ impl Reading<'_> {
     }
 
     /// Packets that may be, and that surely are, still in the rule.
-    fn here(&mut self, at: &Progress, unsteady: &Unsteady) -> Bounded<(Dd, Dd)> {
-        let (may, must) = (unsteady.may(self.dd, at.inside)?, unsteady.must(self.dd, at.inside)?);
+    fn here(&mut self, at: &mut Progress, unsteady: &Unsteady) -> Bounded<(Dd, Dd)> {
+        let inside = self.all(&mut at.tests)?;
+        at.tests = smallvec![Test::Set(inside)];
+        let (may, must) = (unsteady.may(self.dd, inside)?, unsteady.must(self.dd, inside)?);
         Ok((self.dd.and(at.may, may)?, self.dd.and(at.must, must)?))
     }
 
-    fn flow(&mut self, at: Progress, flow: &Flow, unsteady: &Unsteady) -> Bounded<Facts> {
-        let (over, must) = self.here(&at, unsteady)?;
+    /// The packets that pass tests; from the last variables up, so that nothing is made twice.
+    fn all(&mut self, tests: &mut [Test]) -> Bounded<Dd> {
+        tests.sort_by_key(|test| match test {
+            Test::Set(set) => self.dd.split(*set).map(|(var, ..)| var),
+            Test::In(range) => Some(range.first),
+        });
+        tests.iter().rev().try_fold(Dd::TRUE, |all, test| match test {
+            Test::Set(set) => self.dd.above(*set, all),
+            Test::In(range) => self.dd.inside(&[*range], all, Dd::FALSE),
+        })
+    }
+
+    fn flow(&mut self, mut at: Progress, flow: &Flow, unsteady: &Unsteady) -> Bounded<Facts> {
+        let (over, must) = self.here(&mut at, unsteady)?;
         let (exact, acts) = (at.exact && over == must, at.acts);
-        let facts = Facts { over, exact, ways: Dd::FALSE, acts, back: Dd::FALSE, only: None, calls: None };
+        let facts = Facts { over, exact, ways: Ways::NONE, acts, back: Dd::FALSE, only: None, calls: None };
         let known = match flow {
             Flow::Continue => return Ok(facts),
             Flow::Return => RETURNS,
@@ -97,14 +120,16 @@ impl Reading<'_> {
         let unsure = self.dd.minus(over, must)?;
         let acts = self.dd.or(acts, unsure)?;
         let back = if known == RETURNS { unsure } else { Dd::FALSE };
-        let ways = self.dd.ite(must, Dd::leaf(known), Dd::leaf(GOES_ON))?;
-        Ok(Facts { ways, acts, back, only, ..facts })
+        Ok(Facts { ways: Ways::one(must, known), acts, back, only, ..facts })
     }
 
     fn call(&mut self, facts: Facts, must: Dd, to: ChainId, unsteady: &Unsteady, goto: bool) -> Bounded<Facts> {
         let facts = Facts { calls: Some(to), ..facts };
         let nothing = Run { ways: Dd::leaf(GOES_ON), out: Out::Nowhere, acts: Dd::TRUE, back: Dd::TRUE };
-        let called = self.chains.get(&to).and_then(|chain| chain.tree.root()).unwrap_or(nothing);
+        let called = match self.chains.get_mut(&to) {
+            Some(chain) => chain.all(self.dd)?.unwrap_or(nothing),
+            None => nothing,
+        };
         let told = if goto { self.gone(called)? } else { self.jumped(called)? };
         let ways = unsteady.ways(self.dd, told)?;
         let lost = self.dd.differ(told, ways)?;
@@ -112,13 +137,17 @@ impl Reading<'_> {
         let acts = unsteady.may(self.dd, acts)?;
         let acts = self.dd.and(facts.over, acts)?;
         let unsure = self.dd.minus(facts.over, must)?;
-        let leaves = self.dd.is(told, GOES_ON)?;
-        let leaves = self.dd.not(leaves)?;
-        let leaves = unsteady.may(self.dd, leaves)?;
-        let unsure = self.dd.and(unsure, leaves)?;
+        let unsure = if unsure == Dd::FALSE { unsure } else { self.may_leave(told, unsure, unsteady)? };
         let acts = self.dd.any(&[facts.acts, acts, unsure])?;
-        let ways = self.dd.ite(must, ways, Dd::leaf(GOES_ON))?;
-        Ok(Facts { ways, acts, back: if goto { unsure } else { Dd::FALSE }, ..facts })
+        Ok(Facts { ways: Ways::told(must, ways), acts, back: if goto { unsure } else { Dd::FALSE }, ..facts })
+    }
+
+    /// The packets of a set that may leave by ways out of a called chain.
+    fn may_leave(&mut self, told: Dd, set: Dd, unsteady: &Unsteady) -> Bounded<Dd> {
+        let stays = self.dd.is(told, GOES_ON)?;
+        let leaves = self.dd.not(stays)?;
+        let leaves = unsteady.may(self.dd, leaves)?;
+        self.dd.and(set, leaves)
     }
 
     /// Ways out of a called chain as the caller sees them: who comes back goes on.
@@ -136,12 +165,12 @@ impl Reading<'_> {
     }
 
     /// Packets that come to a step nobody understands may fare in any way.
-    fn gives_up(&mut self, at: Progress, rule: &Rule, unsteady: &Unsteady) -> Bounded<Facts> {
-        let over = self.here(&at, unsteady)?.0;
+    fn gives_up(&mut self, mut at: Progress, rule: &Rule, unsteady: &Unsteady) -> Bounded<Facts> {
+        let over = self.here(&mut at, unsteady)?.0;
         let acts = self.dd.or(at.acts, over)?;
         let goes_back = rule.steps.iter().any(|step| matches!(step, Step::Flow(Flow::Return | Flow::Goto(_))))
             || matches!(rule.steps.last(), Some(Step::Unknown(_) | Step::Dispatch(_)));
         let back = if goes_back { over } else { Dd::FALSE };
-        Ok(Facts { over, exact: false, ways: Dd::FALSE, acts, back, only: None, calls: None })
+        Ok(Facts { over, exact: false, ways: Ways::NONE, acts, back, only: None, calls: None })
     }
 }

@@ -8,13 +8,26 @@ use crate::prove::dd::Budget;
 use crate::prove::save_meaning::SaveRules;
 use crate::save::parse;
 
-/// What is told of the rules of `INPUT` and then of the other chains, one word each.
+/// What is told of the rules of `INPUT` and then of the other chains, one word each; whether rules that come into
+/// question are asked one by one or together makes no difference.
 #[track_caller]
 fn told(policy: &str, rules: &str) -> Vec<String> {
+    let [one_by_one, together] = [usize::MAX, 0].map(|few| told_by(few, policy, rules));
+    assert_eq!(one_by_one, together, "{policy}\n{rules}");
+    one_by_one
+}
+
+/// The same, where so many rules are asked one by one.
+#[track_caller]
+fn told_by(few: usize, policy: &str, rules: &str) -> Vec<String> {
     let text = format!("*filter\n:INPUT {policy} [0:0]\n:a - [0:0]\n:b - [0:0]\n{rules}\nCOMMIT\n");
     let parsed = parse(&Source::new(0, "test", text.clone().into()).unwrap(), Some(Family::Ip));
     assert!(parsed.diagnostics.is_empty(), "{text}: {:?}", parsed.diagnostics);
     let mut reach = Reach::new(&SaveRules(&parsed.dump), Family::Ip, Budget::default()).unwrap();
+    for chain in reach.chains.values_mut() {
+        chain.few = few;
+        chain.all(&mut reach.space.dd).unwrap();
+    }
     let mut words = Vec::new();
     for chain in 0..reach.program().chains.len() {
         for rule in 0..reach.program().chains[chain].rules.len() {
@@ -112,4 +125,42 @@ fn each_rule_is_told_what_it_is_for() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Rules about few values, so that many of them overlap, drawn from a seed.
+fn drawn(seed: &mut u64, count: u64) -> String {
+    let mut next = |below: u64| {
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*seed >> 33) % below
+    };
+    let mut rules = String::new();
+    for n in 0..count {
+        let chain = if n < count / 2 { "INPUT" } else { "a" };
+        rules += &format!("-A {chain}");
+        if next(3) > 0 {
+            rules += &format!(" -s 10.0.{}.0/{}", next(4), 21 + next(4));
+        }
+        if next(3) > 0 {
+            rules += &format!(" -d 10.1.0.{}/{}", next(8), 28 + next(5));
+        }
+        if next(2) > 0 {
+            rules += &format!(" -p tcp --dport {}:{}", 10 + next(5), 14 + next(5));
+        }
+        let targets = ["ACCEPT", "DROP", "RETURN", "LOG", "a", "MARK --set-mark 1"];
+        let targets = &targets[..if chain == "a" { 4 } else { 6 }];
+        rules += &format!(" -j {}\n", targets[next(targets.len() as u64) as usize]);
+    }
+    rules
+}
+
+#[test]
+fn rules_asked_one_by_one_say_what_they_say_together() {
+    let mut seed = 3;
+    let mut words: Vec<String> = Vec::new();
+    for round in 0..40 {
+        words.extend(told(["ACCEPT", "DROP"][round % 2], &drawn(&mut seed, 24)));
+    }
+    for word in ["-", "shadowed", "same", "does nothing"] {
+        assert!(words.iter().any(|told| told.starts_with(word)), "nobody is {word}: {words:?}");
+    }
 }

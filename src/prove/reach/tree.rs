@@ -1,10 +1,12 @@
 //! A binary tree over a chain's rules: for each run of rules in it, what packets that enter it meet.
 //!
-//! A run that is too complicated to sum up is left open, and questions about it go to its halves.
+//! A run is summed up when a question first asks about it. One that is too complicated is left open, and questions
+//! about it go to its halves.
 
 use std::ops::Range;
 
 use super::rule::Facts;
+use super::ways::Ways;
 use super::{GOES_ON, STEPS};
 use crate::prove::dd::{Arena, Bounded, Dd, OutOfBudget};
 
@@ -31,15 +33,15 @@ pub(super) enum Out {
 }
 
 impl Out {
-    fn of(facts: &Facts) -> Self {
-        match facts.only {
-            _ if facts.ways == Dd::leaf(GOES_ON) => Out::Nowhere,
-            Some(only) => Out::Only(only),
+    pub fn of(ways: Ways) -> Self {
+        match ways.only() {
+            Some(GOES_ON) => Out::Nowhere,
+            Some(way) => Out::Only(way),
             None => Out::Several,
         }
     }
 
-    fn join(self, other: Out) -> Self {
+    pub fn join(self, other: Out) -> Self {
         match (self, other) {
             (Out::Nowhere, out) | (out, Out::Nowhere) => out,
             (one, other) if one == other => one,
@@ -59,130 +61,131 @@ pub(super) struct Tree {
     len: usize,
     /// Leaves of the tree: `len`, rounded up to a power of two.
     size: usize,
-    runs: Vec<Option<Run>>,
+    runs: Vec<Node>,
+}
+
+#[derive(Clone, Copy)]
+enum Node {
+    /// Nobody has asked about it.
+    Unmade,
+    Run(Run),
+    /// Too complicated.
+    Open,
 }
 
 /// A part of a range: a node of the tree.
 pub(super) type Part = usize;
 
 impl Tree {
-    /// Sums up rules.
+    /// A tree over so many rules.
+    pub fn new(len: usize) -> Tree {
+        let size = len.max(1).next_power_of_two();
+        Tree { len, size, runs: vec![Node::Unmade; 2 * size] }
+    }
+
+    /// What a node's rules do, where they can be summed up; `facts` are those of all rules.
     ///
     /// # Errors
     /// When the arena's budget is used up.
-    pub fn new(dd: &mut Arena, facts: &[Facts]) -> Bounded<Tree> {
-        let size = facts.len().max(1).next_power_of_two();
-        let idle = Run { ways: Dd::leaf(GOES_ON), out: Out::Nowhere, acts: Dd::FALSE, back: Dd::FALSE };
-        let mut runs = vec![Some(idle); 2 * size];
-        for (cell, facts) in runs.iter_mut().skip(size).zip(facts) {
-            *cell = Some(Run { ways: facts.ways, out: Out::of(facts), acts: facts.acts, back: facts.back });
+    pub fn run(&mut self, dd: &mut Arena, facts: &[Facts], part: Part) -> Bounded<Option<Run>> {
+        match self.runs.get(part) {
+            Some(Node::Unmade) => {}
+            Some(Node::Run(run)) => return Ok(Some(*run)),
+            Some(Node::Open) | None => return Ok(None),
         }
-        let mut tree = Tree { len: facts.len(), size, runs };
-        for node in (1..size).rev() {
-            let run = match (tree.run(2 * node), tree.run(2 * node + 1)) {
-                (Some(left), Some(right)) => match dd.with_steps(STEPS * 5, |dd| join(dd, left, right)) {
-                    Ok(run) => Some(run),
-                    Err(OutOfBudget::Steps) => None,
-                    Err(stop) => return Err(stop),
-                },
-                _ => None,
-            };
-            if let Some(cell) = tree.runs.get_mut(node) {
-                *cell = run;
-            }
+        let run = match self.rule(part) {
+            Some(rule) => Some(facts.get(rule).map_or(Ok(IDLE), |facts| Run::of(dd, facts))?),
+            None => self.halves(dd, facts, part)?,
+        };
+        if let Some(node) = self.runs.get_mut(part) {
+            *node = run.map_or(Node::Open, Node::Run);
         }
-        Ok(tree)
+        Ok(run)
     }
 
-    /// What a node's rules do, where they could be summed up.
-    pub fn run(&self, part: Part) -> Option<Run> {
-        self.runs.get(part).copied().flatten()
+    fn halves(&mut self, dd: &mut Arena, facts: &[Facts], part: Part) -> Bounded<Option<Run>> {
+        let Some(left) = self.run(dd, facts, 2 * part)? else { return Ok(None) };
+        let Some(right) = self.run(dd, facts, 2 * part + 1)? else { return Ok(None) };
+        match dd.with_own_steps(STEPS * 5, |dd| join(dd, left, right)) {
+            Ok(run) => Ok(Some(run)),
+            Err(OutOfBudget::Steps) => Ok(None),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// Whether somebody has asked what all rules do.
+    pub fn is_made(&self) -> bool {
+        !matches!(self.runs.get(1), Some(Node::Unmade) | None)
     }
 
     /// What all rules do.
-    pub fn root(&self) -> Option<Run> {
-        self.run(1)
+    pub fn root(&mut self, dd: &mut Arena, facts: &[Facts]) -> Bounded<Option<Run>> {
+        self.run(dd, facts, 1)
     }
 
     /// The rule at a node, when it is a leaf.
-    pub fn rule(&self, part: Part) -> Option<usize> {
+    fn rule(&self, part: Part) -> Option<usize> {
         part.checked_sub(self.size)
     }
 
-    /// Nodes that together are a range of rules, in order; none of them is left open.
-    pub fn parts(&self, range: Range<usize>) -> Vec<Part> {
+    /// Nodes that together are a range of rules, in order, and what they do; none of them is left open.
+    pub fn parts(&mut self, dd: &mut Arena, facts: &[Facts], range: Range<usize>) -> Bounded<Vec<(Part, Run)>> {
         let mut parts = Vec::new();
-        self.cover(1, 0..self.size, &(range.start..range.end.min(self.len)), &mut parts);
-        parts
-    }
-
-    fn cover(&self, node: Part, here: Range<usize>, wanted: &Range<usize>, parts: &mut Vec<Part>) {
-        if here.end <= wanted.start || wanted.end <= here.start {
-            return;
-        }
-        let whole = wanted.start <= here.start && here.end <= wanted.end;
-        if whole && self.run(node).is_some() || node >= self.size {
-            parts.push(node);
-            return;
-        }
-        let middle = here.start.midpoint(here.end);
-        self.cover(2 * node, here.start..middle, wanted, parts);
-        self.cover(2 * node + 1, middle..here.end, wanted, parts);
-    }
-
-    /// Whether a range of rules does nothing with any packet but let it out in this way.
-    pub fn does_only(&self, range: Range<usize>, way: u32) -> bool {
-        let alike = |run: Run| run.acts == Dd::FALSE && run.out.is_only(way);
-        self.parts(range).into_iter().all(|part| self.run(part).is_some_and(alike))
-    }
-
-    /// The packets of `set` that may pass a range of rules.
-    pub fn remaining(&self, dd: &mut Arena, range: Range<usize>, mut set: Dd) -> Bounded<Dd> {
-        for part in self.parts(range) {
-            if set == Dd::FALSE {
-                break;
+        let wanted = range.start..range.end.min(self.len);
+        let mut rest = vec![(1, 0..self.size)];
+        while let Some((node, here)) = rest.pop() {
+            if here.end <= wanted.start || wanted.end <= here.start {
+                continue;
             }
-            if let Some(run) = self.run(part) {
-                set = dd.where_zero(run.ways, set, 0)?;
+            let whole = wanted.start <= here.start && here.end <= wanted.end;
+            if whole && let Some(run) = self.run(dd, facts, node)? {
+                parts.push((node, run));
+            } else if node < self.size {
+                let middle = here.start.midpoint(here.end);
+                rest.extend([(2 * node + 1, middle..here.end), (2 * node, here.start..middle)]);
             }
         }
-        Ok(set)
+        Ok(parts)
     }
 
-    /// The rules of a range that take packets of `set`, one after the other, and what is left of it.
-    pub fn takers(&self, dd: &mut Arena, range: Range<usize>, mut set: Dd) -> Bounded<(Vec<usize>, Dd)> {
+    /// The rules below a node that take packets of `set`, one after the other, and what is left of it.
+    pub fn takers(&mut self, dd: &mut Arena, facts: &[Facts], part: Part, mut set: Dd) -> Bounded<(Vec<usize>, Dd)> {
         let mut rules = Vec::new();
-        let mut rest = self.parts(range);
-        rest.reverse();
-        while let Some(part) = rest.pop() {
-            let Some(run) = self.run(part) else {
-                rest.extend([2 * part + 1, 2 * part]);
-                continue;
-            };
-            let left = dd.where_zero(run.ways, set, 0)?;
-            if left == set {
-                continue;
-            }
-            match self.rule(part) {
-                Some(rule) => {
+        let mut rest = vec![part];
+        while let Some(part) = rest.pop().filter(|_| set != Dd::FALSE) {
+            if let Some(run) = self.run(dd, facts, part)? {
+                let left = dd.where_zero(run.ways, set, 0)?;
+                if left == set {
+                    continue;
+                }
+                if let Some(rule) = self.rule(part) {
                     rules.push(rule);
                     set = left;
+                    continue;
                 }
-                None => rest.extend([2 * part + 1, 2 * part]),
             }
-            if set == Dd::FALSE {
-                break;
-            }
+            rest.extend([2 * part + 1, 2 * part]);
         }
         Ok((rules, set))
     }
 }
 
+const IDLE: Run = Run { ways: Dd::leaf(GOES_ON), out: Out::Nowhere, acts: Dd::FALSE, back: Dd::FALSE };
+
+impl Run {
+    fn of(dd: &mut Arena, facts: &Facts) -> Bounded<Run> {
+        Ok(Run { ways: facts.ways.diagram(dd)?, out: Out::of(facts.ways), acts: facts.acts, back: facts.back })
+    }
+}
+
 fn join(dd: &mut Arena, left: Run, right: Run) -> Bounded<Run> {
+    // Nothing happens behind where packets surely leave.
+    let acts = dd.where_zero(left.ways, right.acts, 0)?;
+    let back = dd.where_zero(left.ways, right.back, 0)?;
     Ok(Run {
         ways: dd.otherwise(left.ways, GOES_ON, right.ways)?,
         out: left.out.join(right.out),
-        acts: dd.or(left.acts, right.acts)?,
-        back: dd.or(left.back, right.back)?,
+        acts: dd.or(left.acts, acts)?,
+        back: dd.or(left.back, back)?,
     })
 }

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Chain as Known;
+use super::chain::Chain as Known;
 use crate::prove::block::{Chain, ChainId, Flow, Step};
 use crate::prove::dd::{Arena, Bands, Bounded, Dd, Var};
 use crate::prove::space::bands;

@@ -1,11 +1,16 @@
 //! Does any packet match a rule, and does it matter?
 
+use super::chain::Chain;
+use super::rule::Facts;
 use super::sample::Sample;
-use super::{At, Chain, Dead, GOES_ON, Reach, STEPS, SameAnyway, Use};
+use super::{At, Dead, GOES_ON, Reach, STEPS, SameAnyway, Use};
+use crate::packet::Hook;
 use crate::prove::dd::{Arena, Bounded, Dd, OutOfBudget};
 
 /// Example packets per rule.
 const SAMPLES: u64 = 4;
+/// Questions that may take too many steps; then no more of those that concern many rules are asked in the chain.
+const FAILURES: usize = 20;
 
 impl Reach {
     /// What can be told about a rule of a chain that packets enter.
@@ -21,92 +26,141 @@ impl Reach {
 
     fn judge(&mut self, at: At) -> Bounded<Use> {
         self.space.dd.check_time()?;
-        let Some(chain) = self.chains.get(&at.chain) else { return Ok(Use::Needed) };
+        let Some(chain) = self.chains.get_mut(&at.chain) else { return Ok(Use::Needed) };
         let Some(facts) = chain.facts.get(at.rule).copied() else { return Ok(Use::Needed) };
-        let hooks = chain.hooks.clone();
-        let comes = self.space.dd.with_steps(STEPS, |dd| dd.and(chain.entering, facts.over))?;
-        if comes == Dd::FALSE {
-            for hook in hooks {
-                let possible = self.space.possible(hook)?;
-                if self.space.dd.with_steps(STEPS, |dd| dd.meets(possible, facts.over))? {
-                    return Ok(Use::Dead(Dead::NothingComes));
-                }
-            }
-            return Ok(Use::Dead(Dead::Contradiction));
-        }
         let dd = &mut self.space.dd;
-        let reached: Vec<Sample> = (0..SAMPLES)
-            .filter_map(|n| Sample::of(dd, comes, n))
-            .filter(|sample| chain.passes(dd, at.rule, sample))
-            .collect();
-        if reached.is_empty() {
-            let (takers, left) = dd.with_steps(STEPS, |dd| chain.tree.takers(dd, 0..at.rule, comes))?;
-            if left == Dd::FALSE {
-                return Ok(Use::Dead(Dead::Shadowed(takers)));
+        let mut question = Question { chain, rule: at.rule, facts, reached: false };
+        match dd.with_steps(STEPS, |dd| question.examples(dd))? {
+            Examples::None => {
+                let hooks = chain.hooks.clone();
+                return self.never(&hooks, facts.over);
+            }
+            Examples::Needed => return Ok(Use::Needed),
+            Examples::Open => {}
+        }
+        let chain = &mut *question.chain;
+        if chain.failed >= FAILURES && !chain.concerns_few(dd, facts.over) {
+            return Err(OutOfBudget::Steps);
+        }
+        let found = dd.with_steps(STEPS, |dd| question.shadow(dd)).and_then(|shadow| match shadow {
+            Some(takers) => Ok(Use::Dead(Dead::Shadowed(takers))),
+            None => dd.with_steps(STEPS, |dd| question.difference(dd)),
+        });
+        question.chain.failed += usize::from(found.is_err());
+        found
+    }
+
+    /// Why no packet that enters its chain matches a rule.
+    fn never(&mut self, hooks: &[Hook], over: Dd) -> Bounded<Use> {
+        for &hook in hooks {
+            let possible = self.space.possible(hook)?;
+            if self.space.dd.with_steps(STEPS, |dd| dd.meets(possible, over))? {
+                return Ok(Use::Dead(Dead::NothingComes));
             }
         }
-        dd.with_steps(STEPS, |dd| chain.difference(dd, at.rule, comes, &reached))
+        Ok(Use::Dead(Dead::Contradiction))
     }
 }
 
-impl Chain {
-    /// Whether no rule before this one surely takes the packet.
-    fn passes(&self, dd: &Arena, rule: usize, sample: &Sample) -> bool {
-        let runs = self.tree.parts(0..rule).into_iter().filter_map(|part| self.tree.run(part));
-        runs.into_iter().all(|run| sample.eval(dd, run.ways) == GOES_ON)
+/// What is asked about a rule.
+struct Question<'a> {
+    chain: &'a mut Chain,
+    rule: usize,
+    facts: Facts,
+    /// Some example reaches it.
+    reached: bool,
+}
+
+/// What examples say.
+enum Examples {
+    /// There are none: no packet comes that matches.
+    None,
+    /// One fares otherwise without the rule.
+    Needed,
+    Open,
+}
+
+impl Question<'_> {
+    fn examples(&mut self, dd: &mut Arena) -> Bounded<Examples> {
+        for n in 0..SAMPLES {
+            let Some(sample) = Sample::of(dd, &[self.chain.entering, self.facts.over], n)? else {
+                return Ok(Examples::None);
+            };
+            if !self.chain.passes(dd, self.rule, &sample) {
+                continue;
+            }
+            self.reached = true;
+            if self.needs(dd, &sample) {
+                return Ok(Examples::Needed);
+            }
+        }
+        let needed = self.reached && !self.is_alike() && self.has_rival(dd)?;
+        Ok(if needed { Examples::Needed } else { Examples::Open })
     }
 
-    fn difference(&self, dd: &mut Arena, rule: usize, comes: Dd, reached: &[Sample]) -> Bounded<Use> {
-        let Some(facts) = self.facts.get(rule) else { return Ok(Use::Needed) };
-        if facts.calls.is_some() {
-            let set = self.tree.remaining(dd, 0..rule, comes)?;
-            let idle = !dd.meets(set, facts.acts)? && !dd.meets_where(set, facts.ways, |leaf| leaf != GOES_ON)?;
+    /// Whether nothing else can become of packets behind the rule than what becomes of those that match it.
+    fn is_alike(&self) -> bool {
+        self.way().is_some_and(|only| self.chain.end == only && self.chain.does_only(self.rule + 1, only))
+    }
+
+    /// The way of all packets that match, when nothing else becomes of them.
+    fn way(&self) -> Option<u32> {
+        self.facts.only.filter(|_| self.facts.exact)
+    }
+
+    /// Whether the rule does something with a packet that reaches it, and nothing behind it would do the same.
+    fn needs(&self, dd: &Arena, sample: &Sample) -> bool {
+        match self.way() {
+            _ if self.facts.calls.is_some() => {
+                sample.eval(dd, self.facts.acts) != 0 || self.facts.ways.of(dd, sample) != GOES_ON
+            }
+            None => true,
+            Some(only) => self.chain.fate(dd, self.rule + 1, sample) != Some(only),
+        }
+    }
+
+    /// The rules before it, where they take all packets that would match.
+    fn shadow(&mut self, dd: &mut Arena) -> Bounded<Option<Vec<usize>>> {
+        if self.reached {
+            return Ok(None);
+        }
+        let comes = dd.and(self.chain.entering, self.facts.over)?;
+        let (takers, left) = self.chain.takers(dd, 0..self.rule, comes)?;
+        Ok((left == Dd::FALSE).then_some(takers))
+    }
+
+    fn difference(&mut self, dd: &mut Arena) -> Bounded<Use> {
+        let comes = dd.and(self.chain.entering, self.facts.over)?;
+        if self.facts.calls.is_some() {
+            let set = self.chain.remaining(dd, 0..self.rule, comes)?;
+            let idle = !dd.meets(set, self.facts.acts)? && !self.facts.ways.take(dd, set, |way| way != GOES_ON)?;
             return Ok(if idle { Use::NoDifference(SameAnyway::DoesNothing) } else { Use::Needed });
         }
-        let Some(only) = facts.only.filter(|_| facts.exact) else { return Ok(Use::Needed) };
-        let rest = rule + 1..self.facts.len();
+        let Some(only) = self.way() else { return Ok(Use::Needed) };
+        let rest = self.rule + 1..self.chain.facts.len();
+        let set = self.chain.remaining(dd, 0..self.rule, comes)?;
         // Whatever packets come, nothing else can become of them: no need to look where they go.
-        if self.end == only && self.tree.does_only(rest.clone(), only) {
-            let set = self.tree.remaining(dd, 0..rule, comes)?;
-            let (by, left) = self.tree.takers(dd, rest, set)?;
-            return Ok(Use::NoDifference(SameAnyway::Decided { by, end: left != Dd::FALSE }));
-        }
-        if reached.iter().any(|sample| self.fate(dd, rest.start, sample) != Some(only)) {
+        let left = if self.is_alike() { Some(set) } else { self.chain.only(dd, rest.clone(), set, only)? };
+        let Some(left) = left else { return Ok(Use::Needed) };
+        if left != Dd::FALSE && self.chain.end != only {
             return Ok(Use::Needed);
         }
-        let mut set = self.tree.remaining(dd, 0..rule, comes)?;
-        let all = set;
-        for part in self.tree.parts(rest.clone()) {
-            let Some(run) = self.tree.run(part) else { return Err(OutOfBudget::Steps) };
-            let other = |leaf| leaf != GOES_ON && leaf != only;
-            if dd.meets(set, run.acts)? || !run.out.is_only(only) && dd.meets_where(set, run.ways, other)? {
-                return Ok(Use::Needed);
-            }
-            set = dd.where_zero(run.ways, set, 0)?;
-            if set == Dd::FALSE {
-                break;
-            }
-        }
-        let end = set != Dd::FALSE;
-        if end && self.end != only {
-            return Ok(Use::Needed);
-        }
-        let (by, _) = self.tree.takers(dd, rest, all)?;
-        Ok(Use::NoDifference(SameAnyway::Decided { by, end }))
+        let (by, left) = self.chain.takers(dd, rest, set)?;
+        Ok(Use::NoDifference(SameAnyway::Decided { by, end: left != Dd::FALSE }))
     }
 
-    /// How a packet that passes the rules before `from` fares from there; `None` where that is not told.
-    fn fate(&self, dd: &Arena, from: usize, sample: &Sample) -> Option<u32> {
-        for part in self.tree.parts(from..self.facts.len()) {
-            let run = self.tree.run(part)?;
-            if sample.eval(dd, run.acts) != 0 {
-                return None;
-            }
-            let way = sample.eval(dd, run.ways);
-            if way != GOES_ON {
-                return Some(way);
+    /// Whether an example reaches the rule that would fare otherwise by a rule behind it.
+    fn has_rival(&self, dd: &mut Arena) -> Bounded<bool> {
+        let Some(only) = self.way() else { return Ok(false) };
+        for rival in self.chain.rivals(self.rule, only) {
+            let Some(other) = self.chain.facts.get(rival) else { continue };
+            let Some(sample) = Sample::of(dd, &[self.chain.entering, self.facts.over, other.over], 0)? else {
+                continue;
+            };
+            if self.chain.passes(dd, self.rule, &sample) && self.needs(dd, &sample) {
+                return Ok(true);
             }
         }
-        Some(self.end)
+        Ok(false)
     }
 }
