@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::fragments::{self, Guard};
 use crate::ir::{Chain, ChainId, Counters, NatData, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict};
-use crate::packet::{Family, Field, IntervalSet};
+use crate::packet::{CtKey, Family, Field, Interval, IntervalSet};
 use crate::save::ext::lowering::{Action, Cond};
 
 /// Builds the rules that stand for one rule of the dump.
@@ -267,8 +267,11 @@ impl Builder<'_> {
         let helper = self.enter(chain, steps, "do", Back::Fall);
         // Rules that all return leave the packet to the next one as it came.
         let as_it_came = rules.iter().all(|rule| rule.verdict == Verdict::Return);
+        let tracked = entered.iter().any(is_of_a_connection);
         for rule in rules.iter().filter(|rule| !as_it_came || !excludes(&entered, rule)) {
-            self.push(helper, rule.clone());
+            let mut rule = rule.clone();
+            rule.steps.retain(|step| !tracked || !asks_for_a_connection(step));
+            self.push(helper, rule);
         }
     }
 
@@ -332,6 +335,18 @@ fn can_repeat(rest: &[Cond], action: &Action) -> bool {
             Action::Statements(s) | Action::Then(s, _) => !s.iter().any(Statement::is_stateful),
             Action::Block(_) => false,
         }
+}
+
+/// Whether only packets of a connection pass: new, established and related ones.
+fn is_of_a_connection(step: &Step) -> bool {
+    let states: IntervalSet = [2, 4, 8].map(Interval::point).into_iter().collect();
+    matches!(step, Step::Test(Test::In { field: Field::Ct(CtKey::State), set }) if set.is_subset(&states))
+}
+
+/// Whether it is the test that there is a connection (`save/ext/mark.rs`).
+fn asks_for_a_connection(step: &Step) -> bool {
+    let asks = |mask: u128| Test::Bits { field: Field::Ct(CtKey::State), mask, value: 0, negated: true };
+    matches!(step, Step::Test(test) if *test == asks(2 | 4 | 8))
 }
 
 /// Whether no packet with these tests passed has a value that the rule asks for.

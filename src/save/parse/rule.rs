@@ -129,7 +129,12 @@ impl<'w, 'a> Walk<'w, 'a> {
                     word.span,
                     format!("{} is not an option, and no option before it takes it", quote(text)),
                 )
-                .tap(|d| d.help.push("put values that hold blanks in double quotes (`'` is none), and check the option before it".into()))),
+                .tap(|d| {
+                    d.help.push(
+                        "put values that hold blanks in double quotes (`'` is none), and check the option before it"
+                            .into(),
+                    )
+                })),
         }
     }
 
