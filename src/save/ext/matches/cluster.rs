@@ -29,7 +29,8 @@ pub static EXTENSION: Extension = Extension {
 };
 
 const EXAMPLE: &str = "-m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 5 -j ACCEPT";
-const NOTE: &str = "the test also makes packets for a group look like packets for this host";
+const NOTE: &str = "connections that another one announced (FTP data) go by the address of that one, which nft cannot ask; and \
+    the test makes packets for a group look like packets for this host";
 
 fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
     shared::needs(part, "cluster-total-nodes")?;
@@ -46,6 +47,7 @@ fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
 }
 
 fn lower(_: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    let help = "write `jhash ct original ip saddr mod NODES seed SEED eq NODE meta pkttype set host` by hand";
+    let help = "write `jhash ct original ip saddr mod NODES seed SEED == NODE meta pkttype set host` by hand, nodes \
+        counted from 0, where no connection announces others";
     Err(Refusal::new("cluster", NOTE, help))
 }

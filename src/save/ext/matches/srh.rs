@@ -68,7 +68,7 @@ const fn row(option: &'static str, example: &'static str) -> Coverage {
 }
 
 const MALFORMED: &str = "headers with more segments left than they have segments match in nft";
-const MOVING: &str = "nft cannot read a segment whose place depends on another field";
+const MOVING: &str = "nft reads the first two segments of the header, and this one's place depends on another field";
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     if let Some(option) = ["srh-psid", "srh-nsid"].into_iter().find(|o| part.has(o)) {

@@ -16,7 +16,8 @@ pub static EXTENSION: Extension = Extension {
     lower: Lower::Target(|_, _| {
         Err(Refusal::new(
             "prefix-translation",
-            "nft cannot rewrite a prefix without state and with the checksum left as it was",
+            "it adds the difference of the prefixes to another part of the address, so that checksums stay right, and nft has no \
+             addition",
             "use `dnat prefix to ...` in a nat chain, which keeps state instead, and remove the other half of the pair",
         ))
     }),
@@ -29,7 +30,7 @@ const fn row(option: &'static str) -> Coverage {
         grade: Grade::Refused,
         example: "-j DNPT --src-pfx fd00::/64 --dst-pfx 2001:db8::/64",
         family: Family::Ip6,
-        note: "nft has prefix translation with state only",
+        note: "nft cannot add what keeps checksums right to a part of the address",
     }
 }
 
