@@ -5,7 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::packet::{Connection, Packet, Way, has_ports};
-use super::wire;
+use super::{routing, wire};
 use crate::packet::{CtKey, Exthdr, ExthdrPart, FibResult, Field, L4, TcpOptionPart};
 
 /// `IPS`-independent bits of `ct state` as nft numbers them.
@@ -148,6 +148,9 @@ fn set_extension(packet: &mut Packet, header: Exthdr, part: ExthdrPart, value: u
     if part != ExthdrPart::Exists || value != 0 {
         packet.extensions.push(number);
         packet.extensions.sort_unstable();
+    }
+    if number == 43 {
+        routing::set(&mut packet.routing, part, value);
     }
 }
 

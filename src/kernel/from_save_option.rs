@@ -229,6 +229,28 @@ impl RuleReader {
             }
             "--frag" | "--fragid" => self.want(Field::Exthdr(Exthdr::Frag, ExthdrPart::Exists), Values::one(1)),
             "--header" => self.extension_headers(value),
+            _ => return self.routing(word, value, negated),
+        }
+        true
+    }
+
+    /// Options about the routing header.
+    fn routing(&mut self, word: &str, value: &str, negated: bool) -> bool {
+        let field = |part| Field::Exthdr(Exthdr::Rt, part);
+        match word {
+            "--rt-type" => self.span(field(ExthdrPart::Type), span(value, 255), negated),
+            "--rt-segsleft" => self.span(field(ExthdrPart::SegLeft), span(value, 255), negated),
+            "--rt-len" => {
+                let units = span(value, 255).map(|(bytes, _)| (bytes / 8).saturating_sub(1));
+                self.span(field(ExthdrPart::Hdrlength), units.map(|n| (n, n)), negated);
+            }
+            "--rt-0-res" => self.span(field(ExthdrPart::SrhTag), Some((0, 0)), negated),
+            "--rt-0-addrs" => {
+                let addresses = value.split(',').filter_map(|a| read_address(a.as_bytes(), Family::Ip6).ok());
+                for (address, at) in addresses.zip(1..) {
+                    self.numbers(field(ExthdrPart::SrhSid(at)), Interval::point(address), negated);
+                }
+            }
             _ => return false,
         }
         true
@@ -280,6 +302,7 @@ impl RuleReader {
     fn meta(&mut self, word: &str, value: &str, negated: bool) -> bool {
         let field = if self.module == "connmark" { Field::Ct(CtKey::Mark) } else { Field::Mark };
         match word {
+            "--accept-local" => self.address_type(true, "LOCAL", false),
             "--mark" => {
                 if let Some((value, mask)) = masked(value) {
                     self.bits(field, value, mask, negated);

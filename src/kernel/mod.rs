@@ -34,6 +34,7 @@ mod probe;
 mod raw;
 mod report;
 mod route;
+mod routing;
 mod run;
 mod side;
 mod sys;

@@ -73,6 +73,8 @@ pub struct Packet {
     pub more_fragments: bool,
     /// Numbers of the IPv6 extension headers in front (0, 43, 44, 60).
     pub extensions: Vec<u8>,
+    /// What a routing header holds behind its length; missing bytes are 0.
+    pub routing: Vec<u8>,
     /// SPI of ESP and AH.
     pub spi: u32,
     /// Link layer source address.
@@ -110,6 +112,7 @@ impl Default for Packet {
             fragment: 0,
             more_fragments: false,
             extensions: Vec::new(),
+            routing: Vec::new(),
             spi: 0x1234,
             mac: [2, 0xaa, 0, 0, 0, 2],
             cast: 0,
@@ -256,6 +259,9 @@ impl Packet {
         }
         if !self.extensions.is_empty() {
             write!(f, ", extension headers {:?}", self.extensions)?;
+        }
+        if !self.routing.is_empty() {
+            write!(f, ", routing header {:?}", self.routing)?;
         }
         if self.mac != usual.mac && self.way != Way::Out {
             let hex: Vec<String> = self.mac.iter().map(|b| format!("{b:02x}")).collect();

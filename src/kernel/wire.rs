@@ -8,6 +8,7 @@
 use std::net::IpAddr;
 
 use super::packet::{Connection, Packet};
+use super::routing;
 
 /// The bytes of a packet, from the network header on. `number` fits into 16 bits (IPv4) or 20 (IPv6).
 pub fn build(packet: &Packet, number: u32) -> Vec<u8> {
@@ -66,7 +67,7 @@ fn octets6(address: IpAddr) -> [u8; 16] {
     }
 }
 
-/// The number of the first header, and eight bytes for each extension header.
+/// The number of the first header, and the extension headers.
 fn extension_headers(packet: &Packet) -> (u8, Vec<u8>) {
     let mut out = Vec::new();
     for (at, kind) in packet.extensions.iter().enumerate() {
@@ -78,7 +79,11 @@ fn extension_headers(packet: &Packet) -> (u8, Vec<u8>) {
                 out.extend_from_slice(&((packet.fragment & 0x1fff) << 3 | more).to_be_bytes());
                 out.extend_from_slice(&[0, 0, 0, 1]);
             }
-            43 => out.extend_from_slice(&[next, 0, 0, 0, 0, 0, 0, 0]),
+            43 => {
+                let (units, body) = routing::body(&packet.routing);
+                out.extend_from_slice(&[next, units]);
+                out.extend_from_slice(&body);
+            }
             _ => out.extend_from_slice(&[next, 0, 1, 4, 0, 0, 0, 0]),
         }
     }

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::commute::acts_last;
 use crate::ir::{Rule, Step, Test, Verdict};
 use crate::nft::version::{Feature, Target};
-use crate::packet::{DataType, Field, IntervalSet};
+use crate::packet::{CtKey, DataType, Field, IntervalSet};
 
 /// A hash of a rule's parts; taking a test out is a subtraction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -58,7 +58,7 @@ pub fn may_merge_counted(rule: &Rule) -> bool {
 pub fn field_of_values(rule: &Rule, test: &Test, target: Target) -> Option<Field> {
     let field = match test {
         Test::In { field, set } if !set.is_full(field.width()) && !set.is_empty() && fits_set(*field) => *field,
-        Test::Named { field, names, negated: false } if field.data_type() == DataType::Ifname => {
+        Test::Named { field, names, negated: false } if are_names(*field) => {
             let wild = names.iter().any(|n| n.wildcard);
             (!wild || target.supports(Feature::WildcardInSet)).then_some(*field)?
         }
@@ -70,6 +70,11 @@ pub fn field_of_values(rule: &Rule, test: &Test, target: Target) -> Option<Field
 /// Whether the values are written as all but some (`!=`); as rows they would be the ranges around those.
 pub fn reads_negated(field: Field, set: &IntervalSet) -> bool {
     set.complement(field.width()).intervals().len() < set.intervals().len()
+}
+
+/// Names that a set can hold.
+fn are_names(field: Field) -> bool {
+    field.data_type() == DataType::Ifname || field == Field::Ct(CtKey::Helper)
 }
 
 /// Times of day are read in the zone of whoever loads them, and time has no sets.

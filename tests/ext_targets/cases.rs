@@ -2,7 +2,8 @@
 
 /// Sets that rules name must exist before the tools take the rules.
 pub const SETUP: &str = "ipset create foo hash:ip; ipset create bar hash:ip timeout 10; ipset create ports hash:ip,port; \
-    ipset create sk hash:ip skbinfo;\n";
+    ipset create sk hash:ip skbinfo; ipset create blocked hash:ip; ipset create nets hash:net; ipset create allowed hash:ip,port; ipset create \
+    banned hash:ip timeout 10; ipset create marks hash:ip skbinfo;\n";
 
 /// Both take these.
 pub const ACCEPTED: &[&str] = &[

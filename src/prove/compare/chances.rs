@@ -14,7 +14,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::answer::{Doubt, Outcome};
 use super::differences::{Comparison, changed};
-use crate::prove::block::{Block, Bucket, KEEP};
+use crate::prove::block::{Block, Bucket, KEEP, Key};
 use crate::prove::dd::{Arena, Averages, Bands, Bounded, Dd, Draw, OutOfBudget, Var};
 use crate::prove::space::bands;
 use crate::prove::vocabulary;
@@ -32,11 +32,38 @@ pub(super) type Found = FxHashMap<Parts, Option<Dd>>;
 /// Steps that a comparison of final values may take: each bit that is kept doubles the outcomes.
 const STEPS: u64 = 1 << 18;
 
+/// Packets for which what is drawn has different distributions.
+#[derive(Clone, Copy)]
+pub(super) struct Drawn {
+    /// Everything together.
+    pub all: Dd,
+    /// Effects left out that one side never has. They are differences by themselves, and what goes hand in hand with
+    /// them may be alike otherwise.
+    pub rest: Dd,
+}
+
 impl Comparison<'_> {
     /// The known packets for which what is drawn has different distributions.
-    pub(super) fn drawn(&mut self, blocks: [&Block; 2], known: Dd, outcome: &mut Outcome) -> Bounded<Dd> {
+    pub(super) fn drawn(&mut self, blocks: [&Block; 2], known: Dd, outcome: &mut Outcome) -> Bounded<Drawn> {
+        let all = self.differing(blocks, known, outcome, &|_| true)?;
+        let lone = |key: Key| is_lone(blocks, key);
+        if all == Dd::FALSE || !self.counted(blocks[0], blocks[1]).iter().any(|&(key, _)| lone(key)) {
+            return Ok(Drawn { all, rest: all });
+        }
+        let rest = self.differing(blocks, known, outcome, &|key| !lone(key))?;
+        Ok(Drawn { all, rest })
+    }
+
+    /// The same, for some of the effects.
+    fn differing(
+        &mut self,
+        blocks: [&Block; 2],
+        known: Dd,
+        outcome: &mut Outcome,
+        counts: &dyn Fn(Key) -> bool,
+    ) -> Bounded<Dd> {
         let dropped = [self.dropped(blocks[0])?, self.dropped(blocks[1])?];
-        let changes = self.drawn_parts(blocks, |this, var| this.values(var, blocks, dropped))?;
+        let changes = self.drawn_parts(blocks, counts, |this, var| this.values(var, blocks, dropped))?;
         if changes[0] == changes[1] {
             return Ok(Dd::FALSE);
         }
@@ -51,7 +78,7 @@ impl Comparison<'_> {
             if self.space.dd.and(differ, known)? == Dd::FALSE {
                 return Ok(Dd::FALSE);
             }
-            let finals = self.drawn_parts(blocks, |this, var| this.finals(var, blocks, dropped))?;
+            let finals = self.drawn_parts(blocks, counts, |this, var| this.finals(var, blocks, dropped))?;
             let differ = self.space.dd.with_steps(STEPS, |dd| self::differ(dd, contents, &finals));
             if let Ok(Some(differ)) = differ {
                 let drawn = |var: Var| draw_of(contents, var).is_some();
@@ -77,6 +104,7 @@ impl Comparison<'_> {
     fn drawn_parts(
         &mut self,
         blocks: [&Block; 2],
+        counts: &dyn Fn(Key) -> bool,
         of_bit: impl Fn(&mut Self, Var) -> Bounded<[Dd; 2]>,
     ) -> Bounded<Parts> {
         let [left, right] = blocks;
@@ -84,7 +112,8 @@ impl Comparison<'_> {
         for var in changed(left, right) {
             pairs.push(of_bit(self, var)?);
         }
-        pairs.extend(self.counted(left, right).iter().map(|&(key, _)| blocks.map(|block| block.effect(key))));
+        let counted = self.counted(left, right).into_iter().map(|(key, _)| key).filter(|&key| counts(key));
+        pairs.extend(counted.map(|key| blocks.map(|block| block.effect(key))));
         if pairs.iter().all(|[a, b]| a == b) {
             return Ok([Vec::new(), Vec::new()]);
         }
@@ -108,6 +137,11 @@ impl Comparison<'_> {
         let drawn = |var: Var| draw_of(self.contents, var).is_some();
         pair.into_iter().any(|d| self.space.dd.tests(d, ANSWERS, &drawn))
     }
+}
+
+/// Whether one side never has an effect.
+pub(super) fn is_lone(blocks: [&Block; 2], key: Key) -> bool {
+    blocks.iter().any(|block| block.effect(key) == Dd::FALSE)
 }
 
 /// The packets for which the two sides' parts have different distributions; `None` where probabilities

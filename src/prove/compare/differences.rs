@@ -2,7 +2,8 @@
 
 use super::answer::{Difference, Direction, Doubt, Fate, Outcome, Region, What};
 use super::bases::{self, Side};
-use super::{Example, Options, chances, example, fading, regions};
+use super::chances::{self, Drawn};
+use super::{Example, Options, example, fading, regions};
 use crate::prove::block::{Answers, BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
 use crate::prove::dd::{Bands, Bounded, Cube, Dd, Substitution, Var};
 use crate::prove::space::{Space, bands};
@@ -13,7 +14,7 @@ struct Care {
     /// Those whose treatment is known on both sides.
     known: Dd,
     /// Those of them for which what chance decides has different distributions.
-    drawn: Dd,
+    drawn: Drawn,
     /// All packets that there can be at the hook.
     possible: Dd,
 }
@@ -166,6 +167,8 @@ impl Comparison<'_> {
 
     fn effects(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
         for (key, what) in self.counted(left, right) {
+            let rest = if chances::is_lone([left, right], key) { care.drawn.all } else { care.drawn.rest };
+            let care = Care { drawn: Drawn { rest, ..care.drawn }, ..care };
             let differ = self.difference_of([left.effect(key), right.effect(key)], care)?;
             if differ != Dd::FALSE {
                 let difference = self.difference(what, Direction::Other, differ, care.possible)?;
@@ -180,7 +183,7 @@ impl Comparison<'_> {
         if a == b {
             return Ok(Dd::FALSE);
         }
-        let packets = if self.has_draws([a, b]) { care.drawn } else { care.known };
+        let packets = if self.has_draws([a, b]) { care.drawn.rest } else { care.known };
         if packets == Dd::FALSE {
             return Ok(Dd::FALSE);
         }

@@ -160,6 +160,10 @@ impl Space {
             Field::SctpChunk { kind, part } if part != SctpChunkPart::Exists => {
                 self.within(Field::SctpChunk { kind, part: SctpChunkPart::Exists }, &one())
             }
+            // One header, by its types.
+            Field::Exthdr(Exthdr::Rt0 | Exthdr::Rt2 | Exthdr::Srh, _) => {
+                self.within(Field::Exthdr(Exthdr::Rt, ExthdrPart::Exists), &one())
+            }
             Field::Exthdr(header, part) if part != ExthdrPart::Exists => {
                 self.within(Field::Exthdr(header, ExthdrPart::Exists), &one())
             }

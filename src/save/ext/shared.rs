@@ -177,6 +177,22 @@ pub fn show_address(shown: &Value, family: Family) -> Vec<BString> {
     }
 }
 
+/// One port, in decimal or by name.
+pub fn read_port(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    match value::decimal_port(words.first().copied().unwrap_or_default())? {
+        port if port <= 65535 => Ok(Value::Number(port)),
+        port => Err(format!("{port} is no port: 0 to 65535")),
+    }
+}
+
+/// Shows what `read_port` read.
+pub fn show_port(value: &Value, _: Family) -> Vec<BString> {
+    match value {
+        Value::Number(port) => vec![port.to_string().into()],
+        _ => Vec::new(),
+    }
+}
+
 /// The address given to an option that `read_address` reads.
 pub fn address(part: &Part, option: &str) -> Option<u128> {
     match &part.get(option)?.value {

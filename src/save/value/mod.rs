@@ -57,7 +57,7 @@ pub fn read(arg: &Arg, words: &[&[u8]], cx: ReadCx) -> Result<Value, String> {
             Ok(Value::Range(lo, hi))
         }
         Arg::PortRange => {
-            let (lo, hi) = bounds(word, b':', true, 65535, &|w| decimal_port(w, cx.protocol))?;
+            let (lo, hi) = bounds(word, b':', true, 65535, &decimal_port)?;
             Ok(Value::Range(lo, hi))
         }
         Arg::PortList => ranges(word, 15, 65535, |w| port(w, cx.protocol)),
@@ -109,14 +109,16 @@ pub fn show(arg: &Arg, value: &Value, family: Family) -> Vec<BString> {
     }
 }
 
-/// A number as `strtoul(s, &end, 0)` reads it, the whole word.
+/// A number as `strtoul(s, &end, 0)` reads it, the whole word: blanks and a `+` may stand before it.
 pub fn number(word: &[u8]) -> Result<u64, String> {
+    let digits = word.trim_ascii_start();
+    let digits = digits.strip_prefix(b"+").unwrap_or(digits);
     let read: IResult<&[u8], u64> = all_consuming(alt((
         map_opt(preceded(tag_no_case(&b"0x"[..]), hex_digit1), |d: &[u8]| radix(d, 16)),
         map_opt(preceded(tag_no_case(&b"0"[..]), oct_digit0), |d: &[u8]| radix(d, 8)),
         map_opt(digit1, |d: &[u8]| radix(d, 10)),
     )))
-    .parse(word);
+    .parse(digits);
     read.map(|(_, n)| n).map_err(|_| format!("{} is no number", quote(word)))
 }
 
@@ -183,18 +185,20 @@ fn masked(word: &[u8], bits: u32) -> Result<Value, String> {
 
 /// A port by number or service name.
 pub fn port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
-    if word.first().is_some_and(u8::is_ascii_digit) {
-        return number(word);
+    if let Ok(number) = number(word) {
+        return Ok(number);
     }
     named_port(word, protocol)
 }
 
-/// The same where a number is decimal whatever it starts with.
-fn decimal_port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
-    let digits = word.first().is_some_and(u8::is_ascii_digit) && word.iter().all(u8::is_ascii_digit);
-    match radix(word, 10).filter(|_| digits) {
+/// The same where a number is decimal whatever it starts with, and a name may be any protocol's.
+pub fn decimal_port(word: &[u8]) -> Result<u64, String> {
+    let number = word.trim_ascii_start();
+    let number = number.strip_prefix(b"+").unwrap_or(number);
+    let digits = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+    match radix(number, 10).filter(|_| digits) {
         Some(n) => Ok(n),
-        None => named_port(word, protocol),
+        None => named_port(word, None),
     }
 }
 
@@ -316,6 +320,7 @@ mod tests {
         for (arg, word, shown) in [
             (Arg::Number { min: 0, max: 255 }, "0x10", "16"),
             (Arg::Number { min: 0, max: 255 }, "010", "8"),
+            (Arg::Number { min: 0, max: 255 }, " +7", "7"),
             (Arg::Range { max: 65535, separator: b':', open: true }, "10:", "10:65535"),
             (Arg::Ports, "ssh:443", "22:443"),
             (Arg::Ports, ":1023", "0:1023"),

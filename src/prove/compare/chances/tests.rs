@@ -3,7 +3,7 @@
 use crate::diag::Source;
 use crate::nft::read::{read, resolve};
 use crate::packet::Family;
-use crate::prove::compare::{Answer, Options, Report, compare};
+use crate::prove::compare::{Answer, Options, Report, What, compare};
 use crate::prove::nft_meaning::NftRules;
 use crate::prove::save_meaning::SaveRules;
 use crate::save::parse;
@@ -192,4 +192,19 @@ fn state_asked_by_chance_is_asked_as_often() {
     assert_eq!(answer("numgen random mod 4 2-3 limit rate 1/second dnat to 10.0.0.1"), Answer::Equivalent);
     assert_eq!(answer("limit rate 1/second numgen random mod 4 2-3 dnat to 10.0.0.1"), Answer::Different);
     assert_eq!(answer("numgen random mod 4 1-3 limit rate 1/second dnat to 10.0.0.1"), Answer::Different);
+}
+
+#[test]
+fn an_effect_that_one_side_never_has_is_no_other_difference() {
+    let dump = "-A PREROUTING -m statistic --mode random ! --probability 0.25 -j DNAT --to-destination 10.0.0.1\n\
+                -A PREROUTING -j LOG";
+    let found = |share: u32| -> Vec<bool> {
+        let rule = format!("numgen random mod 4 < {share} dnat to 10.0.0.1");
+        let text = "type nat hook prerouting priority dstnat; policy accept;";
+        let report = report(dump, &format!("table ip t {{\nchain p {{ {text}\n{rule}\n}}\n}}\n"));
+        let differences = report.bases.iter().flat_map(|base| &base.outcome.differences);
+        differences.map(|difference| matches!(difference.what, What::Effect(_))).collect()
+    };
+    assert_eq!(found(3), [true], "the line in the log");
+    assert!(found(2).contains(&false) && found(2).contains(&true), "{:?}", found(2));
 }

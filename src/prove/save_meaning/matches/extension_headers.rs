@@ -52,17 +52,43 @@ pub fn frag(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     })
 }
 
-/// Fields that only type 0 has are not in the model.
+/// What type 0 has in the places of segment routing's last entry, flags and tag is reserved; its addresses stand in
+/// those of segments. Further addresses than the second, and addresses anywhere in the header, are not in the model.
 pub fn rt(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
-    if part.has("rt-0-res") || part.has("rt-0-addrs") {
+    let listed = part.text("rt-0-addrs").map_or(0, |list| list.split(|&b| b == b',').count());
+    if part.has("rt-0-not-strict") || listed > 2 {
         return unmodelled::condition(part, reading);
     }
     with(Exthdr::Rt, part, reading, |option, reading| match option.spec.name {
         "rt-type" => options::within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::Type)),
         "rt-segsleft" => options::within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::SegLeft)),
         "rt-len" => length(option, reading, Exthdr::Rt),
+        "rt-0-res" => {
+            let parts = [ExthdrPart::SrhLastEntry, ExthdrPart::SrhFlags, ExthdrPart::SrhTag];
+            let zero = parts.map(|part| reading.space.masked(Field::Exthdr(Exthdr::Srh, part), u128::MAX, 0));
+            reading.space.dd.all(&zero.into_iter().collect::<Bounded<Vec<Dd>>>()?).map(Some)
+        }
+        "rt-0-addrs" => addresses(option, reading),
         _ => Ok(None),
     })
+}
+
+/// These and no others: there is room for as many and not for one more.
+fn addresses(option: &Opt, reading: &mut Reading<'_>) -> Bounded<Option<Dd>> {
+    let Value::Text(list) = &option.value else { return Ok(None) };
+    let (mut set, mut units) = (Dd::TRUE, 0);
+    for (address, at) in list.split(|&b| b == b',').zip(1..) {
+        let Some(address) = std::str::from_utf8(address).ok().and_then(|a| a.parse::<std::net::Ipv6Addr>().ok()) else {
+            return Ok(None);
+        };
+        let field = Field::Exthdr(Exthdr::Srh, ExthdrPart::SrhSid(at));
+        let equal = reading.space.masked(field, u128::MAX, address.to_bits())?;
+        set = reading.space.dd.and(set, equal)?;
+        units += 2;
+    }
+    let room = IntervalSet::range(units, units + 1);
+    let room = reading.space.within(Field::Exthdr(Exthdr::Rt, ExthdrPart::Hdrlength), &room)?;
+    reading.space.dd.and(set, room).map(Some)
 }
 
 /// With `--soft` each header of the list must be there, or with `!` none of them; without it these must be all the

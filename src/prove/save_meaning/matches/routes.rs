@@ -1,6 +1,5 @@
 //! What the routing table says of the packet's addresses: `addrtype` (`xt_addrtype.c`).
 
-use super::unmodelled;
 use crate::packet::{Family, FibFlags, FibResult, Field, IntervalSet};
 use crate::prove::block::Step;
 use crate::prove::dd::{Bounded, Dd};
@@ -96,11 +95,14 @@ pub fn realm(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
 /// Packets from 0.0.0.0 to broadcasts and local multicasts have one on both sides (`ipt_rpfilter.c`,
 /// `nft_fib_ipv4.c`), so the lookup's answer stands for that, too.
 pub fn rpfilter(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
-    if part.has("accept-local") {
-        return unmodelled::condition(part, reading);
-    }
     let flags = FibFlags { saddr: true, iif: !part.has("loose"), mark: part.has("validmark"), ..FibFlags::default() };
     let mut back = reading.space.masked(Field::Fib { flags, result: FibResult::Exists }, 1, 1)?;
+    if part.has("accept-local") {
+        // With a mark too the host's own addresses are the same ones; IPv6 takes those of all interfaces.
+        let iif = flags.iif && reading.space.family() == Family::Ip;
+        let local = looked_up(reading, FibFlags { mark: false, iif, ..flags }, LOCAL)?;
+        back = reading.space.dd.or(back, local)?;
+    }
     if reading.space.family() == Family::Ip6 {
         let unspecified = reading.space.masked(Field::Ip6Saddr, u128::MAX, 0)?;
         back = reading.space.dd.or(back, unspecified)?;

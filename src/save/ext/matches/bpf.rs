@@ -40,7 +40,7 @@ fn check_program(program: &[u8]) -> Result<(), String> {
         numbers.len() == 4 && numbers.iter().all(|n| number(n).is_ok())
     };
     let instructions: Vec<&[u8]> = parts.filter(|p| !p.trim_ascii().is_empty()).collect();
-    let good = instructions.len() as u64 == length && instructions.iter().all(|p| is_instruction(p));
+    let good = length > 0 && instructions.len() as u64 == length && instructions.iter().all(|p| is_instruction(p));
     if good { Ok(()) } else { Err(wrong()) }
 }
 

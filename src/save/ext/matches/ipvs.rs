@@ -3,8 +3,10 @@
 
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
-use crate::save::ext::{Coverage, Extension, Families, Lower};
+use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec};
+
+const PORT: Arg = Arg::Custom { words: 1, read: shared::read_port, show: shared::show_port };
 
 pub static EXTENSION: Extension = Extension {
     name: "ipvs",
@@ -14,10 +16,10 @@ pub static EXTENSION: Extension = Extension {
         OptionSpec::new("ipvs", Arg::Flag).not(),
         OptionSpec::new("vproto", Arg::Protocol).not(),
         OptionSpec::new("vaddr", Arg::Net).not(),
-        OptionSpec::new("vport", Arg::Ports).not(),
+        OptionSpec::new("vport", PORT).not(),
         OptionSpec::new("vdir", Arg::Word(&[("ORIGINAL", 0), ("REPLY", 1)])),
         OptionSpec::new("vmethod", Arg::Word(&[("GATE", 3), ("IPIP", 2), ("MASQ", 0)])).not(),
-        OptionSpec::new("vportctl", Arg::Ports).not(),
+        OptionSpec::new("vportctl", PORT).not(),
     ],
     check: |part, _| if part.options.is_empty() { Err("at least one option must be given".into()) } else { Ok(()) },
     lower: Lower::Match(lower),

@@ -26,8 +26,12 @@ pub static EXTENSION: Extension = Extension {
     lower: Lower::Match(lower),
     coverage: &[
         Coverage::approximate("--genre", "-p tcp -m osf --genre Linux -j ACCEPT", NOTE),
-        Coverage::refused("! --genre", "-p tcp -m osf ! --genre Linux -j DROP", NOTE),
-        Coverage::refused("--ttl", "-p tcp -m osf --genre Linux --ttl 1 -j ACCEPT", "other than 0"),
+        Coverage::approximate("! --genre", "-p tcp -m osf ! --genre Linux -j DROP", NOTE),
+        Coverage::refused(
+            "--ttl",
+            "-p tcp -m osf --genre Linux --ttl 1 -j ACCEPT",
+            "0 only; `osf ttl loose` and `osf ttl skip` are not written",
+        ),
         Coverage::refused(
             "--log",
             "-p tcp -m osf --genre Linux --log 0 -j ACCEPT",
@@ -49,10 +53,13 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
             Refusal::new("osf-ttl", reason, "write `osf ttl loose name` or `osf ttl skip name` by hand").at("ttl")
         );
     }
-    if !cx.approximate || part.get("genre").is_some_and(|o| o.negated) {
-        return Err(Refusal::new("osf", NOTE, "give --approximate where the system is named without `!`").at("genre"));
+    if !cx.approximate {
+        return Err(
+            Refusal::new("osf", NOTE, "give --approximate where no two systems have one fingerprint").at("genre")
+        );
     }
     cx.notes.push(format!("approximate: {NOTE}").into());
+    let negated = part.get("genre").is_some_and(|o| o.negated);
     let name = Name { text: part.text("genre").unwrap_or_default().to_owned(), wildcard: false };
-    Ok(vec![Test::Named { field: Field::Osf(OsfKey::Name), names: smallvec![name], negated: false }.into()])
+    Ok(vec![Test::Named { field: Field::Osf(OsfKey::Name), names: smallvec![name], negated }.into()])
 }

@@ -7,9 +7,9 @@
 use smallvec::SmallVec;
 
 use crate::ir::{Step, Test};
-use crate::packet::{Field, Hook, IntervalSet, IpsecDirection, IpsecKey, RtKey};
+use crate::packet::{Family, Field, Hook, IntervalSet, IpsecDirection, IpsecKey, RtKey};
 use crate::save::ast::{Opt, Part};
-use crate::save::ext::lowering::{Cond, Cx, Refusal};
+use crate::save::ext::lowering::{Cond, Cx, Fact, Refusal, net};
 use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 
@@ -39,14 +39,14 @@ pub static EXTENSION: Extension = Extension {
         Coverage::exact("! --reqid", "-m policy --dir in --pol ipsec ! --reqid 5 -j ACCEPT"),
         Coverage::exact("--spi", "-m policy --dir in --pol ipsec --spi 0x100 -j ACCEPT"),
         Coverage::exact("! --spi", "-m policy --dir in --pol ipsec ! --spi 0x100 -j ACCEPT"),
-        Coverage::refused("--proto", "-m policy --dir in --pol ipsec --proto esp -j ACCEPT", NOTE),
+        Coverage::approximate("--proto", "-m policy --dir in --pol ipsec --reqid 5 --proto esp -j ACCEPT", LEFT_OUT),
         Coverage::refused("! --proto", "-m policy --dir in --pol ipsec ! --proto esp -j ACCEPT", NOTE),
-        Coverage::refused("--mode", "-m policy --dir in --pol ipsec --mode tunnel -j ACCEPT", NOTE),
+        Coverage::approximate("--mode", "-m policy --dir in --pol ipsec --reqid 5 --mode tunnel -j ACCEPT", LEFT_OUT),
         Coverage::refused("! --mode", "-m policy --dir in --pol ipsec ! --mode tunnel -j ACCEPT", NOTE),
-        Coverage::refused("--tunnel-src", TUNNEL, NOTE),
-        Coverage::refused("! --tunnel-src", TUNNEL, NOTE),
-        Coverage::refused("--tunnel-dst", TUNNEL, NOTE),
-        Coverage::refused("! --tunnel-dst", TUNNEL, NOTE),
+        Coverage::approximate("--tunnel-src", TUNNEL, LEFT_OUT),
+        Coverage::approximate("! --tunnel-src", NO_TUNNEL, LEFT_OUT),
+        Coverage::approximate("--tunnel-dst", TUNNEL, LEFT_OUT),
+        Coverage::approximate("! --tunnel-dst", NO_TUNNEL, LEFT_OUT),
         Coverage::exact("--next", "-m policy --dir out --pol ipsec --strict --reqid 5 --next --reqid 6 -j ACCEPT")
             .note("outgoing packets only: the kernel's test of incoming ones is broken"),
     ],
@@ -54,7 +54,11 @@ pub static EXTENSION: Extension = Extension {
 
 const TUNNEL: &str =
     "-m policy --dir in --pol ipsec --mode tunnel --tunnel-src 192.0.2.1 --tunnel-dst 192.0.2.2 -j ACCEPT";
+const NO_TUNNEL: &str =
+    "-m policy --dir in --pol ipsec --mode tunnel ! --tunnel-src 192.0.2.1 ! --tunnel-dst 192.0.2.2 -j ACCEPT";
 const NOTE: &str = "nft sees the request id and SPI of a transform, not its protocol or mode";
+const LEFT_OUT: &str = "its protocol and mode are not asked for, and without --strict only the first transform is, where \
+    several things are asked for";
 
 /// Elements of a policy (include/uapi/linux/netfilter/xt_policy.h), and transforms of a packet
 /// (include/net/xfrm.h, `XFRM_MAX_DEPTH`).
@@ -117,7 +121,7 @@ fn check_element(element: &Element, strict: bool) -> Result<(), String> {
     if addresses && !tunnel { Err("addresses need `--mode tunnel`".into()) } else { Ok(()) }
 }
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let dir = if part.number("dir") == Some(0) { IpsecDirection::In } else { IpsecDirection::Out };
     let handled = match dir {
         IpsecDirection::In => Field::Secpath,
@@ -126,11 +130,8 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     if part.number("pol") == Some(0) {
         return Ok(vec![Test::is(handled, 0).into()]);
     }
-    let elements = elements(part);
-    if let Some(opt) = elements.iter().flatten().find(|o| !matches!(o.spec.name, "reqid" | "spi")) {
-        let help = "match --reqid or --spi, which name the transform, or mark packets by the policy";
-        return Err(Refusal::new("policy-element", NOTE, help).at(opt.spec.name));
-    }
+    let mut elements = elements(part);
+    leave_out(&mut elements, cx)?;
     if part.has("next") && dir == IpsecDirection::In {
         let reason =
             "kernels of 2025 and before compare the elements of incoming packets with memory that is not theirs";
@@ -138,40 +139,80 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         return Err(Refusal::new("policy-next", reason, help).at("next"));
     }
     if part.has("strict") {
-        return Ok(strict(&elements, dir));
+        return Ok(strict(&elements, dir, cx.family));
     }
     match elements.first().map(SmallVec::as_slice) {
-        Some([only]) => Ok(vec![any_of(only, dir)]),
-        Some([_, other, ..]) => {
+        Some([only]) => Ok(vec![any_of(only, dir, cx.family)]),
+        Some([_, other, ..]) if !cx.approximate => {
             let reason =
                 "without --strict any one transform must have all of this, which nft can say of one thing only";
-            Err(Refusal::new("policy-any", reason, "add --strict, or ask for the SPI alone").at(other.spec.name))
+            let help = "add --strict, or ask for the SPI alone, or give --approximate where there is one transform";
+            Err(Refusal::new("policy-any", reason, help).at(other.spec.name))
+        }
+        Some(first @ [_, ..]) => {
+            Ok(first.iter().filter_map(|opt| transform(opt, dir, 0, opt.negated, cx.family)).map(Cond::from).collect())
         }
         _ => Ok(vec![Test::is(handled, 1).into()]),
     }
 }
 
-/// The transform with this number, the one done or to be done first having number 0.
-fn transform(opt: &Opt, dir: IpsecDirection, number: u8, negated: bool) -> Test {
-    let key = if opt.spec.name == "spi" { IpsecKey::Spi } else { IpsecKey::Reqid };
-    let value = if let Value::Number(n) = opt.value { n } else { 0 };
-    Test::within(Field::Ipsec { dir, spnum: number, key }, IntervalSet::point(value.into()), negated)
+/// Takes out the protocol and mode, which nft does not see, where that is asked for.
+fn leave_out(elements: &mut [Element], cx: &mut Cx) -> Result<(), Refusal> {
+    let unseen = |o: &&Opt| !matches!(o.spec.name, "reqid" | "spi");
+    let Some(first) = elements.iter().flatten().find(|o| unseen(o)).map(|o| o.spec.name) else { return Ok(()) };
+    let never = |o: &&&Opt| matches!(o.spec.name, "proto" | "mode") && o.negated;
+    if let Some(opt) = elements.iter().flatten().find(never) {
+        let help = "match --reqid or --spi, which name the transform, or mark packets by the policy";
+        return Err(Refusal::new("policy-element", NOTE, help).at(opt.spec.name));
+    }
+    if !cx.approximate {
+        let help =
+            "match --reqid or --spi, which name the transform, or give --approximate to leave protocol and mode out";
+        return Err(Refusal::new("policy-element", NOTE, help).at(first));
+    }
+    cx.notes.push(format!("approximate: {LEFT_OUT}").into());
+    elements.iter_mut().for_each(|element| element.retain(|o| !matches!(o.spec.name, "proto" | "mode")));
+    Ok(())
+}
+
+/// The transform with this number, the one done or to be done first having number 0; nothing to ask when it
+/// always fits.
+fn transform(opt: &Opt, dir: IpsecDirection, spnum: u8, negated: bool, family: Family) -> Option<Test> {
+    let field = |key| Field::Ipsec { dir, spnum, key };
+    let key = match (opt.spec.name, family) {
+        ("spi", _) => IpsecKey::Spi,
+        ("tunnel-src", Family::Ip6) => IpsecKey::Ip6Saddr,
+        ("tunnel-src", _) => IpsecKey::IpSaddr,
+        ("tunnel-dst", Family::Ip6) => IpsecKey::Ip6Daddr,
+        ("tunnel-dst", _) => IpsecKey::IpDaddr,
+        _ => IpsecKey::Reqid,
+    };
+    match &opt.value {
+        Value::Nets(nets) => match net(field(key), nets.first()?, negated, family) {
+            Fact::Test(test) => Some(test),
+            Fact::Always => None,
+            Fact::Never => Some(Test::within(field(key), IntervalSet::full(field(key).width()), true)),
+        },
+        Value::Number(n) => Some(Test::within(field(key), IntervalSet::point((*n).into()), negated)),
+        _ => None,
+    }
 }
 
 /// The first transform that fits is the one with some number: all before it do not fit.
-fn any_of(opt: &Opt, dir: IpsecDirection) -> Cond {
+fn any_of(opt: &Opt, dir: IpsecDirection, family: Family) -> Cond {
     let way = |number: u8| {
-        let before = (0..number).map(|n| transform(opt, dir, n, !opt.negated));
-        before.chain([transform(opt, dir, number, opt.negated)]).map(Step::Test).collect()
+        let before = (0..number).map(|n| transform(opt, dir, n, !opt.negated, family));
+        before.chain([transform(opt, dir, number, opt.negated, family)]).flatten().map(Step::Test).collect()
     };
     Cond::OneOf((0..DEPTH).map(way).collect())
 }
 
 /// Each element fits its transform, and there is no further one.
-fn strict(elements: &[Element], dir: IpsecDirection) -> Vec<Cond> {
+fn strict(elements: &[Element], dir: IpsecDirection, family: Family) -> Vec<Cond> {
     let count = elements.len() as u8;
     let fits = |(at, element): (usize, &Element)| -> Vec<Cond> {
-        element.iter().map(|opt| transform(opt, dir, at as u8, opt.negated).into()).collect()
+        let tests = element.iter().filter_map(|opt| transform(opt, dir, at as u8, opt.negated, family));
+        tests.map(Cond::from).collect()
     };
     let mut out: Vec<Cond> = elements.iter().enumerate().flat_map(fits).collect();
     let further = Field::Ipsec { dir, spnum: count, key: IpsecKey::Reqid };

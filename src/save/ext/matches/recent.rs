@@ -38,13 +38,13 @@ pub static EXTENSION: Extension = Extension {
     lower: Lower::Match(lower),
     coverage: &[
         Coverage::approximate("--set", "-m recent --set --name ssh -j ACCEPT", NOTE),
-        Coverage::refused("! --set", "-m recent ! --set --name ssh -j ACCEPT", "it never matches, and still adds"),
+        Coverage::approximate("! --set", "-m recent ! --set --name ssh -j ACCEPT", NOTE),
         Coverage::approximate("--rcheck", "-m recent --rcheck --seconds 60 --name ssh -j DROP", NOTE),
         Coverage::approximate("! --rcheck", "-m recent ! --rcheck --seconds 60 --name ssh -j ACCEPT", NOTE),
         Coverage::approximate("--update", "-m recent --update --seconds 60 --hitcount 4 --name ssh -j DROP", NOTE),
         Coverage::approximate("! --update", "-m recent ! --update --seconds 60 --name ssh -j ACCEPT", NOTE),
         Coverage::approximate("--remove", "-m recent --remove --name ssh -j ACCEPT", NOTE),
-        Coverage::refused("! --remove", "-m recent ! --remove --name ssh -j ACCEPT", "it removes and does not match"),
+        Coverage::approximate("! --remove", "-m recent ! --remove --name ssh -j ACCEPT", NOTE),
         Coverage::approximate("--seconds", "-m recent --rcheck --seconds 60 --name ssh -j DROP", NOTE),
         Coverage::approximate("--reap", "-m recent --rcheck --seconds 60 --reap --name ssh -j DROP", NOTE),
         Coverage::approximate("--hitcount", "-m recent --rcheck --seconds 60 --hitcount 4 --name ssh -j DROP", NOTE),
@@ -112,12 +112,9 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let known = Test::Lookup { fields: smallvec![field], set, negated: false };
     let change = |op| Statement::SetUpdate { op, set, key: vec![field.into()], timeout: None, inner: Vec::new() };
     if part.has("set") || part.has("remove") {
-        if negated {
-            let reason = "it changes the list and then does not match";
-            return Err(Refusal::new("recent-negated", reason, "split the rule: change the list in a rule of its own"));
-        }
-        let remove = [known.into(), change(SetOp::Delete).into()];
-        return Ok(if part.has("set") { vec![change(SetOp::Update).into()] } else { remove.into() });
+        let remove = vec![Step::Test(known), change(SetOp::Delete).into()];
+        let steps = if part.has("set") { vec![change(SetOp::Update).into()] } else { remove };
+        return Ok(as_said(steps, negated));
     }
     let mut steps = vec![Step::Test(known)];
     if let Some(hits) = part.number("hitcount").filter(|&n| n > 1) {
@@ -126,7 +123,12 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     if part.has("update") {
         steps.push(change(SetOp::Update).into());
     }
-    Ok(if negated { vec![Cond::Not(steps)] } else { steps.into_iter().map(Cond::Step).collect() })
+    Ok(as_said(steps, negated))
+}
+
+/// With `!` the list is changed all the same.
+fn as_said(steps: Vec<Step>, negated: bool) -> Vec<Cond> {
+    if negated { vec![Cond::Not(steps)] } else { steps.into_iter().map(Cond::Step).collect() }
 }
 
 /// The set that stands for the list. All rules that look at times must look at the same age.

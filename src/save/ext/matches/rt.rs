@@ -32,18 +32,23 @@ pub static EXTENSION: Extension = Extension {
         Coverage::exact("! --rt-segsleft", "-m rt ! --rt-segsleft 0 -j DROP").v6(),
         Coverage::exact("--rt-len", "-m rt --rt-len 24 -j DROP").v6(),
         Coverage::exact("! --rt-len", "-m rt ! --rt-len 24 -j DROP").v6(),
-        Coverage::refused("--rt-0-res", "-m rt --rt-type 0 --rt-0-res -j DROP", NOTE).v6(),
-        Coverage::refused("--rt-0-addrs", "-m rt --rt-type 0 --rt-0-addrs 2001:db8::1 -j DROP", NOTE).v6(),
+        Coverage::exact("--rt-0-res", "-m rt --rt-type 0 --rt-0-res -j DROP").v6().note(SAME_PLACES),
+        Coverage::exact("--rt-0-addrs", "-m rt --rt-type 0 --rt-0-addrs 2001:db8::1 -j DROP")
+            .v6()
+            .note("one or two addresses: nft reads no further ones"),
         Coverage::refused(
             "--rt-0-not-strict",
             "-m rt --rt-type 0 --rt-0-addrs 2001:db8::1 --rt-0-not-strict -j DROP",
-            NOTE,
+            ANYWHERE,
         )
         .v6(),
     ],
 };
 
-const NOTE: &str = "nft cannot look at the fields of routing type 0, which hosts ignore since RFC 5095";
+const SAME_PLACES: &str = "written by the names that fields of segment routing have in the same places";
+const ANYWHERE: &str = "nft cannot search the addresses of the header";
+/// Addresses of a routing header that nft has a name for.
+const NAMED: usize = 2;
 
 fn check(part: &Part, _: &crate::save::ext::CheckCx) -> Result<(), String> {
     let type_0 = part.get("rt-type").is_some_and(|o| !o.negated && o.value == Value::Number(0));
@@ -68,12 +73,35 @@ fn read_addresses(words: &[&[u8]], family: Family) -> Result<Value, String> {
     Ok(Value::Text(BString::from(shown.join(","))))
 }
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    if let Some(option) = ["rt-0-res", "rt-0-addrs"].into_iter().find(|o| part.has(o)) {
-        return Err(Refusal::new("rt-0", NOTE, "drop all packets with this header: `--rt-type 0` alone").at(option));
+fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    let help = "drop all packets with this header: `--rt-type 0` alone";
+    if part.has("rt-0-not-strict") {
+        return Err(Refusal::new("rt-0", ANYWHERE, help).at("rt-0-not-strict"));
     }
-    let out: Vec<Cond> = part.options.iter().filter_map(cond).collect();
+    let mut out: Vec<Cond> = part.options.iter().filter_map(cond).collect();
+    if part.has("rt-0-res") {
+        let zero = |part| Test::is(Field::Exthdr(Exthdr::Srh, part), 0).into();
+        out.extend([ExthdrPart::SrhLastEntry, ExthdrPart::SrhFlags, ExthdrPart::SrhTag].map(zero));
+    }
+    if let Some(list) = part.text("rt-0-addrs") {
+        let addresses: Vec<u128> =
+            list.split(|&b| b == b',').filter_map(|w| value::read_address(w, cx.family).ok()).collect();
+        if addresses.len() > NAMED {
+            let reason = "nft reads the first two addresses of a routing header only";
+            return Err(Refusal::new("rt-0", reason, help).at("rt-0-addrs"));
+        }
+        out.extend(only_addresses(&addresses));
+    }
     Ok(if out.is_empty() { vec![extension_header::exists(Exthdr::Rt).into()] } else { out })
+}
+
+/// The header holds these addresses and no others; its length counts units of eight bytes, beyond the first.
+fn only_addresses(addresses: &[u128]) -> Vec<Cond> {
+    let units = 2 * addresses.len() as u128;
+    let length = Field::Exthdr(Exthdr::Rt, ExthdrPart::Hdrlength);
+    let length = Test::within(length, IntervalSet::range(units, units + 1), false);
+    let is = |(at, address): (u8, &u128)| Test::is(Field::Exthdr(Exthdr::Srh, ExthdrPart::SrhSid(at)), *address);
+    std::iter::once(length).chain((1..).zip(addresses).map(is)).map(Cond::from).collect()
 }
 
 fn cond(opt: &Opt) -> Option<Cond> {

@@ -81,8 +81,8 @@ fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
     let mode = mode.map(|&(_, n)| n).ok_or("the mode is all, any or only")?;
     let mut out = vec![Value::Number(mode)];
     match *list {
-        b"ALL" => out.extend((0..=255).map(|n| chunk(n, b""))),
-        b"NONE" => {}
+        list if list.eq_ignore_ascii_case(b"ALL") => out.extend((0..=255).map(|n| chunk(n, b""))),
+        list if list.eq_ignore_ascii_case(b"NONE") => {}
         list => {
             for item in list.split(|&b| b == b',').filter(|w| !w.is_empty()) {
                 out.push(read_chunk(item)?);

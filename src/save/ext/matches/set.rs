@@ -4,15 +4,16 @@
 //! The set becomes a named set of nft with the elements that `ipset save` says. A rule that gives
 //! fewer directions than the set has parts never finds anything.
 
-use bstr::ByteSlice;
+use bstr::{BStr, ByteSlice};
 
 use crate::diag::quote;
 use crate::ir::{Step, Test};
 use crate::packet::{Family, Field};
-use crate::save::ast::Part;
+use crate::save::ast::{Opt, Part};
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
 use crate::save::ext::named_set::{self, Way, Which};
 use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower, set_name, shared};
+use crate::save::ipset;
 use crate::save::option::{Arg, OptionSpec, Value};
 
 const COUNT: Arg = Arg::Number { min: 0, max: u64::MAX };
@@ -40,13 +41,10 @@ pub static EXTENSION: Extension = Extension {
         Coverage::exact("! --match-set", "-m set ! --match-set allowed src,dst -j DROP").note(CONTENT),
         Coverage::exact("--return-nomatch", "-m set --match-set nets src --return-nomatch -j ACCEPT").note(CONTENT),
         Coverage::exact("--update-counters", "-m set --match-set blocked src --update-counters -j DROP"),
-        Coverage::refused("! --update-counters", "-m set --match-set blocked src ! --update-counters -j DROP", COUNTED),
+        Coverage::exact("! --update-counters", "-m set --match-set nets src ! --update-counters -j DROP").note(COUNTED),
         Coverage::exact("--update-subcounters", "-m set --match-set blocked src --update-subcounters -j DROP"),
-        Coverage::refused(
-            "! --update-subcounters",
-            "-m set --match-set blocked src ! --update-subcounters -j DROP",
-            COUNTED,
-        ),
+        Coverage::exact("! --update-subcounters", "-m set --match-set nets src ! --update-subcounters -j DROP")
+            .note(COUNTED),
         Coverage::refused("--packets-eq", "-m set --match-set blocked src --packets-eq 5 -j DROP", TESTED),
         Coverage::refused("! --packets-eq", "-m set --match-set blocked src ! --packets-eq 5 -j DROP", TESTED),
         Coverage::refused("--packets-lt", "-m set --match-set blocked src --packets-lt 5 -j DROP", TESTED),
@@ -59,7 +57,7 @@ pub static EXTENSION: Extension = Extension {
 };
 
 const CONTENT: &str = "needs the output of `ipset save`, given by --ipset";
-const COUNTED: &str = "nft counts each time an element is found";
+const COUNTED: &str = "where the set has no counters: nft counts each time an element is found";
 const TESTED: &str = "nft cannot test the counter of an element";
 
 const COUNTERS: [&str; 6] = ["packets-eq", "packets-lt", "packets-gt", "bytes-eq", "bytes-lt", "bytes-gt"];
@@ -87,8 +85,10 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     if let Some(option) = COUNTERS.into_iter().find(|o| part.has(o)) {
         return Err(Refusal::new("set-counters", TESTED, "limit by a quota or a rate instead").at(option));
     }
+    let counted = |o: &Opt| set_name::parts(&o.value).is_none_or(|(name, _)| counts(name.as_bstr(), cx));
+    let counted = part.get("match-set").is_none_or(counted);
     let silent = ["update-counters", "update-subcounters"].into_iter().find(|o| part.get(o).is_some_and(|o| o.negated));
-    if let Some(option) = silent {
+    if let Some(option) = silent.filter(|_| counted) {
         return Err(Refusal::new("set-counting", COUNTED, "leave it out, or make the set without counters").at(option));
     }
     let Some(opt) = part.get("match-set") else { return Ok(Vec::new()) };
@@ -96,6 +96,14 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let which = if part.has("return-nomatch") { Which::Exceptions } else { Which::Matching };
     let ways = named_set::ways(name.as_bstr(), &source, which, cx)?;
     Ok(if opt.negated { outside(ways, cx.family) } else { inside(ways, cx.family) })
+}
+
+/// Whether the set, or one in the list that it is, has counters.
+fn counts(name: &BStr, cx: &Cx) -> bool {
+    let Some(set) = cx.ipsets.get(name) else { return true };
+    let members = set.elements.iter().flat_map(|element| &element.parts);
+    let counted = |part: &ipset::Part| matches!(part, ipset::Part::Set(name) if cx.ipsets.get(name.as_bstr()).is_none_or(|member| member.counters));
+    set.counters || members.into_iter().any(counted)
 }
 
 fn inside(mut ways: Vec<Way>, family: Family) -> Vec<Cond> {

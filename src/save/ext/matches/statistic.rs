@@ -41,6 +41,7 @@ const ONE: u64 = 1 << 31;
 fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
     shared::one_of(part, &["probability", "every"], false)?;
     shared::one_of(part, &["probability", "packet"], false)?;
+    shared::needs(part, "mode")?;
     let nth = part.number("mode") == Some(1);
     match (nth, part.number("every"), part.number("packet")) {
         (false, ..) => shared::needs(part, "probability"),

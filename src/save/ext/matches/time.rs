@@ -43,7 +43,7 @@ pub static EXTENSION: Extension = Extension {
             "--contiguous",
             "-m time --timestart 22:00 --timestop 06:00 --weekdays Fri --contiguous -j ACCEPT",
         ),
-        Coverage::refused("--kerneltz", "-m time --timestart 08:00 --kerneltz -j ACCEPT", ZONE),
+        Coverage::approximate("--kerneltz", "-m time --timestart 08:00 --kerneltz -j ACCEPT", ZONE),
         Coverage::exact("--utc", "-m time --timestart 08:00 --utc -j ACCEPT").note("the default"),
     ],
 };
@@ -200,8 +200,13 @@ impl Clock {
 }
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    if part.has("kerneltz") && !cx.approximate {
+        let help =
+            "write the times in UTC and leave --kerneltz out, or give --approximate where the kernel's zone is UTC";
+        return Err(Refusal::new("time-zone", ZONE, help).at("kerneltz"));
+    }
     if part.has("kerneltz") {
-        return Err(Refusal::new("time-zone", ZONE, "write the times in UTC and leave --kerneltz out").at("kerneltz"));
+        cx.notes.push(format!("approximate: {ZONE}").into());
     }
     if part.has("monthdays") {
         let help = "start and stop it by a timer, or name the dates by --datestart and --datestop";

@@ -4,8 +4,6 @@
 //! Without a socket that wants it xtables drops the packet, while nft's rule breaks off: a second
 //! rule drops what the first let through.
 
-use bstr::BString;
-
 use crate::ir::{Origin, Rule, Statement, Step, Test, Verdict};
 use crate::packet::{Family, Field, Hook};
 use crate::save::ast::{Part, TableKind};
@@ -13,14 +11,13 @@ use crate::save::ext::lowering::{Action, Cx, Refusal};
 use crate::save::ext::mark::XMark;
 use crate::save::ext::{CheckCx, Coverage, Extension, Families, Grade, Lower, mark, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
-use crate::save::value;
 
 pub static EXTENSION: Extension = Extension {
     name: "TPROXY",
     aliases: &[],
     families: Families::Both,
     options: &[
-        OptionSpec::new("on-port", Arg::Custom { words: 1, read: read_port, show: show_port }),
+        OptionSpec::new("on-port", Arg::Custom { words: 1, read: shared::read_port, show: shared::show_port }),
         OptionSpec::new("on-ip", Arg::Custom { words: 1, read: shared::read_address, show: shared::show_address }),
         OptionSpec::new("tproxy-mark", Arg::Masked { bits: 32 }),
     ],
@@ -62,19 +59,4 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     let take = Rule::new(steps.into_iter().chain(mark.map(Step::from)), Verdict::Accept, Origin::default());
     let drop = Rule::new([transport], Verdict::Drop, Origin::default());
     Ok(Action::Block(vec![take, drop]))
-}
-
-/// A number or a service name; 0 keeps the packet's port.
-fn read_port(words: &[&[u8]], _: Family) -> Result<Value, String> {
-    match value::port(words.first().copied().unwrap_or_default(), None)? {
-        port if port <= 65535 => Ok(Value::Number(port)),
-        port => Err(format!("{port} is no port: 0 to 65535")),
-    }
-}
-
-fn show_port(value: &Value, _: Family) -> Vec<BString> {
-    match value {
-        Value::Number(port) => vec![port.to_string().into()],
-        _ => Vec::new(),
-    }
 }
