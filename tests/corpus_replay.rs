@@ -22,6 +22,7 @@ use ipt2nft::nft::print::{Style, print};
 use ipt2nft::save::ipset::Ipsets;
 use ipt2nft::translate::{Options, translate};
 use support::dumps::{self, Dump};
+use support::told;
 
 /// What became of a dump.
 enum Fate {
@@ -83,11 +84,14 @@ fn fate(Dump { family, text, .. }: &Dump, packets: usize) -> Fate {
         None => text.contains("-m connlimit").then_some("which packets connlimit counts"),
     };
     let new = Ruleset { text: String::from_utf8(printed).unwrap(), kind: Kind::Nft, ipset: None };
-    let old = Ruleset { text, kind: Kind::Save(family), ipset: None };
+    let old = Ruleset { text: text.clone(), kind: Kind::Save(family), ipset: None };
     let options = kernel::Options { packets, bursting: 8, ..kernel::Options::default() };
     match (kernel::replay(&old, &new, &options, &mut |_| {}), why) {
         (Ok(report), _) if report.is_equal() => Fate::Same(report),
         (Ok(report), Some(why)) => Fate::Known(why, report),
+        (Ok(report), None) if told::type_of_link_local(&text, &report) => {
+            Fate::Known("the type of a link-local address", report)
+        }
         (Ok(report), None) => Fate::Different(report),
         (Err(ReplayError::Old(SideError::Load(LoadError::Refused(_, said)))), _) => {
             Fate::NotRestored(first_line(&said))

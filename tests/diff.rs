@@ -52,6 +52,13 @@ fn only_what_is_asked_for_is_compared() {
 }
 
 #[test]
+fn sets_hold_what_ipset_saved() {
+    let made = ["../translate/made-by-fail2ban-ipset.v4", "../translate/made-by-fail2ban-ipset.v4.nft"];
+    ends(&made, 1);
+    ends(&[made[0], made[1], "--ipset", "../translate/made-by-fail2ban-ipset.ipset"], 0);
+}
+
+#[test]
 fn running_out_of_budget_is_undecided() {
     let output = ends(&["old.v4", "new.nft", "--nodes", "100"], 4);
     assert!(String::from_utf8_lossy(&output.stdout).contains("needs more than 100 diagram nodes"));

@@ -58,6 +58,23 @@ fn a_dump_equals_itself() {
     }
 }
 
+/// A difference that `docs/semantics.md` tells: a link-local address of another interface is local for iptables.
+#[test]
+fn types_of_link_local_addresses_differ() {
+    if !can_replay() {
+        return;
+    }
+    let rule = "-A FORWARD -d fe80::/10 -m addrtype --dst-type LOCAL -j DROP";
+    let text = format!("*filter\n:FORWARD ACCEPT [0:0]\n{rule}\n-A INPUT -d fe80::/10 -j ACCEPT\nCOMMIT\n");
+    let old = Ruleset { kind: Kind::Save(Family::Ip6), ..dump(&text) };
+    let new = |rule: &str| {
+        let chain = "type filter hook forward priority filter; policy accept;";
+        nft(&format!("table ip6 filter {{\nchain FORWARD {{\n{chain}\n{rule}\n}}\n}}\n"))
+    };
+    let report = compare(&old, &new("ip6 daddr fe80::/10 fib daddr type local drop"), 200);
+    assert!(!report.is_equal() && support::told::type_of_link_local(&text, &report), "{report}");
+}
+
 /// Copies that the host sends to itself are copied again, for ever, until the loopback interface goes down.
 #[test]
 fn copies_without_end_end() {

@@ -23,7 +23,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit> {
     let options = Options {
         translate: translate::Options {
             family: input::family(&args.family),
-            lower: lower::Options { ipsets: input::ipsets(args.ipset.as_deref())?, ..lower::Options::default() },
+            lower: lower::Options { ipsets: input::ipsets(&args.sets)?, ..lower::Options::default() },
             ..translate::Options::default()
         },
         prove: !args.no_prove,

@@ -40,9 +40,10 @@ fn one(pair: &Pair, args: &CheckArgs) -> Result<Answer> {
     let old = side::read(&side::sources(&pair.dumps)?, Some(side::Format::Dump), family, &args.messages)?;
     let new =
         side::read(&side::sources(std::slice::from_ref(&pair.nft))?, Some(side::Format::Nft), family, &args.messages)?;
+    let ipsets = input::ipsets(&args.sets)?;
     let families = diff::families(&old.side, &new.side);
     let options = Options { families, ..Options::default() };
-    let mut report = compare(&*old.side.rules(), &*new.side.rules(), &options);
+    let mut report = compare(&*old.side.rules(&ipsets), &*new.side.rules(&ipsets), &options);
     let excused = known::excuse(&mut report, Known::MssAdded);
     let names = pair.dumps.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" + ");
     let (nft, answer) = (pair.nft.display().to_string(), report.answer());

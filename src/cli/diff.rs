@@ -21,6 +21,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit> {
     let left = side::read(&side::sources(&old_files)?, args.old_format, family, &args.messages)?;
     let right = side::read(&side::sources(&new_files)?, args.new_format, family, &args.messages)?;
     let families = families(&left.side, &right.side);
+    let ipsets = input::ipsets(&args.sets)?;
     let options = Options {
         ignore_logs: args.ignore.contains(&Ignored::Logs),
         families: families.clone(),
@@ -29,7 +30,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit> {
         nodes: args.nodes,
         regions: args.regions,
     };
-    let mut report = compare(&*left.side.rules(), &*right.side.rules(), &options);
+    let mut report = compare(&*left.side.rules(&ipsets), &*right.side.rules(&ipsets), &options);
     if args.ignore.contains(&Ignored::MssAdded) {
         known::excuse(&mut report, Known::MssAdded);
     }

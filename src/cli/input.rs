@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::args::FamilyArgs;
+use super::args::{FamilyArgs, SetArgs};
 use crate::diag::{Source, SourceId};
 use crate::packet::Family;
 use crate::save::ipset::{self, Ipsets};
@@ -38,8 +38,8 @@ fn read(file: &Path) -> Result<(String, Vec<u8>)> {
 }
 
 /// The sets of an `ipset save` text; none without a file. Every line must be understood.
-pub fn ipsets(file: Option<&Path>) -> Result<Ipsets> {
-    let Some(file) = file else { return Ok(Ipsets::default()) };
+pub fn ipsets(args: &SetArgs) -> Result<Ipsets> {
+    let Some(file) = args.ipset.as_deref() else { return Ok(Ipsets::default()) };
     let (name, text) = read(file)?;
     let (sets, problems) = ipset::parse(&text);
     match problems.first() {

@@ -90,7 +90,7 @@ fn options(args: &LintArgs, config: &Config) -> Result<Options> {
     Ok(Options {
         family: input::family(&args.family),
         target: args.target.or(told).unwrap_or_default(),
-        ipsets: input::ipsets(args.ipset.as_deref())?,
+        ipsets: input::ipsets(&args.sets)?,
         ..Options::default()
     })
 }

@@ -13,8 +13,9 @@ use crate::nft::read;
 use crate::packet::Family;
 use crate::prove::Ruleset;
 use crate::prove::nft_meaning::NftRules;
-use crate::prove::save_meaning::SaveRules;
+use crate::prove::save_meaning::WithSets;
 use crate::report::rules::rule_text;
+use crate::save::ipset::Ipsets;
 use crate::save::{self, ast::Dump};
 
 use super::args::MessageArgs;
@@ -67,10 +68,10 @@ pub enum Side {
 }
 
 impl Side {
-    /// What the prover compares.
-    pub fn rules(&self) -> Box<dyn Ruleset + Sync + '_> {
+    /// What the prover compares, with what is in the sets that a dump names.
+    pub fn rules<'a>(&'a self, ipsets: &'a Ipsets) -> Box<dyn Ruleset + Sync + 'a> {
         match self {
-            Side::Dump(dump) => Box::new(SaveRules(dump)),
+            Side::Dump(dump) => Box::new(WithSets { dump, ipsets }),
             Side::Nft { tables, unknown } => Box::new(NftRules { tables, unknown }),
         }
     }

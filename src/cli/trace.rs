@@ -40,7 +40,8 @@ pub fn run(args: &TraceArgs) -> Result<Exit> {
             &args.messages,
         )?);
     }
-    let rules: Vec<Box<dyn Ruleset + Sync>> = loaded.iter().map(|side| side.side.rules()).collect();
+    let ipsets = input::ipsets(&args.sets)?;
+    let rules: Vec<Box<dyn Ruleset + Sync>> = loaded.iter().map(|side| side.side.rules(&ipsets)).collect();
     let rules: Vec<&(dyn Ruleset + Sync)> = rules.iter().map(AsRef::as_ref).collect();
     let traced = match trace(&rules, &statements, &families(&loaded, family), args.hook.map(Hook::from)) {
         Ok(traced) => traced,

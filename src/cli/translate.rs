@@ -151,7 +151,7 @@ fn options(args: &TranslateArgs) -> Result<Options> {
         family: input::family(&args.family),
         lower: lower::Options {
             target: args.target,
-            ipsets: input::ipsets(args.ipset.as_deref())?,
+            ipsets: input::ipsets(&args.sets)?,
             counters: args.counters == CounterChoice::Keep,
             approximate: args.approximate,
             assume_reassembled: args.assume.contains(&Assumption::Reassembled),

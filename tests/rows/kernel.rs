@@ -8,6 +8,7 @@ use ipt2nft::packet::Family;
 use ipt2nft::save::ext::Grade;
 
 use super::support::nft::{self, Nft};
+use super::support::told;
 use super::{IPSETS, Row, errors, extensions, is_taken, read, rows, support};
 
 /// What came of one row.
@@ -43,10 +44,11 @@ fn try_row(row: &Row, nft: &Nft, packets: usize) -> Tried {
     }
 }
 
-/// The one difference that `docs/semantics.md` tells of such rows: connections from before the rules.
+/// What `docs/semantics.md` tells of such rows: connections from before the rules, and types of link-local addresses.
 fn is_told(row: &Row, report: &Report) -> bool {
     let older = |difference: &Difference| difference.case.packet.connection != Connection::New;
     row.name.starts_with("connlimit ") && report.differences.iter().all(older)
+        || told::type_of_link_local(&row.text, report)
 }
 
 /// Tries all, and prints which could not be and why.

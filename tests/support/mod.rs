@@ -6,6 +6,8 @@ pub mod dumps;
 pub mod nft;
 #[cfg(target_os = "linux")]
 pub mod proof;
+#[cfg(target_os = "linux")]
+pub mod told;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

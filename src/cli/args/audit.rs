@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{FamilyArgs, MessageArgs};
+use super::{FamilyArgs, MessageArgs, SetArgs};
 
 pub(super) const EXAMPLES: &str = "\
 A folder is searched for files that look like dumps; other files in it are passed over.
@@ -33,9 +33,8 @@ pub struct AuditArgs {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub family: FamilyArgs,
-    /// What is in the sets that rules name: the output of `ipset save`
-    #[arg(long, value_name = "FILE")]
-    pub ipset: Option<PathBuf>,
+    #[command(flatten)]
+    pub sets: SetArgs,
     /// Do not prove that the translations mean what the dumps mean
     #[arg(long)]
     pub no_prove: bool,

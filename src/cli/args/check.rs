@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{FamilyArgs, MessageArgs};
+use super::{FamilyArgs, MessageArgs, SetArgs};
 
 pub(super) const EXAMPLES: &str = "\
 For projects that keep dumps and their translations side by side. The nft file of rules.v4 is
@@ -38,6 +38,8 @@ pub struct CheckArgs {
     pub config: Option<PathBuf>,
     #[command(flatten)]
     pub family: FamilyArgs,
+    #[command(flatten)]
+    pub sets: SetArgs,
     #[command(flatten)]
     pub messages: MessageArgs,
 }

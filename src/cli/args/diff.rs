@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{FamilyArgs, MessageArgs};
+use super::{FamilyArgs, MessageArgs, SetArgs};
 use crate::cli::side::Format;
 use crate::packet::Hook;
 
@@ -35,6 +35,8 @@ pub struct DiffArgs {
     pub new_format: Option<Format>,
     #[command(flatten)]
     pub family: FamilyArgs,
+    #[command(flatten)]
+    pub sets: SetArgs,
     /// What does not count; comments and counters never do
     #[arg(long, value_enum, value_delimiter = ',')]
     pub ignore: Vec<Ignored>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{FamilyArgs, MessageArgs};
+use super::{FamilyArgs, MessageArgs, SetArgs};
 use crate::nft::version::Target;
 
 pub(super) const EXAMPLES: &str = "\
@@ -42,9 +42,8 @@ pub struct LintArgs {
     /// What will load the translation [default: debian12, or what ipt2nft.toml says]
     #[arg(long, value_name = "TARGET")]
     pub target: Option<Target>,
-    /// What is in the sets that rules name: the output of `ipset save`
-    #[arg(long, value_name = "FILE")]
-    pub ipset: Option<PathBuf>,
+    #[command(flatten)]
+    pub sets: SetArgs,
     /// Read this instead of the ipt2nft.toml that is found upward
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -10,6 +10,7 @@ mod trace;
 mod translate;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -71,6 +72,14 @@ pub struct FamilyArgs {
     /// The input is for IPv6, whatever it says
     #[arg(short = '6', long = "ipv6")]
     pub ipv6: bool,
+}
+
+/// What the rules name and do not hold.
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// What is in the sets that rules name: the output of `ipset save`
+    #[arg(long, value_name = "FILE")]
+    pub ipset: Option<PathBuf>,
 }
 
 /// How to talk to the user.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::diff::HookName;
-use super::{FamilyArgs, MessageArgs};
+use super::{FamilyArgs, MessageArgs, SetArgs};
 use crate::cli::side::Format;
 
 pub(super) const EXAMPLES: &str = "\
@@ -37,6 +37,8 @@ pub struct TraceArgs {
     pub input_format: Option<Format>,
     #[command(flatten)]
     pub family: FamilyArgs,
+    #[command(flatten)]
+    pub sets: SetArgs,
     /// The trace as JSON, as docs/trace.md describes it
     #[arg(long)]
     pub json: bool,

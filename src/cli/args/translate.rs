@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{FamilyArgs, MessageArgs};
+use super::{FamilyArgs, MessageArgs, SetArgs};
 use crate::nft::version::Target;
 use crate::optimize::{Level, NamedSets};
 
@@ -36,9 +36,8 @@ pub struct TranslateArgs {
     /// What will load the output: `nft=1.0.6`, `nft=1.0.6,kernel=6.1`, or a distribution such as `debian12`
     #[arg(long, default_value_t, value_name = "TARGET")]
     pub target: Target,
-    /// What is in the sets that rules name: the output of `ipset save`
-    #[arg(long, value_name = "FILE")]
-    pub ipset: Option<PathBuf>,
+    #[command(flatten)]
+    pub sets: SetArgs,
     /// How much to merge
     #[arg(long, value_enum, default_value_t)]
     pub merge: Level,

@@ -27,14 +27,17 @@ pub static EXTENSION: Extension = Extension {
     check,
     lower: Lower::Match(lower),
     coverage: &[
-        Coverage::exact("--src-type", "-m addrtype --src-type BROADCAST,MULTICAST -j DROP"),
-        Coverage::exact("! --src-type", "-m addrtype ! --src-type LOCAL -j ACCEPT"),
-        Coverage::exact("--dst-type", "-m addrtype --dst-type LOCAL -j ACCEPT"),
-        Coverage::exact("! --dst-type", "-m addrtype ! --dst-type UNICAST,LOCAL -j DROP").v6(),
+        Coverage::exact("--src-type", "-m addrtype --src-type BROADCAST,MULTICAST -j DROP").note(LINK_LOCAL),
+        Coverage::exact("! --src-type", "-m addrtype ! --src-type LOCAL -j ACCEPT").note(LINK_LOCAL),
+        Coverage::exact("--dst-type", "-m addrtype --dst-type LOCAL -j ACCEPT").note(LINK_LOCAL),
+        Coverage::exact("! --dst-type", "-m addrtype ! --dst-type UNICAST,LOCAL -j DROP").v6().note(LINK_LOCAL),
         Coverage::exact("--limit-iface-in", "-m addrtype --dst-type LOCAL --limit-iface-in -j ACCEPT"),
         Coverage::exact("--limit-iface-out", "-m addrtype --src-type LOCAL --limit-iface-out -j ACCEPT"),
     ],
 };
+
+/// `nft_fib6_flowi_init` binds the look-up of such addresses to an interface, `match_lookup_rt6` does not.
+const LINK_LOCAL: &str = "IPv6: nft asks the packet's own interface for a link-local address (docs/semantics.md)";
 
 /// Types by name, as bits of their numbers (include/uapi/linux/rtnetlink.h, `RTN_*`).
 const TYPES: [(&str, u64); 12] = [
