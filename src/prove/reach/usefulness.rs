@@ -42,9 +42,11 @@ impl Reach {
         if chain.failed >= FAILURES && !chain.concerns_few(dd, facts.over) {
             return Err(OutOfBudget::Steps);
         }
-        let found = dd.with_steps(STEPS, |dd| question.shadow(dd)).and_then(|shadow| match shadow {
+        // Where questions keep failing, no more is spent on them than has to be.
+        let steps = STEPS / (1 + chain.failed as u64 / 4);
+        let found = dd.with_steps(steps, |dd| question.shadow(dd)).and_then(|shadow| match shadow {
             Some(takers) => Ok(Use::Dead(Dead::Shadowed(takers))),
-            None => dd.with_steps(STEPS, |dd| question.difference(dd)),
+            None => dd.with_steps(steps, |dd| question.difference(dd)),
         });
         question.chain.failed += usize::from(found.is_err());
         found
