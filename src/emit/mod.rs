@@ -4,6 +4,7 @@
 //! by another test, which names are legal. What a rule means was decided before.
 //! Invariant: every chain, rule, set and object of the intermediate form is in the tree.
 
+mod apart;
 mod map;
 mod names;
 mod rule;

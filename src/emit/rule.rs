@@ -2,6 +2,7 @@
 
 use bstr::{BString, join};
 
+use super::apart::Apart;
 use super::{Table, test};
 use crate::diag::printable;
 use crate::ir::{self, Statement, Step};
@@ -17,6 +18,7 @@ impl Table<'_> {
         let done_from = rule.steps.iter().rposition(decides).map_or(0, |at| at + 1);
         let mut statements = Vec::with_capacity(rule.steps.len() + 2);
         let mut ports = test::PortContext::of(rule);
+        let mut apart = Apart::default();
         for (at, step) in rule.steps.iter().enumerate() {
             if at == done_from {
                 statements.extend(counter(rule));
@@ -24,7 +26,7 @@ impl Table<'_> {
             statements.extend(ports.before(&step.fields()));
             match step {
                 Step::Test(test) => {
-                    let statement = self.test(test, &implied, &labels);
+                    let statement = self.test(test, &implied, &labels).map(|statement| apart.keep(statement));
                     ports.behind(test, statement.is_some(), &implied);
                     statements.extend(statement.filter(|s| !is_said_protocol(s, &statements)));
                     if test::counts(test) {
