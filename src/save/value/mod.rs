@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn unknown_services_ask_for_the_number() {
-        let told = |name: &str| read(&Arg::PortRange, &[name.as_bytes()], CX).unwrap_err();
+        let told = |name: &str| read(&Arg::Ports, &[name.as_bytes()], CX).unwrap_err();
         assert!(told("ntp").contains("another protocol only; if its port 123 is meant"));
         assert!(told("nosuch").ends_with("write the number"));
     }
