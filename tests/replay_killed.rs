@@ -46,7 +46,7 @@ fn host() -> Vec<String> {
 fn start() -> Child {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/replay");
     Command::new(env!("CARGO_BIN_EXE_ipt2nft"))
-        .args(["replay", "--packets", "30000", "--quiet"])
+        .args(["replay", "--packets", "150000", "--quiet"])
         .args([format!("{folder}/gateway.save"), format!("{folder}/gateway.nft")])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
