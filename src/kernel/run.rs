@@ -26,7 +26,7 @@ const CHUNK: usize = 20_000;
 const MOST_SUSPECTS: usize = 300;
 /// Repetitions that everything suspicious gets, and those that only what wavers gets.
 const REPEAT: usize = 7;
-const REPEAT_WAVERING: usize = 16;
+const REPEAT_WAVERING: usize = 32;
 /// How often a run of equal packets that differs is tried: the chance that ranges of counts of two equal sides lie
 /// apart by then is two in C(16, 8).
 const BURST_TRIES: usize = 8;
