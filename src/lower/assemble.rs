@@ -31,9 +31,9 @@ pub struct Builder<'t> {
     pub guard: Guard,
     /// The rule's own test of the transport protocol.
     pub protocol: Option<Step>,
-    /// Rules that later fragments skip, by chain and place, when a base chain's guard sees to it.
     /// No rule of the dump's chain comes behind it.
     pub last: bool,
+    /// Rules that later fragments skip, by chain and place, when a base chain's guard sees to it.
     pub skipped: &'t mut FxHashMap<ChainId, Vec<usize>>,
 }
 
@@ -97,11 +97,9 @@ impl Builder<'_> {
     }
 
     fn not_later_fragment(&self) -> Cond {
-        match (self.family, fragments::is_later(self.family)) {
-            (Family::Ip, Test::Bits { field, mask, value, negated }) => {
-                Test::Bits { field, mask, value, negated: !negated }.into()
-            }
-            (_, later) => Cond::Not(vec![later.into()]),
+        match fragments::is_not_later(self.family) {
+            Some(test) => test.into(),
+            None => Cond::Not(vec![fragments::is_later(self.family).into()]),
         }
     }
 

@@ -52,8 +52,17 @@ pub const fn are_seen(family: Family, hook: Hook) -> bool {
 pub fn is_later(family: Family) -> Test {
     match family {
         Family::Ip6 => Test::within(Field::Exthdr(Exthdr::Frag, ExthdrPart::FragOff), IntervalSet::point(0), true),
-        _ => Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: true },
+        _ => offset_is_zero(false),
     }
+}
+
+/// True of all others, where one test says so.
+pub fn is_not_later(family: Family) -> Option<Test> {
+    (family == Family::Ip).then(|| offset_is_zero(true))
+}
+
+fn offset_is_zero(is: bool) -> Test {
+    Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: !is }
 }
 
 /// Adds the guards: `whole_only` tells the rules that later fragments skip, by chain and place.
@@ -62,10 +71,6 @@ pub fn divert(table: &mut Table, skipped: &FxHashMap<ChainId, Vec<usize>>) {
         return;
     }
     let concerned = concerned(table, skipped);
-    if table.family == Family::Ip && test_few(table, skipped, &concerned) {
-        return;
-    }
-    let mut twins: FxHashMap<ChainId, ChainId> = FxHashMap::default();
     let bases: Vec<(ChainId, Policy)> = (0..table.chains.len() as u32)
         .map(ChainId)
         .filter(|id| concerned.contains_key(id))
@@ -74,6 +79,10 @@ pub fn divert(table: &mut Table, skipped: &FxHashMap<ChainId, Vec<usize>>) {
             Some((id, base.policy))
         })
         .collect();
+    if test_few(table, skipped, &concerned, bases.iter().map(|&(id, _)| id).collect()) {
+        return;
+    }
+    let mut twins: FxHashMap<ChainId, ChainId> = FxHashMap::default();
     for (id, policy) in bases {
         let twin = make_twin(table, id, skipped, &concerned, &mut twins);
         let empty = table.chain(twin).is_some_and(|c| c.rules.is_empty());
@@ -94,12 +103,17 @@ pub fn divert(table: &mut Table, skipped: &FxHashMap<ChainId, Vec<usize>>) {
     remove_unused(table, &twins);
 }
 
-/// Tests for the header in the rules themselves, where they are few and a guard would repeat more than them.
-fn test_few(table: &mut Table, skipped: &FxHashMap<ChainId, Vec<usize>>, concerned: &FxHashMap<ChainId, ()>) -> bool {
+/// Tests for the header in the rules themselves, where they are few and guards in the base chains that see fragments
+/// would repeat more than them.
+fn test_few(
+    table: &mut Table,
+    skipped: &FxHashMap<ChainId, Vec<usize>>,
+    concerned: &FxHashMap<ChainId, ()>,
+    mut open: Vec<ChainId>,
+) -> bool {
     const FEW: usize = 3;
+    let Some(first) = is_not_later(table.family) else { return false };
     let mut seen: FxHashSet<ChainId> = FxHashSet::default();
-    let visible = |id: &ChainId| table.chain(*id)?.base.filter(|base| are_seen(table.family, base.hook));
-    let mut open: Vec<ChainId> = concerned.keys().copied().filter(|id| visible(id).is_some()).collect();
     while let Some(id) = open.pop() {
         if seen.insert(id) {
             let rules = table.chain(id).map_or(&[][..], |chain| &chain.rules);
@@ -111,7 +125,6 @@ fn test_few(table: &mut Table, skipped: &FxHashMap<ChainId, Vec<usize>>, concern
     if asking > FEW || all - asking <= asking {
         return false;
     }
-    let first = Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: false };
     for (id, places) in skipped.iter().filter(|(id, _)| seen.contains(id)) {
         let Some(chain) = table.chains.get_mut(id.0 as usize) else { continue };
         for &place in places {
