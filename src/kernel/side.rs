@@ -125,7 +125,7 @@ impl<'a> Side<'a> {
         conntrack::enter(numbered()).map_err(system("cannot enter connections"))?;
         let groups = plan.groups.iter().copied().chain([GROUP, KERNEL_LOG_GROUP]);
         let mut listener = Listener::new(groups).map_err(system("cannot listen to log groups"))?;
-        listener.drain(|_| {}).map_err(system("cannot read log groups"))?;
+        listener.forget().map_err(system("cannot read log groups"))?;
         let taps = taps.into_iter().map(|tap| (tap.name.clone(), tap)).collect();
         Ok(Side { plan, taps, router, listener, sockets: RawSockets::new(plan.v6) })
     }
@@ -200,7 +200,7 @@ impl<'a> Side<'a> {
     /// Ends what goes round and round by the loopback interface.
     fn calm(&mut self) -> io::Result<()> {
         self.router.cut_loopback()?;
-        while !self.listener.drain(|_| {})? {}
+        self.listener.forget()?;
         self.router.join_loopback()
     }
 
