@@ -9,9 +9,9 @@
 
 use smallvec::SmallVec;
 
-use super::test::element;
+use super::test::{interval, list};
 use crate::nft::ast::{Expr, Op, Statement};
-use crate::packet::{Field, PayloadBase};
+use crate::packet::{Field, IntervalSet, PayloadBase};
 
 /// The headers of which the rule has negated a field so far.
 #[derive(Default)]
@@ -35,16 +35,9 @@ impl Apart {
 
 /// A test for all other values than this one.
 fn others(field: Field, value: u128) -> Statement {
-    let most = u128::MAX >> (128 - field.width());
-    let range = |lo, hi| match lo == hi {
-        true => Expr::Number(lo),
-        false => Expr::Range(Box::new(Expr::Number(lo)), Box::new(Expr::Number(hi))),
-    };
-    let below = value.checked_sub(1).map(|hi| range(0, hi));
-    let above = (value < most).then(|| range(value + 1, most));
-    let right = match (below, above) {
-        (Some(below), Some(above)) => Expr::Set(vec![element(below), element(above)]),
-        (below, above) => below.or(above).unwrap_or(Expr::Number(value)),
+    let right = match IntervalSet::point(value).complement(field.width()).intervals() {
+        [only] => interval(field, *only),
+        many => list(field, many),
     };
     Statement::Match { left: Expr::Field(field), op: Op::Implicit, right }
 }

@@ -280,7 +280,7 @@ pub(crate) fn text(name: &Name) -> Expr {
 }
 
 /// A value, a prefix where people write prefixes, or a range.
-fn interval(field: Field, i: Interval) -> Expr {
+pub(super) fn interval(field: Field, i: Interval) -> Expr {
     if i.is_point() {
         return Expr::Number(i.lo);
     }
@@ -288,6 +288,11 @@ fn interval(field: Field, i: Interval) -> Expr {
         Some(len) => Expr::Prefix { address: i.lo, len: len as u8 },
         None => Expr::Range(Box::new(Expr::Number(i.lo)), Box::new(Expr::Number(i.hi))),
     }
+}
+
+/// Intervals as a set, each as it is.
+pub(super) fn list(field: Field, intervals: &[Interval]) -> Expr {
+    Expr::Set(intervals.iter().map(|&i| element(interval(field, i))).collect())
 }
 
 /// Whether people write its values as networks.
@@ -437,7 +442,7 @@ fn values(set: &IntervalSet, modulus: u32) -> (Op, Expr) {
         [only] if only.is_point() => (Op::Implicit, Expr::Number(only.lo)),
         many => match others.as_point() {
             Some(but) => (Op::Ne, Expr::Number(but)),
-            None => (Op::Implicit, Expr::Set(many.iter().map(|&i| element(interval(Field::Mark, i))).collect())),
+            None => (Op::Implicit, list(Field::Mark, many)),
         },
     }
 }
