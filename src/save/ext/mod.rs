@@ -14,6 +14,7 @@ pub mod mark;
 pub mod matches;
 pub mod named_set;
 pub mod nat;
+pub mod prefix_translation;
 pub mod registry;
 pub mod set_name;
 pub mod shared;
