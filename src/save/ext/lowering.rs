@@ -129,6 +129,11 @@ impl Cx<'_> {
     pub const fn daddr(&self) -> Field {
         if matches!(self.family, Family::Ip6) { Field::Ip6Daddr } else { Field::IpDaddr }
     }
+
+    /// Tells the reader of the output how the rule differs from the dump's.
+    pub fn differs(&mut self, how: &str) {
+        self.notes.push(format!("approximate: {how}").into());
+    }
 }
 
 /// A test, or the knowledge that none is needed.

@@ -45,7 +45,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         let reason = "paths of control groups need a newer nft and kernel";
         return Err(Refusal::new("cgroup-path", reason, "name a newer --target").at("path"));
     }
-    cx.notes.push(format!("approximate: {NOTE}").into());
+    cx.differs(NOTE);
     Ok(part.options.iter().map(cond).collect())
 }
 

@@ -359,7 +359,7 @@ fn approximate_bytes(cx: &mut Cx) -> Result<(), Refusal> {
         let reason = "byte rates differ: iptables charges units of 16 bytes, nft each byte";
         return Err(Refusal::new("hashlimit-bytes", reason, "give --approximate to take nft's way of counting"));
     }
-    cx.notes.push("approximate: iptables charges units of 16 bytes, nft each byte".into());
+    cx.differs("iptables charges units of 16 bytes, nft each byte");
     Ok(())
 }
 

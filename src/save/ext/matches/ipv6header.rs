@@ -91,7 +91,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         let help = "add --soft to ask for the listed ones only, or give --approximate to take it that there is none";
         return Err(Refusal::new("ipv6header-strict", reason, help));
     }
-    cx.notes.push("approximate: no packet has an auth header".into());
+    cx.differs("no packet has an auth header");
     let others = HEADERS.iter().filter(|(_, _, bit, _)| *bit != AUTH);
     let steps: Vec<Step> = others.map(|(_, _, bit, _)| test(*bit, bits & bit != 0)).collect();
     Ok(if opt.negated { vec![Cond::Not(steps)] } else { steps.into_iter().map(Cond::Step).collect() })

@@ -33,7 +33,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         return Err(Refusal::new("nfacct", reason, "give --approximate to count in a named counter of nft"));
     }
     let name = part.text("nfacct-name").unwrap_or_default().to_owned();
-    cx.notes.push(format!("approximate: {NOTE}").into());
+    cx.differs(NOTE);
     let object = cx.table.add_object(Object { name, body: ObjectBody::Counter { packets: 0, bytes: 0 } });
     Ok(vec![Statement::Object { kind: ObjectKind::Counter, object }.into()])
 }

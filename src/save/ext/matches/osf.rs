@@ -58,7 +58,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
             Refusal::new("osf", NOTE, "give --approximate where no two systems have one fingerprint").at("genre")
         );
     }
-    cx.notes.push(format!("approximate: {NOTE}").into());
+    cx.differs(NOTE);
     let negated = part.get("genre").is_some_and(|o| o.negated);
     let name = Name { text: part.text("genre").unwrap_or_default().to_owned(), wildcard: false };
     Ok(vec![Test::Named { field: Field::Osf(OsfKey::Name), names: smallvec![name], negated }.into()])

@@ -109,7 +109,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     // With `! --socket-exists`, only packets without a socket are left, and they want no other option.
     let contradiction = !all_negated && part.get("socket-exists").is_some_and(|o| o.negated);
     if part.has("socket-exists") {
-        cx.notes.push("approximate: sockets that belong to the kernel itself count as none".into());
+        cx.differs("sockets that belong to the kernel itself count as none");
     }
     Ok(if contradiction { vec![Cond::Never] } else { conds })
 }

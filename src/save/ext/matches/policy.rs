@@ -170,7 +170,7 @@ fn leave_out(elements: &mut [Element], cx: &mut Cx) -> Result<(), Refusal> {
             "match --reqid or --spi, which name the transform, or give --approximate to leave protocol and mode out";
         return Err(Refusal::new("policy-element", NOTE, help).at(first));
     }
-    cx.notes.push(format!("approximate: {LEFT_OUT}").into());
+    cx.differs(LEFT_OUT);
     elements.iter_mut().for_each(|element| element.retain(|o| !matches!(o.spec.name, "proto" | "mode")));
     Ok(())
 }

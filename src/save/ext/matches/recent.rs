@@ -108,7 +108,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let negated = part.options.iter().any(|o| o.negated);
     let field = if part.has("rdest") { cx.daddr() } else { cx.saddr() };
     let set = list(part, cx, field)?;
-    cx.notes.push(format!("approximate: {NOTE}").into());
+    cx.differs(NOTE);
     let known = Test::Lookup { fields: smallvec![field], set, negated: false };
     let change = |op| Statement::SetUpdate { op, set, key: vec![field.into()], timeout: None, inner: Vec::new() };
     if part.has("set") || part.has("remove") {

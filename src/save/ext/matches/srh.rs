@@ -79,7 +79,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
             "iptables leaves out headers that have more segments left than segments, and nft cannot compare the two";
         return Err(Refusal::new("srh", reason, "give --approximate if such packets do not matter"));
     }
-    cx.notes.push(format!("approximate: {MALFORMED}").into());
+    cx.differs(MALFORMED);
     let kind = Test::is(Field::Exthdr(Exthdr::Rt, ExthdrPart::Type), 4);
     let tests = part.options.iter().filter_map(|opt| cond(opt, cx));
     Ok(std::iter::once(Cond::from(kind)).chain(tests).collect())

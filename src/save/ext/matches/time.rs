@@ -200,13 +200,13 @@ impl Clock {
 }
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    if part.has("kerneltz") && !cx.approximate {
-        let help =
-            "write the times in UTC and leave --kerneltz out, or give --approximate where the kernel's zone is UTC";
-        return Err(Refusal::new("time-zone", ZONE, help).at("kerneltz"));
-    }
     if part.has("kerneltz") {
-        cx.notes.push(format!("approximate: {ZONE}").into());
+        if !cx.approximate {
+            let help =
+                "write the times in UTC and leave --kerneltz out, or give --approximate where the kernel's zone is UTC";
+            return Err(Refusal::new("time-zone", ZONE, help).at("kerneltz"));
+        }
+        cx.differs(ZONE);
     }
     if part.has("monthdays") {
         let help = "start and stop it by a timer, or name the dates by --datestart and --datestop";

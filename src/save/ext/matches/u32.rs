@@ -160,7 +160,7 @@ fn test(location: &Pairs, values: &Pairs, cx: &mut Cx) -> Result<Test, Refusal> 
         [a, b, c, (AT, offset), rest @ ..]
             if [*a, *b, *c] == TRANSPORT && cx.family != Family::Ip6 && cx.approximate =>
         {
-            cx.notes.push("approximate: the data of later fragments is not looked at".into());
+            cx.differs("the data of later fragments is not looked at");
             let mut moved = vec![(AND, *offset)];
             moved.extend(rest);
             (PayloadBase::Transport, moved)

@@ -70,7 +70,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
             let help = "give --approximate where all packets come from network cards that do, and try it out there";
             return Err(Refusal::new("synproxy-ipv6", reason, help));
         }
-        cx.notes.push(format!("approximate: {reason}").into());
+        cx.differs(&reason);
     }
     if !cx.target.supports(Feature::Synproxy) {
         return Err(shared::too_old(Feature::Synproxy, cx));

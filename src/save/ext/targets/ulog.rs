@@ -40,7 +40,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
             "let ulogd2 listen to the NFLOG group of the same number and give --approximate, or use NFLOG in the dump",
         ));
     }
-    cx.notes.push(format!("approximate: {NOTE}").into());
+    cx.differs(NOTE);
     let log = Log {
         prefix: shared::log_prefix(part, "ulog-prefix", cx)?,
         group: Some(part.number("ulog-nlgroup").unwrap_or(1) as u16),
