@@ -30,7 +30,7 @@ pub enum Judgement {
     Unclear,
 }
 
-/// With fewer repetitions nothing partial is told.
+/// With fewer repetitions nothing is told of what is now this, now that.
 const ENOUGH: usize = 20;
 
 impl Evidence {
@@ -39,11 +39,12 @@ impl Evidence {
         if self.old.iter().zip(&self.new).all(|(a, b)| a == b) {
             return Judgement::Same;
         }
-        if !self.old.iter().any(|outcome| self.new.contains(outcome)) {
-            return Judgement::Always;
-        }
-        if self.old.len() < ENOUGH {
+        let apart = !self.old.iter().any(|outcome| self.new.contains(outcome));
+        if self.old.len() < ENOUGH && !(apart && is_steady(&self.old) && is_steady(&self.new)) {
             return Judgement::Unclear;
+        }
+        if apart {
+            return Judgement::Always;
         }
         if lopsided(&self.old, &self.new) || lopsided(&self.new, &self.old) {
             return Judgement::Partly;
@@ -67,6 +68,11 @@ impl Evidence {
     pub fn shown(&self) -> (Outcome, Outcome) {
         (typical(&self.old, &self.new), typical(&self.new, &self.old))
     }
+}
+
+/// Whether a side did the same each time.
+fn is_steady(outcomes: &[Outcome]) -> bool {
+    outcomes.windows(2).all(|pair| pair[0] == pair[1])
 }
 
 /// Whether a third of one side's outcomes are one that the other side never had.
@@ -129,6 +135,9 @@ mod tests {
         assert_eq!(evidence(&[1, 1], &[1, 1]).judge(), Judgement::Same);
         assert_eq!(evidence(&[1, 1], &[2, 2]).judge(), Judgement::Always);
         assert_eq!(evidence(&[1, 2], &[2, 1]).judge(), Judgement::Unclear);
+        // Two sides that draw random ports of their own half of the time.
+        assert_eq!(evidence(&[1, 1, 11], &[12, 13, 14]).judge(), Judgement::Unclear);
+        assert_eq!(evidence(&[1, 11].repeat(12), &[12, 13].repeat(12)).judge(), Judgement::Always);
         let chance = evidence(&[1, 2].repeat(12), &[2, 1].repeat(12));
         assert_eq!(chance.judge(), Judgement::Same);
         let part = evidence(&[1, 2].repeat(12), &[1; 24]);

@@ -238,7 +238,9 @@ fn single(pair: &mut Pair, cases: &[Case], report: &mut Report) -> Result<(), Re
     let sure = suspects.iter().filter(|(_, e)| e.judge() == Judgement::Always).count();
     let more = if report.differing + sure < pair.options.enough { REPEAT_WAVERING / AT_ONCE } else { 0 };
     for _ in 0..more {
-        repeat(pair, suspects.iter_mut().filter(|(_, e)| e.judge() == Judgement::Unclear), AT_ONCE)?;
+        // What seems one-sided may be chance as well.
+        let wavers = |(_, e): &&mut Suspect| matches!(e.judge(), Judgement::Unclear | Judgement::Partly);
+        repeat(pair, suspects.iter_mut().filter(wavers), AT_ONCE)?;
     }
     for (case, evidence) in suspects {
         tell(report, case, &evidence, evidence.judge());
