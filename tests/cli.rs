@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 const PLAIN: &str = "*filter\n:INPUT DROP [5:300]\n[7:420] -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
-const REFUSED: &str = "*filter\n-A INPUT -m bpf --bytecode \"1,6 0 0 1\" -j DROP\nCOMMIT\n";
+const REFUSED: &str = "*filter\n-A INPUT -m bpf --bytecode \"1,22 0 0 0\" -j DROP\nCOMMIT\n";
 
 fn ipt2nft(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipt2nft"));

@@ -311,6 +311,12 @@ fn one_ended(set: &IntervalSet) -> Option<(Op, Expr)> {
     }
 }
 
+/// Whether times start and end at whole seconds, which is how nft writes them.
+fn is_written(set: &IntervalSet) -> bool {
+    const NANOSECONDS: u128 = 1_000_000_000;
+    set.intervals().iter().all(|i| i.lo.is_multiple_of(NANOSECONDS) && i.hi.is_multiple_of(NANOSECONDS))
+}
+
 /// The shorter of the set and its complement; comments need the values themselves.
 fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
     if field == Field::Time
@@ -319,6 +325,13 @@ fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
         return end;
     }
     let complement = set.complement(field.width());
+    if field == Field::Time {
+        return if is_written(set) {
+            (Op::Implicit, list(field, set.intervals()))
+        } else {
+            (Op::Ne, list(field, complement.intervals()))
+        };
+    }
     let own = labels.keys().any(|c| matches!(c, [Component::Interval(i)] if set.contains(i.lo)));
     let shorter = effort(field, &complement) < effort(field, set);
     let but_one = complement.as_point().is_some() && set.as_point().is_none();

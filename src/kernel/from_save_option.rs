@@ -251,8 +251,38 @@ impl RuleReader {
                     self.numbers(field(ExthdrPart::SrhSid(at)), Interval::point(address), negated);
                 }
             }
-            _ => return false,
+            _ => return self.segments(word, value, negated),
         }
+        true
+    }
+
+    /// Options about segment routing.
+    fn segments(&mut self, word: &str, value: &str, negated: bool) -> bool {
+        let Some(name) = word.strip_prefix("--srh-") else { return false };
+        let field = |part| Field::Exthdr(Exthdr::Rt, part);
+        self.want(field(ExthdrPart::Type), Values::one(4));
+        let part = match name.trim_end_matches("-eq").trim_end_matches("-gt").trim_end_matches("-lt") {
+            "hdr-len" => ExthdrPart::Hdrlength,
+            "segs-left" => ExthdrPart::SegLeft,
+            "last-entry" => ExthdrPart::SrhLastEntry,
+            "tag" => ExthdrPart::SrhTag,
+            // Either of the two may be the one that is asked for.
+            "psid" | "nsid" | "lsid" => {
+                let network = value.split('/').next().and_then(|a| read_address(a.as_bytes(), Family::Ip6).ok());
+                let address = network.map(Interval::point);
+                for at in [1, 2] {
+                    address.into_iter().for_each(|a| self.numbers(field(ExthdrPart::SrhSid(at)), a, negated));
+                }
+                return true;
+            }
+            _ => return true,
+        };
+        let least = span(value, 255).map(|(n, _)| match name.rsplit('-').next() {
+            Some("gt") => (n + 1, 255),
+            Some("lt") => (0, n.saturating_sub(1)),
+            _ => (n, n),
+        });
+        self.span(field(part), least.filter(|(lo, hi)| lo <= hi), negated);
         true
     }
 

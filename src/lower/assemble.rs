@@ -110,7 +110,7 @@ impl Builder<'_> {
             Action::Verdict(Verdict::Return | Verdict::Goto(_)) | Action::Then(_, Verdict::Return | Verdict::Goto(_))
         );
         let needs_chain = |(at, condition): (usize, &Cond)| match condition {
-            Cond::Not(_) => true,
+            Cond::Not(_) | Cond::AnyOf(_) => true,
             Cond::OneOf(_) => {
                 let before = conditions[..at].iter().any(|c| matches!(c, Cond::Step(s) if s.is_stateful()));
                 before || !can_repeat(&conditions[at + 1..], action)
@@ -130,7 +130,11 @@ impl Builder<'_> {
             match condition {
                 Cond::Step(step) => steps.push(step.clone()),
                 Cond::OneOf(alternatives) => return self.alternatives(chain, steps, alternatives, rest, action, back),
-                Cond::Not(inner) => return self.negation(chain, steps, inner, rest, action, back),
+                Cond::Not(_) => {
+                    let negations = conditions[at..].iter().map_while(negated).count();
+                    return self.negation(chain, steps, &conditions[at..], negations, action, back);
+                }
+                Cond::AnyOf(ways) => return self.any_of(chain, steps, ways, rest, action, back),
                 Cond::Never | Cond::NotLaterFragment => return,
             }
         }
@@ -170,9 +174,19 @@ impl Builder<'_> {
         self.leave(body, back);
     }
 
-    /// What the inner test matches is led past the rule: to the rest of the chain where that has a chain of its own,
-    /// to its end where there is no rest, else back from a helper chain.
-    fn negation(&mut self, chain: ChainId, steps: Steps, inner: &[Step], rest: &[Cond], action: &Action, back: Back) {
+    /// What an inner test matches is led past the rule: to the rest of the chain where that has a chain of its own,
+    /// to its end where there is no rest, else back from a helper chain. The first so many conditions are such
+    /// negations.
+    fn negation(
+        &mut self,
+        chain: ChainId,
+        steps: Steps,
+        conditions: &[Cond],
+        negations: usize,
+        action: &Action,
+        back: Back,
+    ) {
+        let (inner, rest) = conditions.split_at(negations);
         let verdict = match back {
             Back::Fall | Back::End => Verdict::Return,
             Back::Rest(rest) => Verdict::Goto(rest),
@@ -180,16 +194,38 @@ impl Builder<'_> {
         if back != Back::Fall && !steps.iter().any(Step::is_stateful) {
             // What is said of the rule stands at what it does.
             let said = (std::mem::take(&mut self.comments), std::mem::take(&mut self.notes));
-            let led = steps.iter().chain(inner).cloned();
-            self.push(chain, Rule::new(led, verdict, self.origin.clone()));
+            for inner in inner.iter().filter_map(negated) {
+                let led = steps.iter().chain(inner).cloned();
+                self.push(chain, Rule::new(led, verdict.clone(), self.origin.clone()));
+            }
             (self.comments, self.notes) = said;
             return self.build(chain, steps, rest, action, back);
         }
         let helper = self.enter(chain, steps, "unless", back);
-        let rule = Rule::new(inner.iter().cloned(), verdict, self.origin.clone());
-        self.push(helper, rule);
+        for inner in inner.iter().filter_map(negated) {
+            let rule = Rule::new(inner.iter().cloned(), verdict.clone(), self.origin.clone());
+            self.push(helper, rule);
+        }
         self.build(helper, Steps::new(), rest, action, back);
         self.leave(helper, back);
+    }
+
+    /// Ways of which several may hold: the first one leads to what the rule does, which is done once.
+    fn any_of(&mut self, chain: ChainId, steps: Steps, ways: &[Vec<Step>], rest: &[Cond], action: &Action, back: Back) {
+        if rest.is_empty()
+            && matches!(action, Action::Verdict(Verdict::Accept | Verdict::Drop))
+            && can_repeat(&[], action)
+        {
+            return self.alternatives(chain, steps, ways, rest, action, back);
+        }
+        let inner = self.enter(chain, steps, "any", back);
+        let body = self.helper("body");
+        for way in ways {
+            self.push(inner, Rule::new(way.iter().cloned(), Verdict::Goto(body), self.origin.clone()));
+        }
+        self.leave(inner, back);
+        self.build(body, Steps::new(), rest, action, back);
+        self.leave(body, back);
     }
 
     /// A helper chain that packets with these steps enter.
@@ -303,7 +339,19 @@ fn possible(condition: Cond) -> Option<Cond> {
             ways.retain(|way| !way.iter().any(fails));
             Some(if ways.is_empty() { Cond::Never } else { Cond::OneOf(ways) })
         }
+        Cond::AnyOf(mut ways) => {
+            ways.retain(|way| !way.iter().any(fails));
+            Some(if ways.is_empty() { Cond::Never } else { Cond::AnyOf(ways) })
+        }
         other => Some(other),
+    }
+}
+
+/// The steps that must not all hold.
+fn negated(condition: &Cond) -> Option<&Vec<Step>> {
+    match condition {
+        Cond::Not(inner) => Some(inner),
+        _ => None,
     }
 }
 
@@ -324,7 +372,7 @@ fn can_repeat(rest: &[Cond], action: &Action) -> bool {
     let conditions = rest.iter().all(|c| match c {
         Cond::Step(step) => !step.is_stateful(),
         Cond::OneOf(alternatives) => alternatives.iter().all(|a| pure(a)),
-        Cond::Not(_) => false,
+        Cond::Not(_) | Cond::AnyOf(_) => false,
         Cond::Never | Cond::NotLaterFragment => true,
     });
     conditions

@@ -223,7 +223,7 @@ fn is_lasting(condition: &Cond) -> bool {
     };
     match condition {
         Cond::Step(one) => step(one),
-        Cond::OneOf(alternatives) => alternatives.iter().flatten().all(step),
+        Cond::OneOf(alternatives) | Cond::AnyOf(alternatives) => alternatives.iter().flatten().all(step),
         Cond::Not(steps) => steps.iter().all(step),
         Cond::Never | Cond::NotLaterFragment => true,
     }

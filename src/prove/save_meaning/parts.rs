@@ -3,7 +3,7 @@
 use super::Reading;
 use super::matches::{
     self, clock, connections, extension_headers, headers, icmp, ipsec, limits, named_sets, owners, packets, payload,
-    per_key, ports, routes, sockets, tracked, traffic_class, transports, unmodelled,
+    per_key, ports, programs, routes, segments, sockets, tracked, traffic_class, transports, unmodelled,
 };
 use super::targets::{self, logs, marks, nat, others, proxies, tcpmss, tracking, verdicts};
 use crate::prove::block::Step;
@@ -16,7 +16,7 @@ type Read = fn(&Part, &mut Reading<'_>) -> Bounded<Vec<Step>>;
 const MATCHES: &[(&str, Read)] = &[
     ("addrtype", routes::addrtype),
     ("ah", transports::ah),
-    ("bpf", unmodelled::condition),
+    ("bpf", programs::bpf),
     ("cgroup", unmodelled::steady),
     ("cluster", unmodelled::condition),
     ("comment", packets::comment),
@@ -64,6 +64,7 @@ const MATCHES: &[(&str, Read)] = &[
     ("sctp", transports::sctp),
     ("set", named_sets::set),
     ("socket", sockets::socket),
+    ("srh", segments::srh),
     ("state", tracked::state),
     ("statistic", limits::statistic),
     ("string", payload::string),

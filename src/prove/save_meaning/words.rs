@@ -7,7 +7,7 @@ use crate::prove::dd::{Bounded, Dd, Piece};
 use crate::prove::space::Slot;
 
 /// A number, most significant bit first.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Word(Vec<Dd>);
 
 /// Which way bits are shifted, and how far; bits that fall off are lost.
@@ -23,6 +23,11 @@ impl Word {
         let slot = reading.space.slot(field);
         let Slot::Bits(bits) = &*slot else { return Ok(Word(Vec::new())) };
         bits.iter().map(|&bit| reading.space.dd.var(bit)).collect::<Bounded<_>>().map(Word)
+    }
+
+    /// A fixed number of so many bits.
+    pub fn of_number(number: u128, width: usize) -> Word {
+        Word((0..width).rev().map(|weight| Dd::constant(number >> weight & 1 == 1)).collect())
     }
 
     /// The number that `value` gives for each number of `field`, which has few bits.
@@ -84,6 +89,33 @@ impl Word {
             None => {}
         }
         self
+    }
+
+    /// With zeros in front, so that it has so many bits.
+    pub fn widened(mut self, width: usize) -> Word {
+        let missing = width.saturating_sub(self.0.len());
+        self.0.splice(..0, std::iter::repeat_n(Dd::FALSE, missing));
+        self
+    }
+
+    /// The numbers it can be, where at most so many of its bits are not fixed.
+    pub fn few_values(&self, most: usize) -> Option<Vec<u128>> {
+        let open = |bit: &&Dd| **bit != Dd::FALSE && **bit != Dd::TRUE;
+        if self.0.iter().filter(open).count() > most {
+            return None;
+        }
+        let mut out = vec![0u128];
+        for bit in &self.0 {
+            let both = if *bit == Dd::FALSE {
+                0..=0
+            } else if *bit == Dd::TRUE {
+                1..=1
+            } else {
+                0..=1
+            };
+            out = out.iter().flat_map(|high| both.clone().map(move |low| high << 1 | low)).collect();
+        }
+        Some(out)
     }
 
     /// The packets for which the number is one of `values`.

@@ -20,6 +20,8 @@ pub enum Cond {
     Step(Step),
     /// One of these lists of steps holds entirely. At most one of them does for any packet.
     OneOf(Vec<Vec<Step>>),
+    /// One or more of these lists of steps hold entirely; none of them keeps state.
+    AnyOf(Vec<Vec<Step>>),
     /// True exactly where these steps do not all hold, also where a step breaks off because the
     /// packet lacks the field.
     Not(Vec<Step>),

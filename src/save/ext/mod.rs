@@ -15,12 +15,14 @@ pub mod matches;
 pub mod named_set;
 pub mod nat;
 pub mod prefix_translation;
+pub mod program;
 pub mod registry;
 pub mod set_name;
 pub mod shared;
 pub mod standard;
 pub mod targets;
 pub mod tracked;
+pub mod word;
 
 use super::ast::Part;
 use super::option::OptionSpec;

@@ -3,7 +3,7 @@
 use bstr::{BString, ByteSlice};
 
 use super::CheckCx;
-use super::lowering::{Cond, Cx, Refusal, within};
+use super::lowering::{Cond, Cx, Fact, Refusal, within};
 use crate::diag::{is_invisible, printable, quote};
 use crate::nft::version::Feature;
 use crate::packet::{Family, Field, Hook, IntervalSet};
@@ -152,6 +152,11 @@ pub fn words_of(bits: u64, table: &[(&'static str, u64)]) -> String {
 
 /// `--ttl-eq`, `--ttl-lt`, `--ttl-gt` and those of `hl`.
 pub fn hops(field: Field, opt: &Opt) -> Option<Cond> {
+    compared(field, opt)?.cond()
+}
+
+/// The field against the option's number: less or greater as its name says, else equal.
+pub fn compared(field: Field, opt: &Opt) -> Option<Fact> {
     let Value::Number(n) = opt.value else { return None };
     let n = u128::from(n);
     let all = IntervalSet::full(field.width());
@@ -160,7 +165,7 @@ pub fn hops(field: Field, opt: &Opt) -> Option<Cond> {
         Some("gt") => all.difference(&IntervalSet::range(0, n)),
         _ => IntervalSet::point(n),
     };
-    within(field, set, opt.negated).cond()
+    Some(within(field, set, opt.negated))
 }
 
 /// One address of the family, in any spelling that `inet_aton` or `inet_pton` takes.

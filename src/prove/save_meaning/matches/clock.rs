@@ -1,7 +1,7 @@
 //! `time` (`xt_time.c`): when the packet arrives, in UTC.
 //!
-//! The date, the time of day and the day of the week are taken for independent of each other. Days of the month and
-//! the kernel's time zone are not in the model.
+//! The date, the time of day and the day of the week are taken for independent of each other; days of the month are
+//! dates. The kernel's time zone is not in the model.
 
 use super::unmodelled;
 use crate::packet::{Field, Interval, IntervalSet};
@@ -18,20 +18,26 @@ const NO_END: u64 = i32::MAX as u64;
 const ALL_DAYS: u64 = 0xfe;
 
 pub fn time(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
-    if part.has("monthdays") || part.has("kerneltz") {
+    if part.has("kerneltz") {
         return unmodelled::condition(part, reading);
     }
     let within_dates = dates(part, reading)?;
     let start = part.number("timestart").unwrap_or(0);
     let stop = part.number("timestop").unwrap_or(SECONDS_OF_DAY - 1);
     let days = weekdays(part);
+    let on_dates = of_month(part, 0, reading)?;
     let times = if start < stop {
-        of_days(start..=stop, days, reading)?
+        let times = of_days(start..=stop, days, reading)?;
+        reading.space.dd.and(times, on_dates)?
     } else {
         let evening = of_days(start..=SECONDS_OF_DAY - 1, days, reading)?;
+        let evening = reading.space.dd.and(evening, on_dates)?;
         // With --contiguous, what is behind midnight belongs to the day before.
-        let days = if part.has("contiguous") { next(days) } else { days };
+        let contiguous = part.has("contiguous");
+        let days = if contiguous { next(days) } else { days };
         let morning = of_days(0..=stop, days, reading)?;
+        let on_dates = of_month(part, u64::from(contiguous), reading)?;
+        let morning = reading.space.dd.and(morning, on_dates)?;
         reading.space.dd.or(evening, morning)?
     };
     Ok(vec![Step::Test(within_dates), Step::Test(times)])
@@ -45,6 +51,33 @@ fn dates(part: &Part, reading: &mut Reading<'_>) -> Bounded<Dd> {
     let first = u128::from(start) * NANOSECONDS;
     let times = if first <= last { IntervalSet::range(first, last) } else { IntervalSet::empty() };
     reading.space.within(Field::Time, &times)
+}
+
+/// The days of the month as dates until the end of the kernel's calendar, each so many days later.
+fn of_month(part: &Part, later: u64, reading: &mut Reading<'_>) -> Bounded<Dd> {
+    let Some((option, wanted)) = part.get("monthdays").zip(part.number("monthdays")) else { return Ok(Dd::TRUE) };
+    let mut dates = Vec::new();
+    let mut start = later;
+    for (year, month) in (1970..=2038u64).flat_map(|year| (1..=12).map(move |month| (year, month))) {
+        for day in 1..=length_of(month, year) {
+            if (wanted >> day & 1 == 1) != option.negated && start - later <= NO_END / SECONDS_OF_DAY {
+                let first = u128::from(start * SECONDS_OF_DAY) * NANOSECONDS;
+                dates.push(Interval::new(first, first + u128::from(SECONDS_OF_DAY) * NANOSECONDS - 1));
+            }
+            start += 1;
+        }
+    }
+    reading.space.within(Field::Time, &dates.into_iter().collect())
+}
+
+/// Days of a month, the year being no end of a century but 2000.
+const fn length_of(month: u64, year: u64) -> u64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year.is_multiple_of(4) => 29,
+        2 => 28,
+        _ => 31,
+    }
 }
 
 fn weekdays(part: &Part) -> u64 {

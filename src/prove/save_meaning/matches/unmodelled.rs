@@ -1,4 +1,4 @@
-//! Matches that the model knows by name and options only: `bpf`, `cgroup`, `cluster`, `eui64`, `ipvs`, `nfacct`,
+//! Matches that the model knows by name and options only: `cgroup`, `cluster`, `eui64`, `ipvs`, `nfacct`,
 //! `osf`, `physdev`, and uses of others whose options it does not know.
 //!
 //! Each is a condition equal to itself alone. Only what no exact translation says in other words stands here.

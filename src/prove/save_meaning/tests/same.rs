@@ -33,8 +33,8 @@ fn around(row: &Coverage) -> Option<[Dump; 2]> {
 /// Uses that change nothing that counts.
 const IDLE: &[&str] = &["RETURN", "TRACE"];
 
-/// Enough for one rule; what differs in many bits at once may take more, and is then undecided.
-const NODES: usize = 100_000;
+/// Enough for one rule, all dates of a calendar too; what differs in many bits at once may take more, and is then undecided.
+const NODES: usize = 400_000;
 
 fn answer(left: &Dump, right: &Dump, family: Family) -> Answer {
     let options = Options { families: vec![family], nodes: NODES, ..Options::default() };

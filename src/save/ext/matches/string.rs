@@ -1,7 +1,7 @@
 //! `-m string`: bytes inside the packet (iptables-extensions(8), *string*; net/netfilter/xt_string.c).
 //!
-//! nft compares bytes at a fixed place only, so the window between `--from` and `--to` must be just
-//! as wide as the pattern. Offsets count from the network header.
+//! nft compares bytes at a fixed place only, so the window between `--from` and `--to` must leave the pattern few
+//! places. Offsets count from the network header.
 
 use bstr::{BStr, BString};
 
@@ -28,7 +28,7 @@ pub static EXTENSION: Extension = Extension {
     lower: Lower::Match(lower),
     coverage: &[
         Coverage::exact("--from", "-m string --algo bm --from 28 --to 31 --string abc -j DROP").note(NOTE),
-        Coverage::exact("--to", "-m string --algo bm --from 28 --to 31 --string abc -j DROP").note(NOTE),
+        Coverage::exact("--to", "-m string --algo bm --from 28 --to 40 --string abc -j DROP").note(NOTE),
         Coverage::exact("--algo", "-m string --algo kmp --from 28 --to 31 --string abc -j DROP").note(NOTE),
         Coverage::exact("--string", "-m string --algo bm --from 28 --to 31 --string abc -j DROP").note(NOTE),
         Coverage::exact("! --string", "-m string --algo bm --from 28 --to 31 ! --string abc -j ACCEPT").note(NOTE),
@@ -40,7 +40,11 @@ pub static EXTENSION: Extension = Extension {
     ],
 };
 
-const NOTE: &str = "where --from and --to leave the pattern one place only; else refused: nft does not search";
+const NOTE: &str = "where --from and --to leave the pattern up to 64 places, each of which is a rule; else refused: nft does \
+    not search";
+
+/// Most places of a pattern.
+const MOST_PLACES: u64 = 64;
 
 /// Longest pattern (include/uapi/linux/netfilter/xt_string.h).
 const LONGEST: usize = 128;
@@ -128,13 +132,15 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let Some(pattern) = pattern(part) else { return Ok(Vec::new()) };
     let (from, to) = window(part);
     let negated = part.options.iter().any(|o| o.negated);
-    if to - from < pattern.len() as u64 {
+    let Some(last) = to.checked_sub(pattern.len() as u64).filter(|&last| last >= from) else {
         return Ok(if negated { Vec::new() } else { vec![Cond::Never] });
-    }
-    if to - from > pattern.len() as u64 {
-        let reason = "it searches the packet, and nft compares bytes at a fixed place only";
+    };
+    if last - from >= MOST_PLACES {
+        let reason = format!(
+            "it searches the packet, and nft compares bytes at a fixed place only, of which more than {MOST_PLACES} would do"
+        );
         let help =
-            "fix the place by --from and --to, or leave such filtering to a proxy or an intrusion detection system";
+            "narrow the place by --from and --to, or leave such filtering to a proxy or an intrusion detection system";
         return Err(Refusal::new("string-search", reason, help));
     }
     let icase = part.has("icase");
@@ -142,21 +148,29 @@ fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         let reason = "what the case of bytes outside ASCII is depends on the kernel";
         return Err(Refusal::new("string-case", reason, "leave --icase out").at("icase"));
     }
-    let chunks = pattern.chunks(CHUNK).enumerate();
-    let steps: Vec<Step> =
-        chunks.filter_map(|(at, bytes)| Some(Step::Test(chunk(from + (at * CHUNK) as u64, bytes, icase)?))).collect();
-    if steps.len() < pattern.len().div_ceil(CHUNK) {
+    let places: Option<Vec<Vec<Step>>> = (from..=last).map(|place| at(place, pattern, icase)).collect();
+    let places = places.ok_or_else(|| {
         let reason = "the place lies beyond what nft can read at a fixed offset";
-        return Err(Refusal::new("string-far", reason, "look at the first 8 kB of packets only").at("from"));
-    }
-    Ok(if negated { vec![Cond::Not(steps)] } else { steps.into_iter().map(Cond::Step).collect() })
+        Refusal::new("string-far", reason, "look at the first 8 kB of packets only").at("from")
+    })?;
+    Ok(match (negated, places.as_slice()) {
+        (true, _) => places.into_iter().map(Cond::Not).collect(),
+        (false, [only]) => only.iter().cloned().map(Cond::Step).collect(),
+        (false, _) => vec![Cond::AnyOf(places)],
+    })
+}
+
+/// The pattern at a place, in tests of as many bytes as nft compares at once.
+fn at(place: u64, pattern: &BStr, icase: bool) -> Option<Vec<Step>> {
+    let chunks = pattern.chunks(CHUNK).enumerate();
+    chunks.map(|(at, bytes)| Some(Step::Test(chunk(place + (at * CHUNK) as u64, bytes, icase)?))).collect()
 }
 
 /// Bytes at an offset from the network header; letters of either case through a mask.
 fn chunk(offset: u64, bytes: &[u8], icase: bool) -> Option<Test> {
     let field = Field::Payload {
         base: PayloadBase::Network,
-        offset: u16::try_from(offset * 8).ok()?,
+        offset: u16::try_from(offset.checked_mul(8)?).ok()?,
         len: u8::try_from(bytes.len() * 8).ok()?,
     };
     let mask = |b: u8| if icase && b.is_ascii_alphabetic() { 0xdf } else { 0xff };

@@ -206,9 +206,19 @@ fn bytes_at_fixed_places_are_found() {
         ("-m string --algo bm --from 28 --to 30 --string ab", vec![bits(224, 16, 0xffff, 0x6162).into()]),
         ("-m string --algo bm --icase --from 28 --to 30 --string a1", vec![bits(224, 16, 0xdfff, 0x4131).into()]),
         ("-m string --algo bm --from 28 --to 29 --string ab", vec![Cond::Never]),
-        ("-m u32 --u32 0>>24&0xf=5", vec![bits(0, 32, 0x0f00_0000, 0x0500_0000).into()]),
-        ("-m u32 --u32 6&0xFF=1", vec![bits(48, 32, 0xff, 1).into()]),
-        ("-m u32 --u32 0<<8=0x100", vec![bits(0, 32, 0x00ff_ffff, 1).into()]),
+        ("-m u32 --u32 0>>24&0xf=5", vec![Test::is(payload(4, 4), 5).into()]),
+        ("-m u32 --u32 6&0xFF=1", vec![Test::is(payload(72, 8), 1).into()]),
+        ("-m u32 --u32 0<<8=0x100", vec![Test::is(payload(8, 24), 1).into()]),
+        ("-m u32 --u32 0<<8>>8<<4=0x10", vec![Test::is(payload(8, 24), 1).into()]),
+        ("-m u32 --u32 20&0xFF=1", vec![bits(160, 32, 0xff, 1).into()]),
+        (
+            "-m u32 --u32 20&0xFF00=0x100:0x2ff",
+            vec![
+                Test::In { field: payload(160, 32), set: IntervalSet::full(32) }.into(),
+                Test::between(payload(176, 8), 1, 2).into(),
+            ],
+        ),
+        ("-m u32 --u32 0&0xF0F=0x101,0x11", vec![bits(0, 32, 0x0f0f, 0x101).into()]),
         (
             "-m u32 --u32 6&0xFF=1,6:7",
             vec![
@@ -219,7 +229,14 @@ fn bytes_at_fixed_places_are_found() {
                 .into(),
             ],
         ),
-        ("-m u32 --u32 4=9:5", vec![Test::In { field: payload(32, 32), set: IntervalSet::empty() }.into()]),
+        ("-m u32 --u32 4=9:5", vec![Cond::Never]),
+        ("-m bpf --bytecode \"4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0\"", vec![Test::is(payload(72, 8), 6).into()]),
+        ("-m bpf --bytecode \"1,6 0 0 1\"", vec![]),
+        ("-m bpf --bytecode \"1,6 0 0 0\"", vec![Cond::Never]),
+        (
+            "-m bpf --bytecode \"2,40 0 0 30,6 0 0 1\"",
+            vec![Test::In { field: payload(240, 16), set: IntervalSet::full(16) }.into()],
+        ),
     ] {
         assert_eq!(conds(rule), want, "{rule}");
     }
@@ -249,14 +266,18 @@ fn what_cannot_be_said_is_refused() {
         ("-m physdev --physdev-is-bridged", "physdev"),
         ("-m limit --limit 1/hour --limit-burst 121", "limit-overflow"),
         ("-m quota --quota 9223372036854775808", "quota-overflow"),
-        ("-m time --monthdays 1", "time-monthdays"),
         ("-m time --timestart 8:00 --kerneltz", "time-zone"),
-        ("-m u32 --u32 0>>22&0x3C@0=5", "u32-jump"),
+        ("-m u32 --u32 0>>22&0x7C@0=5", "u32-jump"),
+        ("-m u32 --u32 0>>22&0x3C@12>>26&0x3C@0=5", "u32-many"),
+        ("-m u32 --u32 0<<32=5", "u32-shape"),
+        ("-m u32 --u32 8192=5", "u32-far"),
         ("-m hashlimit --hashlimit-upto 5/s --hashlimit-name a --hashlimit-mode srcport", "hashlimit-ports"),
         ("-m hashlimit --hashlimit-upto 5/s --hashlimit-name both", "hashlimit-tables"),
         ("-m policy --dir in --pol ipsec --proto esp", "policy-element"),
         ("-m set --match-set nosuch src", "ipset-missing"),
-        ("-m bpf --bytecode \"1,6 0 0 1\"", "bpf"),
+        ("-m bpf --bytecode \"1,22 0 0 0\"", "bpf"),
+        ("-m bpf --bytecode \"3,32 0 0 4294963200,21 0 0 1,6 0 0 1\"", "bpf"),
+        ("-m bpf --object-pinned /sys/fs/bpf/p", "bpf"),
     ] {
         let found = lowered(Family::Ip, rule, false, &Ipsets::default()).err();
         assert_eq!(found.as_ref().map(|r| r.code), Some(code), "{rule}: {found:?}");

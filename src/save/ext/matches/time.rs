@@ -35,8 +35,8 @@ pub static EXTENSION: Extension = Extension {
         Coverage::exact("--datestop", "-m time --datestop 2036-12-31T23:59:59 -j ACCEPT"),
         Coverage::exact("--timestart", "-m time --timestart 08:00 -j ACCEPT"),
         Coverage::exact("--timestop", "-m time --timestart 22:00 --timestop 06:00 -j ACCEPT"),
-        Coverage::refused("--monthdays", "-m time --monthdays 1,15 -j ACCEPT", MONTHDAYS),
-        Coverage::refused("! --monthdays", "-m time ! --monthdays 31 -j ACCEPT", MONTHDAYS),
+        Coverage::exact("--monthdays", "-m time --monthdays 1,15 -j ACCEPT").note(MONTHDAYS),
+        Coverage::exact("! --monthdays", "-m time ! --monthdays 31 -j ACCEPT").note(MONTHDAYS),
         Coverage::exact("--weekdays", "-m time --weekdays Mon,Tue -j ACCEPT"),
         Coverage::exact("! --weekdays", "-m time ! --weekdays Sat,Sun -j ACCEPT"),
         Coverage::exact(
@@ -48,7 +48,7 @@ pub static EXTENSION: Extension = Extension {
     ],
 };
 
-const MONTHDAYS: &str = "nft knows days of the week, not of the month";
+const MONTHDAYS: &str = "as the dates that these days have between --datestart and --datestop, or from 1970 to 2038";
 const ZONE: &str = "the rules of nft count in UTC, whatever the kernel's time zone";
 
 const DAY: u64 = 86400;
@@ -145,11 +145,15 @@ fn days_before(year: u64, month: u64, day: u64) -> u64 {
 
 fn show_date(date: &Value, _: Family) -> Vec<BString> {
     let Value::Number(seconds) = date else { return Vec::new() };
-    let days = seconds / DAY;
-    let found = (1970..=2038).rev().find(|&y| days_before(y, 1, 1) <= days).unwrap_or(1970);
-    let month = (1..=12).rev().find(|&m| days_before(found, m, 1) <= days).unwrap_or(1);
-    let day = days - days_before(found, month, 1) + 1;
-    vec![format!("{found:04}-{month:02}-{day:02}T{}", clock_text(seconds % DAY)).into()]
+    let (year, month, day) = date_of(seconds / DAY);
+    vec![format!("{year:04}-{month:02}-{day:02}T{}", clock_text(seconds % DAY)).into()]
+}
+
+/// Year, month and day of the month, so many days behind 1970-01-01.
+fn date_of(days: u64) -> (u64, u64, u64) {
+    let year = (1970..=2038).rev().find(|&y| days_before(y, 1, 1) <= days).unwrap_or(1970);
+    let month = (1..=12).rev().find(|&m| days_before(year, m, 1) <= days).unwrap_or(1);
+    (year, month, days - days_before(year, month, 1) + 1)
 }
 
 fn read_weekdays(words: &[&[u8]], _: Family) -> Result<Value, String> {
@@ -176,6 +180,47 @@ fn show_days(days: &Value, _: Family) -> Vec<BString> {
     let Value::Number(bits) = days else { return Vec::new() };
     let numbers = (1..32u64).filter(|n| bits & 1 << n != 0).map(|n| n.to_string());
     vec![numbers.collect::<Vec<_>>().join(",").into()]
+}
+
+/// The dates that days of the month have: runs of days since 1970, from the first to the one behind the last.
+struct Dates(Vec<(u64, u64)>);
+
+impl Dates {
+    /// `None` where every day of the month will do.
+    fn of(part: &Part) -> Option<Dates> {
+        const EVERY: u64 = 0xffff_fffe;
+        let (option, bits) = part.get("monthdays").zip(part.number("monthdays"))?;
+        let wanted = if option.negated { EVERY & !bits } else { bits };
+        if wanted == EVERY {
+            return None;
+        }
+        let last = part.number("datestop").unwrap_or(NO_END).min(NO_END) / DAY;
+        // One day earlier, for the hours behind midnight that belong to it.
+        let first = (part.number("datestart").unwrap_or(0) / DAY).saturating_sub(1);
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for day in (first..=last).filter(|&day| wanted >> date_of(day).2 & 1 == 1) {
+            match runs.last_mut() {
+                Some((_, end)) if *end == day => *end += 1,
+                _ => runs.push((day, day + 1)),
+            }
+        }
+        Some(Dates(runs))
+    }
+
+    /// On these days, or so many days later. nft writes whole seconds, and a range holds its last one's first
+    /// nanosecond only: so it ends with the first one of the day behind, which is then left out.
+    fn tests(&self, later: u64) -> Vec<Test> {
+        let field = Field::Time;
+        let instant = |day: u64| u128::from((day + later) * DAY) * NANOSECONDS;
+        let within = self.0.iter().map(|&(start, end)| Interval::new(instant(start), instant(end))).collect();
+        let behind: IntervalSet = self.0.iter().map(|&(_, end)| Interval::point(instant(end))).collect();
+        let behind = Test::within(field, behind, true);
+        if self.0.is_empty() {
+            vec![Test::In { field, set: within }]
+        } else {
+            vec![Test::In { field, set: within }, behind]
+        }
+    }
 }
 
 /// The time of day, both ends included.
@@ -208,10 +253,6 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         }
         cx.differs(ZONE);
     }
-    if part.has("monthdays") {
-        let help = "start and stop it by a timer, or name the dates by --datestart and --datestop";
-        return Err(Refusal::new("time-monthdays", MONTHDAYS, help).at("monthdays"));
-    }
     if !cx.target.supports(Feature::MetaTime) {
         let reason = "tests of the time need nft 0.9.3";
         return Err(Refusal::new("time", reason, "name a newer --target"));
@@ -219,11 +260,13 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let mut out = dates(part);
     let days = part.get("weekdays").zip(part.number("weekdays"));
     let days = days.map_or(EVERY_WEEKDAY, |(o, bits)| if o.negated { EVERY_WEEKDAY & !bits } else { bits });
+    let dates = Dates::of(part);
     let clock = Clock::of(part);
-    if part.has("contiguous") && days != EVERY_WEEKDAY {
-        out.push(over_midnight(&clock, days));
+    if part.has("contiguous") && (days != EVERY_WEEKDAY || dates.is_some()) {
+        out.push(over_midnight(&clock, days, dates.as_ref()));
         return Ok(out);
     }
+    out.extend(dates.iter().flat_map(|dates| dates.tests(0)).map(Cond::from));
     let hours = clock.hours();
     let every_hour = hours == IntervalSet::range(0, u128::from(DAY - 1));
     out.extend((!every_hour).then(|| Cond::from(Test::In { field: Field::Hour, set: hours })));
@@ -251,15 +294,19 @@ fn on(days: u64) -> Fact {
 }
 
 /// The hours behind midnight belong to the day before.
-fn over_midnight(clock: &Clock, days: u64) -> Cond {
+fn over_midnight(clock: &Clock, days: u64, dates: Option<&Dates>) -> Cond {
     let hours = |lo: u64, hi: u64| Test::In { field: Field::Hour, set: IntervalSet::range(lo.into(), hi.into()) };
     let next_days = (days << 1 | days >> 6) & EVERY_WEEKDAY;
-    let way = |hours: Test, days: u64| match on(days) {
-        Fact::Test(day) => Some(vec![Step::Test(hours), Step::Test(day)]),
-        Fact::Always => Some(vec![Step::Test(hours)]),
-        Fact::Never => None,
+    let way = |hours: Test, days: u64, later: u64| {
+        let dates = dates.map(|dates| dates.tests(later)).into_iter().flatten();
+        let day = match on(days) {
+            Fact::Test(day) => Some(day),
+            Fact::Always => None,
+            Fact::Never => return None,
+        };
+        Some(std::iter::once(hours).chain(day).chain(dates).map(Step::Test).collect::<Vec<Step>>())
     };
-    let ways = [way(hours(clock.start, DAY - 1), days), way(hours(0, clock.stop), next_days)];
+    let ways = [way(hours(clock.start, DAY - 1), days, 0), way(hours(0, clock.stop), next_days, 1)];
     let ways: Vec<Vec<Step>> = ways.into_iter().flatten().collect();
     if ways.is_empty() { Cond::Never } else { Cond::OneOf(ways) }
 }
@@ -291,10 +338,10 @@ mod tests {
     #[test]
     fn hours_behind_midnight_belong_to_the_day_before() {
         let friday = 1 << 5;
-        let Cond::OneOf(ways) = over_midnight(&Clock { start: 79200, stop: 21600 }, friday) else { panic!() };
+        let Cond::OneOf(ways) = over_midnight(&Clock { start: 79200, stop: 21600 }, friday, None) else { panic!() };
         let day = |n| Step::Test(Test::is(Field::Day, n));
         assert_eq!(ways.iter().map(|w| w[1].clone()).collect::<Vec<_>>(), [day(5), day(6)]);
-        let Cond::OneOf(ways) = over_midnight(&Clock { start: 79200, stop: 21600 }, 1 << 7) else { panic!() };
+        let Cond::OneOf(ways) = over_midnight(&Clock { start: 79200, stop: 21600 }, 1 << 7, None) else { panic!() };
         assert_eq!(ways.iter().map(|w| w[1].clone()).collect::<Vec<_>>(), [day(0), day(1)]);
     }
 }

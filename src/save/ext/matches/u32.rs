@@ -1,16 +1,17 @@
 //! `-m u32`: four bytes anywhere, shifted and masked, in ranges (iptables-extensions(8), *u32*;
 //! net/netfilter/xt_u32.c).
 //!
-//! nft reads at fixed places only. A jump by `@` is refused; with `--approximate`, `0>>22&0x3C@` of
-//! IPv4 is where the transport header starts.
+//! nft reads at fixed places only. A jump by `@` goes to the transport header or to TCP's data, which nft has
+//! words for, or becomes one rule for each value of the number that says how far.
 
 use bstr::BString;
 
 use crate::diag::quote;
-use crate::ir::{Step, Test};
-use crate::packet::{Family, Field, Interval, IntervalSet, PayloadBase};
+use crate::nft::version::Feature;
+use crate::packet::{Family, Interval, IntervalSet, PayloadBase};
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
+use crate::save::ext::word::{self, Way, Word};
 use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 use crate::save::value::number;
@@ -28,7 +29,8 @@ pub static EXTENSION: Extension = Extension {
     ],
 };
 
-const NOTE: &str = "at fixed places; `@` is refused, but for `0>>22&0x3C@` with --approximate";
+const NOTE: &str = "`@` where the number before it has at most four bits (lengths of headers); `0>>22&0x3C@` is `@th` where \
+    fragments are put together, and `12>>26&0x3C@` behind it `@ih`";
 
 /// Sizes of the kernel's arrays (include/uapi/linux/netfilter/xt_u32.h, `XT_U32_MAXSIZE`).
 const MOST: usize = 10;
@@ -145,128 +147,110 @@ fn show_test(location: &Pairs, values: &Pairs) -> String {
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let Some(opt) = part.get("u32") else { return Ok(Vec::new()) };
     let Value::List(tests) = &opt.value else { return Ok(Vec::new()) };
-    let mut steps = Vec::new();
+    let mut ways = vec![Way::new()];
     for (location, values) in tests.iter().filter_map(parts) {
-        steps.push(Step::Test(test(location, values, cx)?));
+        ways = word::both(&ways, &test(location, values, cx)?).ok_or_else(many)?;
     }
-    Ok(if opt.negated { vec![Cond::Not(steps)] } else { steps.into_iter().map(Cond::Step).collect() })
+    Ok(word::conditions(ways, opt.negated))
 }
 
-/// Where the transport header of IPv4 starts: `0>>22&0x3C@`.
-const TRANSPORT: [(u64, u64); 3] = [(AND, 0), (RIGHT, 22), (AND, 0x3c)];
+/// A number that was read, and what led to its place.
+struct Reading {
+    way: Way,
+    base: PayloadBase,
+    /// What the jumps added up to, in bytes from the base.
+    at: u64,
+    word: Word,
+}
 
-fn test(location: &Pairs, values: &Pairs, cx: &mut Cx) -> Result<Test, Refusal> {
-    let (base, location) = match location {
-        [a, b, c, (AT, offset), rest @ ..]
-            if [*a, *b, *c] == TRANSPORT && cx.family != Family::Ip6 && cx.approximate =>
-        {
-            cx.differs("the data of later fragments is not looked at");
-            let mut moved = vec![(AND, *offset)];
-            moved.extend(rest);
-            (PayloadBase::Transport, moved)
+impl Reading {
+    fn new(way: Way, base: PayloadBase, at: u64, offset: u64) -> Result<Reading, Refusal> {
+        let word = Word::at(base, at + offset, 32).ok_or_else(|| {
+            Refusal::new("u32-far", "the place lies beyond what nft can read", "look at the first 8 kB only").at("u32")
+        })?;
+        Ok(Reading { way, base, at, word })
+    }
+
+    fn apply(mut self, operator: u64, n: u64) -> Result<Reading, Refusal> {
+        let by = u32::try_from(n).unwrap_or(u32::MAX);
+        let shifted = match operator {
+            LEFT => self.word.shifted_left(by),
+            RIGHT => self.word.shifted_right(by),
+            _ => Some(self.word.and(by)),
+        };
+        self.word = shifted.ok_or_else(|| {
+            let reason = "what a shift by 32 bits or more gives depends on the processor";
+            Refusal::new("u32-shape", reason, "shift by less").at("u32")
+        })?;
+        Ok(self)
+    }
+
+    /// Where the number leads: one reading for each of its values, where nft has no word for the place.
+    fn jump(self, offset: u64, cx: &Cx) -> Result<Vec<Reading>, Refusal> {
+        if let Some(base) = self.header_behind(cx) {
+            return Ok(vec![Reading::new(self.way, base, 0, offset)?]);
         }
-        other => (PayloadBase::Network, other.to_vec()),
-    };
-    let jump = || {
-        let reason = "it jumps to a place that the packet says, and nft reads at fixed places only";
-        Refusal::new(
-            "u32-jump",
-            reason,
-            "write the header's field by its name in nft; `0>>22&0x3C@` is taken with --approximate",
-        )
-        .at("u32")
-    };
-    let Some(((_, offset), operators)) = location.split_first() else { return Err(jump()) };
-    if operators.iter().any(|(operator, _)| *operator == AT) {
-        return Err(jump());
+        let values = self.word.few_values().ok_or_else(|| {
+            let reason =
+                "it jumps as far as a number of the packet says that has many values, and nft reads at fixed places";
+            Refusal::new("u32-jump", reason, "write the header's field by its name in nft").at("u32")
+        })?;
+        let mut out = Vec::new();
+        for value in values {
+            let ways = self.word.within(&IntervalSet::point(value.into())).ok_or_else(many)?;
+            for way in ways.iter().filter_map(|way| word::joined(&self.way, way)) {
+                out.push(Reading::new(way, self.base, self.at + u64::from(value), offset)?);
+            }
+        }
+        Ok(out)
     }
-    let shape = shape(operators).ok_or_else(|| {
-        let reason = "its shifts and masks have no single form in nft";
-        Refusal::new("u32-shape", reason, "write one shift and one mask per test").at("u32")
-    })?;
-    let offset = offset.checked_mul(8).and_then(|bits| u16::try_from(bits).ok()).ok_or_else(|| {
-        Refusal::new("u32-far", "the place lies beyond what nft can read", "look at the first 8 kB only").at("u32")
-    })?;
-    let field = Field::Payload { base, offset, len: 32 };
-    compare(field, shape, values).ok_or_else(|| {
-        let reason = "a range behind a mask has no single form in nft";
-        Refusal::new("u32-range", reason, "write single values instead of ranges").at("u32")
-    })
+
+    /// The header that begins where the number leads. Later fragments have none.
+    fn header_behind(&self, cx: &Cx) -> Option<PayloadBase> {
+        let is = |base, byte, by| {
+            let length = Word::at(base, byte, 32)?.shifted_right(by)?.and(0x3c);
+            (self.base == base && self.at == 0 && self.word == length).then_some(())
+        };
+        let whole = cx.family != Family::Ip6 && cx.reassembled;
+        if whole && is(PayloadBase::Network, 0, 22).is_some() {
+            return Some(PayloadBase::Transport);
+        }
+        let tcp = cx.protocol == Some((TCP, false)) && cx.target.supports(Feature::InnerPayload);
+        (tcp && is(PayloadBase::Transport, 12, 26).is_some()).then_some(PayloadBase::Inner)
+    }
 }
 
-/// `(word & mask)` moved right by `right` bits and left by `left`.
-struct Shape {
-    mask: u64,
-    right: u32,
-    left: u32,
+const TCP: u8 = 6;
+
+fn many() -> Refusal {
+    let reason = format!("it has more than {} ways to match in nft", word::MOST_WAYS);
+    let help = "write the header's field by its name in nft, or say --assume reassembled if no fragments come";
+    Refusal::new("u32-many", reason, help).at("u32")
 }
 
-/// Operators in their order as one mask and one shift.
-fn shape(operators: &Pairs) -> Option<Shape> {
-    let mut shape = Shape { mask: u32::MAX.into(), right: 0, left: 0 };
+/// The ways in which one test holds.
+fn test(location: &Pairs, values: &Pairs, cx: &Cx) -> Result<Vec<Way>, Refusal> {
+    let Some((&(_, offset), operators)) = location.split_first() else { return Ok(Vec::new()) };
+    let mut readings = vec![Reading::new(Way::new(), PayloadBase::Network, 0, offset)?];
     for &(operator, n) in operators {
-        let shift = u32::try_from(n).ok().filter(|&n| n < 32);
-        match operator {
-            AND => shape.mask &= n << shape.right >> shape.left,
-            RIGHT if shape.left == 0 => {
-                shape.right += shift?;
-                shape.mask = shape.mask >> shape.right.min(32) << shape.right.min(32);
-            }
-            LEFT if shape.right == 0 => {
-                shape.left += shift?;
-                shape.mask &= (u64::from(u32::MAX)) >> shape.left.min(32);
-            }
-            _ => return None,
+        let next = readings.into_iter().map(|reading| match operator {
+            AT => reading.jump(n, cx),
+            _ => reading.apply(operator, n).map(|reading| vec![reading]),
+        });
+        readings = next.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        if readings.len() > word::MOST_WAYS {
+            return Err(many());
         }
     }
-    (shape.right < 32 && shape.left < 32).then_some(shape)
-}
-
-fn compare(field: Field, shape: Shape, values: &Pairs) -> Option<Test> {
-    let mask = u128::from(shape.mask);
-    // Values back to where they stand in the word; those that cannot come out of the mask go.
-    let back = |n: u128| (n << shape.right) >> shape.left;
-    let forth = |n: u128| (n << shape.left) >> shape.right;
-    let contiguous = mask == u128::from(u32::MAX);
-    if contiguous && shape.right == 0 && shape.left == 0 {
-        let set: IntervalSet =
-            values.iter().filter(|(lo, hi)| lo <= hi).map(|&(lo, hi)| Interval::new(lo.into(), hi.into())).collect();
-        return Some(Test::In { field, set });
+    let values: IntervalSet =
+        values.iter().filter(|(lo, hi)| lo <= hi).map(|&(lo, hi)| Interval::new(lo.into(), hi.into())).collect();
+    let mut out = Vec::new();
+    for reading in readings {
+        let ways = reading.word.within(&values).ok_or_else(|| {
+            let reason = "a range behind a mask of several runs of bits has no single form in nft";
+            Refusal::new("u32-range", reason, "write single values instead of ranges").at("u32")
+        })?;
+        out.extend(ways.iter().filter_map(|way| word::joined(&reading.way, way)));
     }
-    let reachable = |n: u128| forth(back(n)) == n && back(n) & !mask == 0;
-    match values {
-        [(lo, hi)] if lo == hi => {
-            let value = u128::from(*lo);
-            if reachable(value) {
-                return Some(Test::Bits { field, mask, value: back(value), negated: false });
-            }
-            Some(Test::In { field, set: IntervalSet::empty() })
-        }
-        _ => masked_values(field, mask, &shape, values),
-    }
-}
-
-/// Bytes that each packet has.
-const FIXED_HEADER: u16 = 20;
-
-/// Several values behind a mask that is one run of bits at the end or start of the word: the run is
-/// a field of its own.
-fn masked_values(field: Field, mask: u128, shape: &Shape, values: &Pairs) -> Option<Test> {
-    let Field::Payload { base, offset, .. } = field else { return None };
-    // A part of the word may be there where the whole is not, unless all packets have it.
-    if base != PayloadBase::Network || offset > FIXED_HEADER * 8 - 32 {
-        return None;
-    }
-    let low = mask.trailing_zeros();
-    let run = mask >> low;
-    let width = run.count_ones();
-    if shape.left != 0 || low != shape.right || run & (run + 1) != 0 || width == 0 {
-        return None;
-    }
-    let start = offset.checked_add(u16::try_from(32 - low - width).ok()?)?;
-    let field = Field::Payload { base, offset: start, len: u8::try_from(width).ok()? };
-    let most = (1u128 << width) - 1;
-    let inside = values.iter().filter(|&&(lo, hi)| lo <= hi && u128::from(lo) <= most);
-    let set = inside.map(|&(lo, hi)| Interval::new(lo.into(), u128::from(hi).min(most))).collect();
-    Some(Test::In { field, set })
+    if out.len() > word::MOST_WAYS { Err(many()) } else { Ok(out) }
 }
