@@ -35,7 +35,7 @@ impl Source {
         if text.len() > MAX_BYTES {
             return None;
         }
-        let breaks = text.iter().enumerate().filter(|&(_, &b)| b == b'\n').map(|(at, _)| at as u32 + 1);
+        let breaks = memchr::memchr_iter(b'\n', &text).map(|at| at as u32 + 1);
         let line_starts = std::iter::once(0).chain(breaks).collect();
         Some(Source { id, name: name.into(), text, line_starts })
     }

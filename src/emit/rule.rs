@@ -23,7 +23,7 @@ impl Table<'_> {
             if at == done_from {
                 statements.extend(counter(rule));
             }
-            statements.extend(ports.before(&step.fields()));
+            statements.extend(ports.before(step.fields()));
             match step {
                 Step::Test(test) => {
                     let statement = self.test(test, &implied, &labels).map(|statement| apart.keep(statement));

@@ -26,37 +26,50 @@ impl Implied {
     /// What the tests at the head of these steps, up to the first statement or count, imply; the key of a map counts where
     /// no statement stands before it.
     pub(crate) fn of_stretch(steps: &[Step], verdict: &ir::Verdict) -> Self {
-        let is_pure = |test: &&Test| !counts(test);
-        let tests =
-            || steps.iter().map_while(|step| if let Step::Test(t) = step { Some(t).filter(is_pure) } else { None });
-        let key: &[Field] = match verdict {
-            ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } if tests().count() == steps.len() => key,
-            _ => &[],
-        };
-        let single = |t: &Test| match t {
+        let mut implied = Implied::default();
+        let mut tests = 0;
+        for step in steps {
+            let Step::Test(test) = step else { break };
+            if counts(test) {
+                break;
+            }
+            implied.see(test);
+            tests += 1;
+        }
+        if let ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } = verdict
+            && tests == steps.len()
+        {
+            implied.protocols.extend(key.iter().find_map(|field| field.protocol()));
+            implied.written |= key.iter().any(misleads);
+        }
+        implied.needed |= !implied.protocols.is_empty()
+            || matches!(verdict, ir::Verdict::Reject(Reject::TcpReset))
+            || steps.iter().any(keyed_by_header);
+        implied
+    }
+
+    /// Takes a test of the stretch in.
+    fn see(&mut self, test: &Test) {
+        self.protocols.extend(match test {
             Test::In { field, set } if !set.is_full(field.width()) => field.protocol(),
             Test::Bits { field, .. } => field.protocol(),
             Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|f| f.protocol()),
             _ => None,
-        };
-        let by_key = key.iter().find_map(|field| field.protocol());
-        let misleads = |f: &Field| matches!(f, Field::Ct(CtKey::Protocol(_) | CtKey::ProtoSrc(_) | CtKey::ProtoDst(_)));
-        let protocols: SmallVec<[u8; 2]> = tests().filter_map(single).chain(by_key).collect();
-        let is_inside = |f: &Field| matches!(f, Field::TcpOption { .. } | Field::SctpChunk { .. });
-        Implied {
-            needed: !protocols.is_empty()
-                || tests().any(|test| test.fields().iter().any(is_inside))
-                || steps.iter().any(keyed_by_header)
-                || matches!(verdict, ir::Verdict::Reject(Reject::TcpReset)),
-            protocols,
-            written: key.iter().any(misleads) || tests().any(|test| test.fields().iter().any(misleads)),
-        }
+        });
+        let fields = test.fields();
+        self.needed |= fields.iter().any(|f| matches!(f, Field::TcpOption { .. } | Field::SctpChunk { .. }));
+        self.written |= fields.iter().any(misleads);
     }
 
     /// Whether another test says so of the protocol.
     fn says(&self, protocol: u8) -> bool {
         !self.written && self.protocols.contains(&protocol)
     }
+}
+
+/// Whether nft takes the packet's protocol for tested behind a comparison with it.
+const fn misleads(field: &Field) -> bool {
+    matches!(field, Field::Ct(CtKey::Protocol(_) | CtKey::ProtoSrc(_) | CtKey::ProtoDst(_)))
 }
 
 /// Whether a set is written to under a key with a field of a transport header.
@@ -324,23 +337,27 @@ fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
     {
         return end;
     }
-    let complement = set.complement(field.width());
     if field == Field::Time {
-        return if is_written(set) {
-            (Op::Implicit, list(field, set.intervals()))
-        } else {
-            (Op::Ne, list(field, complement.intervals()))
+        return match is_written(set) {
+            true => (Op::Implicit, list(field, set.intervals())),
+            false => (Op::Ne, list(field, set.complement(field.width()).intervals())),
         };
     }
-    let own = labels.keys().any(|c| matches!(c, [Component::Interval(i)] if set.contains(i.lo)));
-    let shorter = effort(field, &complement) < effort(field, set);
-    let but_one = complement.as_point().is_some() && set.as_point().is_none();
-    let negate = !own && !complement.is_empty() && (shorter || but_one);
+    let complement = if is_short(field, set) { IntervalSet::empty() } else { set.complement(field.width()) };
+    let own = || labels.keys().any(|c| matches!(c, [Component::Interval(i)] if set.contains(i.lo)));
+    let shorter = || effort(field, &complement) < effort(field, set);
+    let but_one = || complement.as_point().is_some() && set.as_point().is_none();
+    let negate = !complement.is_empty() && (but_one() || shorter()) && !own();
     let (op, shown) = if negate { (Op::Ne, &complement) } else { (Op::Implicit, set) };
     match shown_set(field, shown, labels) {
         Expr::Number(only) if op == Op::Implicit => (eq_for(field), Expr::Number(only)),
         right => (op, right),
     }
+}
+
+/// Whether nothing says it shorter: a value, or a network where people think in networks.
+fn is_short(field: Field, set: &IntervalSet) -> bool {
+    matches!(set.intervals(), [only] if only.is_point() || (is_prefixed(field) && only.is_block()))
 }
 
 /// How much there is to read: networks where people think in networks, else ranges.
@@ -352,6 +369,12 @@ fn effort(field: Field, set: &IntervalSet) -> u32 {
 }
 
 fn shown_set(field: Field, set: &IntervalSet, labels: &Labels) -> Expr {
+    if let [only] = set.intervals()
+        && labels.is_empty()
+        && is_short(field, set)
+    {
+        return interval(field, *only);
+    }
     match pieces(field, set, labels).as_slice() {
         [only] => interval(field, *only),
         many => Expr::Set(many.iter().map(|&i| labelled(interval(field, i), &[i.into()], labels)).collect()),

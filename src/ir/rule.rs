@@ -150,7 +150,11 @@ pub struct Counters {
 impl Rule {
     /// A rule made by lowering or a pass, standing for the lines of `origin`.
     pub fn new(steps: impl IntoIterator<Item = Step>, verdict: Verdict, origin: Origin) -> Self {
-        let mut steps: Steps = steps.into_iter().collect();
+        Rule::of_steps(steps.into_iter().collect(), verdict, origin)
+    }
+
+    /// The same of steps that stand already.
+    pub fn of_steps(mut steps: Steps, verdict: Verdict, origin: Origin) -> Self {
         steps.shrink_to_fit();
         Rule { steps, verdict, origin, remarks: None }
     }
@@ -252,10 +256,10 @@ fn comments<T>(rows: &[MapRow<T>]) -> impl Iterator<Item = &BString> {
 
 impl Step {
     /// The fields that its test reads.
-    pub fn fields(&self) -> Fields {
+    pub fn fields(&self) -> &[Field] {
         match self {
             Step::Test(test) => test.fields(),
-            Step::Do(_) => Fields::new(),
+            Step::Do(_) => &[],
         }
     }
 

@@ -51,13 +51,13 @@ impl Test {
     }
 
     /// The fields that the test reads.
-    pub fn fields(&self) -> Fields {
+    pub fn fields(&self) -> &[Field] {
         match self {
             Test::In { field, .. } | Test::Bits { field, .. } | Test::Named { field, .. } => {
-                SmallVec::from_slice(&[*field])
+                std::slice::from_ref(field)
             }
-            Test::Tuple { fields, .. } | Test::Lookup { fields, .. } | Test::Hash { fields, .. } => fields.clone(),
-            Test::Numgen { .. } => SmallVec::new(),
+            Test::Tuple { fields, .. } | Test::Lookup { fields, .. } | Test::Hash { fields, .. } => fields,
+            Test::Numgen { .. } => &[],
         }
     }
 

@@ -18,8 +18,7 @@ fn of_rule(rule: &Rule) -> bool {
         Verdict::Map { key, .. } | Verdict::MapNamed { key, .. } => key.iter().any(is_tracked),
         _ => false,
     };
-    ends || rule.steps.iter().flat_map(Step::fields).any(|field| is_tracked(&field))
-        || rule.statements().any(of_statement)
+    ends || rule.steps.iter().flat_map(Step::fields).any(is_tracked) || rule.statements().any(of_statement)
 }
 
 const fn is_tracked(field: &Field) -> bool {

@@ -57,6 +57,12 @@ impl Builder<'_> {
         let entry = self.chain;
         let (mut conditions, mut action) = (self.settle(conditions), action);
         self.protocol = conditions.iter().find_map(protocol_of);
+        if conditions.iter().all(|condition| matches!(condition, Cond::Step(_))) {
+            let steps = conditions.into_iter().filter_map(Cond::into_step).collect();
+            self.act(entry, steps, action);
+            self.note_skipped(whole_only, entry, start);
+            return;
+        }
         if let Some(never) = conditions.iter().position(|condition| *condition == Cond::Never) {
             conditions.truncate(never);
             let acts = |c: &Cond| matches!(c, Cond::Step(s) if s.is_stateful() || matches!(s, Step::Do(_)));
@@ -70,10 +76,7 @@ impl Builder<'_> {
             false => Back::Fall,
         };
         self.build(self.chain, Steps::new(), &conditions, &action, back);
-        if whole_only {
-            let end = self.table.chains.get(entry.0 as usize).map_or(start, |c| c.rules.len());
-            self.skipped.entry(entry).or_default().extend(start..end);
-        }
+        self.note_skipped(whole_only, entry, start);
         if let Back::Rest(rest) = back {
             let chain = self.chain;
             self.goto(chain, rest);
@@ -81,19 +84,24 @@ impl Builder<'_> {
         }
     }
 
+    /// Notes the rules from `start` on as those that later fragments skip, where the rule is one.
+    fn note_skipped(&mut self, whole_only: bool, chain: ChainId, start: usize) {
+        if whole_only {
+            let end = self.table.chains.get(chain.0 as usize).map_or(start, |c| c.rules.len());
+            self.skipped.entry(chain).or_default().extend(start..end);
+        }
+    }
+
     /// The fragment condition becomes a test where fragments can be seen, once, and else goes; a test that no value
     /// passes is said to be one.
     fn settle(&self, conditions: Vec<Cond>) -> Vec<Cond> {
         let mut seen = self.guard != Guard::PerRule;
-        let mut out = Vec::with_capacity(conditions.len());
-        for condition in conditions {
-            match condition {
-                Cond::NotLaterFragment if std::mem::replace(&mut seen, true) => {}
-                Cond::NotLaterFragment => out.push(self.not_later_fragment()),
-                other => out.extend(possible(other)),
-            }
-        }
-        out
+        let settled = |condition| match condition {
+            Cond::NotLaterFragment if std::mem::replace(&mut seen, true) => None,
+            Cond::NotLaterFragment => Some(self.not_later_fragment()),
+            other => possible(other),
+        };
+        conditions.into_iter().filter_map(settled).collect()
     }
 
     fn not_later_fragment(&self) -> Cond {
@@ -138,7 +146,7 @@ impl Builder<'_> {
                 Cond::Never | Cond::NotLaterFragment => return,
             }
         }
-        self.act(chain, steps, action);
+        self.act(chain, steps, action.clone());
     }
 
     fn alternatives(
@@ -155,7 +163,7 @@ impl Builder<'_> {
             self.alternatives(inner, Steps::new(), alternatives, rest, action, back);
             return self.leave(inner, back);
         }
-        let tested: Vec<Field> = alternatives.iter().flatten().flat_map(Step::fields).collect();
+        let tested: Vec<Field> = alternatives.iter().flatten().flat_map(Step::fields).copied().collect();
         if can_repeat(rest, action) && !changes_any(action, &tested) {
             for alternative in alternatives {
                 let steps = steps.iter().chain(alternative).cloned().collect();
@@ -251,18 +259,18 @@ impl Builder<'_> {
         self.push(from, rule);
     }
 
-    fn act(&mut self, chain: ChainId, mut steps: Steps, action: &Action) {
+    fn act(&mut self, chain: ChainId, mut steps: Steps, action: Action) {
         match action {
-            Action::Verdict(verdict) => self.finish(chain, steps, verdict.clone()),
+            Action::Verdict(verdict) => self.finish(chain, steps, verdict),
             Action::Statements(statements) => {
-                steps.extend(statements.iter().cloned().map(Step::from));
+                steps.extend(statements.into_iter().map(Step::from));
                 self.finish(chain, steps, Verdict::Continue);
             }
             Action::Then(statements, verdict) => {
-                steps.extend(statements.iter().cloned().map(Step::from));
-                self.finish(chain, steps, verdict.clone());
+                steps.extend(statements.into_iter().map(Step::from));
+                self.finish(chain, steps, verdict);
             }
-            Action::Block(rules) => self.block(chain, steps, rules),
+            Action::Block(rules) => self.block(chain, steps, &rules),
         }
     }
 
@@ -274,7 +282,7 @@ impl Builder<'_> {
         {
             steps.insert(0, protocol.clone());
         }
-        let mut rule = Rule::new(steps, verdict, self.origin.clone());
+        let mut rule = Rule::of_steps(steps, verdict, self.origin.clone());
         if let Some(counters) = self.counters.take() {
             rule.remarks_mut().counters = Some(counters);
         }
@@ -284,7 +292,7 @@ impl Builder<'_> {
     /// Several rules: under the same tests where those are cheap and stay true, else in a chain.
     fn block(&mut self, chain: ChainId, steps: Steps, rules: &[Rule]) {
         const REPEATED: usize = 2;
-        let tested: Vec<Field> = steps.iter().flat_map(Step::fields).collect();
+        let tested: Vec<Field> = steps.iter().flat_map(Step::fields).copied().collect();
         let stays = rules.iter().flat_map(Rule::statements).all(|s| s.changes().is_none_or(|f| !tested.contains(&f)));
         let pure = steps.iter().all(|s| matches!(s, Step::Test(t) if !t.is_stateful()));
         // `return` must leave the block, and only a chain of its own can be left.

@@ -24,17 +24,27 @@ pub enum Guard {
     PerBaseChain,
 }
 
-/// Matches whose rules must not stand twice.
-const STATEFUL: &[&str] =
-    &["connlimit", "hashlimit", "limit", "nfacct", "quota", "rateest", "recent", "set", "statistic"];
+/// Whether rules with the match or target must not stand twice.
+fn is_stateful(extension: &str) -> bool {
+    matches!(
+        extension,
+        "connlimit"
+            | "hashlimit"
+            | "limit"
+            | "nfacct"
+            | "quota"
+            | "rateest"
+            | "recent"
+            | "set"
+            | "statistic"
+            | "SET"
+            | "HMARK"
+    )
+}
 
 /// What a table needs.
 pub fn guard(table: &ast::Table, tracked: bool) -> Guard {
-    let stateful = |rule: &ast::Rule| {
-        let stateful =
-            |p: &ast::Part| STATEFUL.contains(&p.extension.name) || matches!(p.extension.name, "SET" | "HMARK");
-        rule.parts().any(stateful)
-    };
+    let stateful = |rule: &ast::Rule| rule.parts().any(|part| is_stateful(part.extension.name));
     match tracked {
         true => Guard::Needless,
         false if table.rules().any(stateful) => Guard::PerRule,

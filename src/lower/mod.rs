@@ -282,9 +282,9 @@ impl TableWork<'_> {
         said: (&mut Vec<BString>, &mut Vec<BString>),
     ) -> Result<Vec<Cond>, (&'r Part, Refusal)> {
         let mut cx = self.cx(rule, hook, hooks, said);
-        let mut conditions = Vec::new();
-        for part in std::iter::once(&rule.head).chain(&rule.matches) {
-            conditions.extend(lower_match(part.extension, part, &mut cx).map_err(|r| (part, r))?);
+        let mut conditions = lower_match(rule.head.extension, &rule.head, &mut cx).map_err(|r| (&rule.head, r))?;
+        for part in &rule.matches {
+            conditions.append(&mut lower_match(part.extension, part, &mut cx).map_err(|r| (part, r))?);
         }
         Ok(conditions)
     }

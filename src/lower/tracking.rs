@@ -8,28 +8,31 @@ use crate::ir::{Chain, Origin, Rule, Ruleset, Step, Test, Verdict, tracking};
 use crate::packet::{CtKey, Family, Field};
 use crate::save::ast::{Document, Dump, Part};
 
-/// Matches and targets that ask for connection tracking, or for whole packets, when they are loaded,
-/// and still do so once translated. (The match `socket` does not: nft's test takes fragments.)
-const TRACKING: &[&str] = &[
-    "CONNMARK",
-    "CONNSECMARK",
-    "CT",
-    "DNAT",
-    "MASQUERADE",
-    "NETMAP",
-    "REDIRECT",
-    "SNAT",
-    "SYNPROXY",
-    "TPROXY",
-    "cluster",
-    "connbytes",
-    "connlabel",
-    "connlimit",
-    "connmark",
-    "conntrack",
-    "helper",
-    "state",
-];
+/// Whether the match or target asks for connection tracking, or for whole packets, when it is loaded,
+/// and still does so once translated. (The match `socket` does not: nft's test takes fragments.)
+fn is_tracking(extension: &str) -> bool {
+    matches!(
+        extension,
+        "CONNMARK"
+            | "CONNSECMARK"
+            | "CT"
+            | "DNAT"
+            | "MASQUERADE"
+            | "NETMAP"
+            | "REDIRECT"
+            | "SNAT"
+            | "SYNPROXY"
+            | "TPROXY"
+            | "cluster"
+            | "connbytes"
+            | "connlabel"
+            | "connlimit"
+            | "connmark"
+            | "conntrack"
+            | "helper"
+            | "state"
+    )
+}
 
 /// Whether any rule of the document does.
 pub fn is_tracked(document: &Document) -> bool {
@@ -63,5 +66,5 @@ const STATE_NEW: u128 = 8;
 const NOTE: &str = " no packet comes here: this makes the kernel track connections, as rules of the dump did";
 
 fn tracks(part: &Part) -> bool {
-    TRACKING.contains(&part.extension.name) && !part.has("notrack")
+    is_tracking(part.extension.name) && !part.has("notrack")
 }

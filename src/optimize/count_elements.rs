@@ -22,6 +22,9 @@ pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
     if options.named_sets == NamedSets::Never || !options.target.supports(Feature::StatementsInSet) {
         return;
     }
+    if table.chains.iter().flat_map(|chain| &chain.rules).all(|rule| rule.counters().is_none()) {
+        return;
+    }
     let chains = ChainChanges::of(table);
     for at in 0..table.chains.len() {
         let Some(chain) = table.chains.get(at) else { continue };

@@ -28,13 +28,15 @@ impl Interval {
         self.lo == self.hi
     }
 
+    /// Whether the interval is an aligned power-of-two block.
+    pub const fn is_block(self) -> bool {
+        let size_minus_one = self.hi - self.lo;
+        size_minus_one & size_minus_one.wrapping_add(1) == 0 && self.lo & size_minus_one == 0
+    }
+
     /// Prefix length when the interval is an aligned power-of-two block of a `width`-bit field.
     pub fn prefix_len(self, width: u32) -> Option<u32> {
-        let size_minus_one = self.hi - self.lo;
-        if size_minus_one & size_minus_one.wrapping_add(1) != 0 || self.lo & size_minus_one != 0 {
-            return None;
-        }
-        Some(width - (128 - size_minus_one.leading_zeros()))
+        self.is_block().then(|| width - (128 - (self.hi - self.lo).leading_zeros()))
     }
 
     /// The aligned power-of-two blocks that it takes to say the interval, in order.
@@ -46,9 +48,9 @@ impl Interval {
 
     /// The largest aligned block at the start that does not reach past the end.
     fn first_block(self) -> Interval {
-        let fits = |size: &u32| self.lo.trailing_zeros() >= *size && self.hi - self.lo >= ones(*size);
-        let size = (0..=128).rev().find(fits).unwrap_or_default();
-        Interval::new(self.lo, self.lo + ones(size))
+        let span = self.hi - self.lo;
+        let fits = span.checked_add(1).map_or(128, u128::ilog2);
+        Interval::new(self.lo, self.lo + ones(fits.min(self.lo.trailing_zeros())))
     }
 }
 

@@ -6,6 +6,7 @@
 use super::chance::{self, Chance, gcd};
 use crate::nft::names;
 use crate::packet::{Family, Field, L4};
+use std::borrow::Cow;
 
 /// A token bucket that lets packets pass: `limit rate RATE/SECONDS burst BURST`.
 ///
@@ -88,7 +89,7 @@ pub fn key(fields: &[(Field, Option<u128>)]) -> String {
 
 /// A field as nft writes it, or as its variant is called.
 fn field_of(field: Field) -> String {
-    names::field_words(field, Family::Inet).unwrap_or_else(|| format!("{field:?}"))
+    names::field_words(field, Family::Inet).map_or_else(|| format!("{field:?}"), Cow::into_owned)
 }
 
 /// Whether a set that rules add to has room for one more element, when it holds `size` at most.

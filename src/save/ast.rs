@@ -152,7 +152,16 @@ pub struct Opt {
     pub span: Span,
 }
 
+/// Up to so many parts and options there is room for exactly those: most rules have one or two of each.
+pub(super) const FEW: usize = 4;
+
 impl Part {
+    /// Adds an option.
+    pub(super) fn push(&mut self, opt: Opt) {
+        self.options.reserve_exact(usize::from(self.options.len() < FEW));
+        self.options.push(opt);
+    }
+
     /// The option with this long name, when it was given.
     pub fn get(&self, name: &str) -> Option<&Opt> {
         self.options.iter().find(|o| o.spec.name == name)

@@ -5,6 +5,7 @@
 //! a guess.
 
 use bstr::ByteSlice;
+use smallvec::SmallVec;
 
 use crate::packet::Family;
 
@@ -63,15 +64,20 @@ pub fn of_suffix(name: &str) -> Option<Family> {
 
 /// Looks at the rules up to the end of the table for words that only one family has.
 pub fn of_content(text: &[u8]) -> Evidence {
-    match sum(telling(text)) {
-        Evidence::None => sum(words(text, of_protocol)),
+    match sum(lines(text).flat_map(|line| line.telling(of_word))) {
+        Evidence::None => sum(lines(text).flat_map(|line| line.telling(of_protocol))),
         sure => sure,
     }
 }
 
 /// Looks for `-4` and `-6`, which choose the rules of one family in a file for both.
 pub fn of_choices(text: &[u8]) -> Evidence {
-    sum(lines(text).filter_map(|(at, line)| Some((chosen(line)?, at))))
+    sum(lines(text).filter_map(|line| Some((pieces(line.text).find_map(chooses)?, line.start))))
+}
+
+/// The first word of a table's rules that only one family has, and where it is.
+pub fn first_telling(text: &[u8]) -> Option<(Family, usize)> {
+    lines(text).find_map(|line| line.telling(of_word).into_iter().next())
 }
 
 fn sum(evidence: impl Iterator<Item = (Family, usize)>) -> Evidence {
@@ -87,49 +93,51 @@ fn sum(evidence: impl Iterator<Item = (Family, usize)>) -> Evidence {
     ip.map(one(Family::Ip)).or(ip6.map(one(Family::Ip6))).unwrap_or(Evidence::None)
 }
 
-/// The words of a table's rules that only one family has, and where they are.
-pub fn telling(text: &[u8]) -> impl Iterator<Item = (Family, usize)> {
-    words(text, of_word)
-}
-
 /// What a word says of the family, behind the word before it.
 type Telling = fn(&[u8], &[u8]) -> Option<Family>;
 
-fn words(text: &[u8], told: Telling) -> impl Iterator<Item = (Family, usize)> {
-    lines(text).filter(|(_, line)| chosen(line).is_none()).flat_map(move |(start, line)| {
+/// A line of a table's rules, and where it starts.
+struct Line<'a> {
+    start: usize,
+    text: &'a [u8],
+}
+
+impl Line<'_> {
+    /// The words that only one family has; none where the line itself is for one family.
+    fn telling(&self, told: Telling) -> SmallVec<[(Family, usize); 2]> {
+        let mut found = SmallVec::new();
         let mut before: &[u8] = b"";
-        pieces(line).filter_map(move |word| {
-            let family = told(before, word);
+        for word in pieces(self.text) {
+            if chooses(word).is_some() {
+                return SmallVec::new();
+            }
+            if let Some(family) = told(before, word) {
+                found.push((family, self.start + offset(word, self.text)));
+            }
             if word != b"!" {
                 before = word;
             }
-            Some((family?, start + (word.as_ptr() as usize - line.as_ptr() as usize)))
-        })
-    })
+        }
+        found
+    }
 }
 
-/// The lines of a table's rules, and where they are.
-fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let lines = text.split_inclusive(|&b| b == b'\n').scan(0, |end, line| {
-        *end += line.len();
-        Some((*end - line.len(), line))
-    });
+/// The lines of a table's rules.
+fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let lines = text.lines_with_terminator().map(|line| Line { start: offset(line, text), text: line });
     let ends = |line: &[u8]| line.starts_with(b"COMMIT") || line.starts_with(b"*");
-    let rules = lines.take_while(move |(_, line)| !ends(line));
-    rules.filter(|(_, line)| !line.trim_start().starts_with(b"#") && !line.starts_with(b":"))
+    let rules = lines.take_while(move |line| !ends(line.text));
+    rules.filter(|line| !line.text.trim_ascii_start().starts_with(b"#") && !line.text.starts_with(b":"))
+}
+
+/// Where a piece of a text begins in it.
+fn offset(piece: &[u8], text: &[u8]) -> usize {
+    piece.as_ptr() as usize - text.as_ptr() as usize
 }
 
 /// The words of a line, quotes left as they are.
 fn pieces(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
-}
-
-/// The family that a rule is for only.
-fn chosen(line: &[u8]) -> Option<Family> {
-    if !line.contains_str("-4") && !line.contains_str("-6") && !line.contains_str("--ipv") {
-        return None;
-    }
-    pieces(line).find_map(chooses)
+    line.split(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)).filter(|word| !word.is_empty())
 }
 
 /// The family that a word chooses its rule for.

@@ -4,6 +4,7 @@
 
 use std::borrow::Borrow;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -61,12 +62,18 @@ fn arrange<R: Borrow<Rule>>(kind: TableKind, lines: &[&ChainLine], rules: Vec<R>
         }
     }
     let mut lists: Vec<VecDeque<R>> = all.iter().map(|_| VecDeque::new()).collect();
+    // Rules of one chain mostly stand together, and share its name.
+    let mut last = (std::ptr::null(), 0);
     for rule in rules {
         let Rule { only, chain, placement, .. } = rule.borrow();
         if only.is_some_and(|only| only != family) {
             continue;
         }
-        let Some(list) = index.get(chain).and_then(|&at| lists.get_mut(at)) else { continue };
+        if !std::ptr::eq(last.0, Arc::as_ptr(chain)) {
+            let Some(&at) = index.get(chain) else { continue };
+            last = (Arc::as_ptr(chain), at);
+        }
+        let Some(list) = lists.get_mut(last.1) else { continue };
         match *placement {
             Placement::Append => list.push_back(rule),
             // The reader has checked positions; one past the end appends, as iptables does.
@@ -82,7 +89,11 @@ fn arrange<R: Borrow<Rule>>(kind: TableKind, lines: &[&ChainLine], rules: Vec<R>
 /// The built-in chains of a table that some of the names mean.
 fn mentioned<'a>(kind: TableKind, names: impl Iterator<Item = &'a ChainName>) -> Vec<(ChainName, Hook)> {
     let mut found: Vec<Option<&ChainName>> = vec![None; kind.builtins().len()];
+    let mut last = std::ptr::null();
     for name in names {
+        if std::ptr::eq(std::mem::replace(&mut last, Arc::as_ptr(name)), Arc::as_ptr(name)) {
+            continue;
+        }
         let at = kind.builtins().iter().position(|(builtin, _)| builtin.as_bytes() == name.as_slice());
         if let Some(found) = at.and_then(|at| found.get_mut(at)) {
             found.get_or_insert(name);

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use bstr::ByteSlice;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take, take_while1};
-use nom::character::complete::{char, space0};
+use nom::character::complete::char;
 use nom::combinator::{map, recognize};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
@@ -61,15 +61,15 @@ pub fn split<'a>(line: &'a [u8], base: usize, out: &mut Vec<Word<'a>>) -> Result
 }
 
 fn skip_blanks(input: &[u8]) -> &[u8] {
-    let blanks: IResult<&[u8], &[u8]> = space0(input);
-    blanks.map_or(input, |(rest, _)| rest)
+    let blanks = input.iter().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(input.len());
+    input.split_at(blanks).1
 }
 
 type Read<'a> = (Cow<'a, [u8]>, bool);
 
 /// One word; the error is how much input was left at the quote that stays open.
 fn word(input: &[u8]) -> Result<(&[u8], Read<'_>), usize> {
-    let (mut rest, plain) = bare(input).unwrap_or((input, b""));
+    let (mut rest, plain) = bare(input);
     let mut text = Cow::Borrowed(plain);
     let mut quoted = false;
     while let Ok((inside, _)) = quote(rest) {
@@ -85,10 +85,9 @@ fn word(input: &[u8]) -> Result<(&[u8], Read<'_>), usize> {
             append(&mut text, piece);
             rest = after;
         }
-        if let Ok((after, piece)) = bare(rest) {
-            append(&mut text, piece);
-            rest = after;
-        }
+        let (after, piece) = bare(rest);
+        append(&mut text, piece);
+        rest = after;
     }
     Ok((rest, (text, quoted)))
 }
@@ -96,7 +95,7 @@ fn word(input: &[u8]) -> Result<(&[u8], Read<'_>), usize> {
 fn append<'a>(text: &mut Cow<'a, [u8]>, piece: &'a [u8]) {
     if text.is_empty() {
         *text = Cow::Borrowed(piece);
-    } else {
+    } else if !piece.is_empty() {
         text.to_mut().extend_from_slice(piece);
     }
 }
@@ -105,8 +104,11 @@ fn quote(input: &[u8]) -> IResult<&[u8], char> {
     char('"').parse(input)
 }
 
-fn bare(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    take_while1(|b| !matches!(b, b' ' | b'\t' | b'"')).parse(input)
+/// What stands before the next blank or quote, perhaps nothing; most words are no more than that.
+fn bare(input: &[u8]) -> (&[u8], &[u8]) {
+    let end = input.iter().position(|b| matches!(b, b' ' | b'\t' | b'"')).unwrap_or(input.len());
+    let (piece, rest) = input.split_at(end);
+    (rest, piece)
 }
 
 /// A run of quoted bytes, or an escaped byte.

@@ -101,7 +101,7 @@ impl Json<'_> {
             kinds = kinds_of(right, self.family);
         }
         if kinds.is_empty() {
-            kinds = beside.kinds.to_vec();
+            kinds = beside.kinds.into();
         }
         let (sign, amount) = match op {
             BinaryOp::And => ("&", None),

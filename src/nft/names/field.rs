@@ -1,15 +1,22 @@
 //! The words for a field (nft(8), sections *PRIMARY EXPRESSIONS* and *PAYLOAD EXPRESSIONS*).
 
+use std::borrow::Cow;
+
 use crate::packet::{
     CtDirection, CtKey, Exthdr, ExthdrPart, Family, FibFlags, FibResult, Field, IpsecDirection, IpsecKey, OsfKey,
     PayloadBase, RtKey, SctpChunkPart, SocketKey, TcpOptionPart,
 };
 
 /// How nft writes `field` in a table of `family`; `None` where it has no words for it.
-pub fn field_words(field: Field, family: Family) -> Option<String> {
-    if let Some(words) = fixed(field) {
-        return Some(words.to_owned());
+pub fn field_words(field: Field, family: Family) -> Option<Cow<'static, str>> {
+    match fixed(field) {
+        Some(words) => Some(Cow::Borrowed(words)),
+        None => composed(field, family).map(Cow::Owned),
     }
+}
+
+/// Fields whose words depend on what belongs to them.
+fn composed(field: Field, family: Family) -> Option<String> {
     Some(match field {
         Field::Ct(key) => ct(key, family)?,
         Field::Sport(l4) => format!("{} sport", l4.name()),

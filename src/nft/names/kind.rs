@@ -1,5 +1,7 @@
 //! What kind of value an expression has: the type that decides how constants beside it are written.
 
+use smallvec::SmallVec;
+
 use crate::nft::ast::{Expr, KeyType};
 use crate::packet::{CtKey, DataType, Family, Field, SocketKey};
 
@@ -60,9 +62,9 @@ impl Kind {
 
 /// The kinds of an expression's components: one, or one per part of a concatenation. Empty for
 /// constants, whose kind is that of what stands beside them.
-pub fn kinds_of(expr: &Expr, family: Family) -> Vec<Kind> {
+pub fn kinds_of(expr: &Expr, family: Family) -> SmallVec<[Kind; 2]> {
     match expr {
-        Expr::Field(field) => vec![Kind::of_field(*field, family)],
+        Expr::Field(field) => std::iter::once(Kind::of_field(*field, family)).collect(),
         Expr::Concat(parts) => parts.iter().filter_map(|part| kind_of_value(part, family)).collect(),
         _ => kind_of_value(expr, family).into_iter().collect(),
     }

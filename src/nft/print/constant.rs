@@ -5,7 +5,7 @@ use bstr::BString;
 use super::{Printer, Why};
 use crate::nft::ast::Expr;
 use crate::nft::identifier::check_name;
-use crate::nft::names::{Kind, Place, Span, bit_names, spell};
+use crate::nft::names::{Kind, Place, Span, Spelling, bit_names, spell};
 use crate::nft::quoted::{WhyNot, nft_ifname, nft_string};
 use crate::packet::DataType;
 
@@ -37,8 +37,23 @@ impl Printer<'_> {
         let codes = matches!(kind.data, DataType::IcmpCode | DataType::Icmp6Code);
         let place = if codes && !self.unreachable { Place::Bound } else { place };
         let spelling = spell(kind, value, place).ok_or(Why::Number { value, data: kind.data })?;
-        self.out.put(spelling.to_string());
+        self.spelling(&spelling);
         Ok(())
+    }
+
+    /// Addresses and plain numbers, of which a long ruleset is full, without the machinery of `format!`.
+    fn spelling(&mut self, spelling: &Spelling) {
+        match spelling {
+            Spelling::Word(word) => self.out.put(word),
+            Spelling::Decimal(value) => self.out.decimal(*value),
+            Spelling::V4(address) => {
+                for (at, octet) in address.octets().into_iter().enumerate() {
+                    self.out.put(if at > 0 { "." } else { "" });
+                    self.out.decimal(octet.into());
+                }
+            }
+            other => self.out.put(other.to_string()),
+        }
     }
 
     fn bits(&mut self, names: &[String], join: Join) {
@@ -83,7 +98,8 @@ impl Printer<'_> {
             Span::One(value) => self.number(value, kind, Place::Alone, Join::Parentheses),
             Span::Prefix { address, len } => {
                 self.number(address, kind, Place::Alone, Join::Parentheses)?;
-                self.out.put(format!("/{len}"));
+                self.out.put("/");
+                self.out.decimal(len.into());
                 Ok(())
             }
             Span::Bounds(low, high) => {

@@ -40,7 +40,7 @@ impl<'a> Printer<'a> {
         match expr {
             Expr::Field(field) => {
                 let words = field_words(*field, self.family).ok_or(Why::Field(*field))?;
-                self.out.put(words);
+                self.out.put(words.as_bytes());
                 Ok(())
             }
             Expr::Number(value) | Expr::Flags(value) => {
@@ -85,7 +85,7 @@ impl<'a> Printer<'a> {
             kinds = kinds_of(right, self.family);
         }
         if kinds.is_empty() {
-            kinds = beside.kinds.to_vec();
+            kinds = beside.kinds.into();
         }
         let inner = Beside { kinds: &kinds, place: Place::Masked, join: Join::Parentheses };
         self.operand(left, inner, |child| strength(child) < strength(op) || is_shift(op) || is_shift(child))?;

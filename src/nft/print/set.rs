@@ -5,6 +5,7 @@ use super::object::object_words;
 use super::{Printer, Why};
 use crate::nft::ast::{Data, DataKind, Expr, KeyType, Set, SetFlags};
 use crate::nft::names::{Kind, duration, field_words, type_name};
+use std::borrow::Cow;
 
 impl<'a> Printer<'a> {
     pub(super) fn set(&mut self, set: &'a Set) -> Result<(), Why> {
@@ -95,7 +96,9 @@ impl<'a> Printer<'a> {
 
     fn type_words(&self, key: &KeyType, by_field: bool) -> Result<String, Why> {
         match key {
-            KeyType::Typeof(field) if by_field => field_words(*field, self.family).ok_or(Why::Field(*field)),
+            KeyType::Typeof(field) if by_field => {
+                field_words(*field, self.family).map(Cow::into_owned).ok_or(Why::Field(*field))
+            }
             _ => type_name(Kind::of_key(key, self.family).data)
                 .map(str::to_owned)
                 .ok_or(Why::Shape("a type that nft can only say by `typeof` and an expression")),

@@ -31,6 +31,14 @@ impl Writer {
         self.out.extend_from_slice(text.as_ref());
     }
 
+    pub(super) fn decimal(&mut self, value: u128) {
+        let mut room = itoa::Buffer::new();
+        match u64::try_from(value) {
+            Ok(short) => self.put(room.format(short)),
+            Err(_) => self.put(room.format(value)),
+        }
+    }
+
     pub(super) fn end_line(&mut self) {
         self.out.push(b'\n');
         self.line = self.out.len();

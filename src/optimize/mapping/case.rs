@@ -73,7 +73,7 @@ impl<'r> Case<'r> {
         let rows: usize = case.columns.iter().map(|(field, test)| components(*field, test).len()).product();
         let changes = chains.of_rule(rule);
         // A field that is asked twice would have to be both in the map and in front of it.
-        let twice = case.rest.iter().flat_map(|test| test.fields()).any(|field| {
+        let twice = case.rest.iter().flat_map(|test| test.fields()).any(|&field| {
             let field = general(field);
             case.columns.iter().any(|(column, _)| *column == field)
         });

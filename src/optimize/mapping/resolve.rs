@@ -60,13 +60,12 @@ fn longest(members: &[usize], cases: &[Option<Case>], options: &Options) -> Opti
     let columns: Vec<usize> = (0..first.columns.len()).filter(differs).collect();
     let key: Fields = columns.iter().filter_map(|&c| first.columns.get(c)).map(|(field, _)| *field).collect();
     let by_protocol = key.contains(&Field::L4proto);
-    let spelled =
-        |case: &Case| columns.iter().map(|&c| case.columns.get(c).map(|(_, t)| t.fields())).collect::<Vec<_>>();
     let mut cells = Cells::default();
     let mut rows = Vec::new();
     let (mut uncut, mut taken) = (0, 0);
     for (case, &member) in seen.iter().zip(members) {
-        if !by_protocol && spelled(case) != spelled(first) {
+        let spelled = |case: &Case, at: usize| case.columns.get(at).map(|(_, test)| test.fields().to_vec());
+        if !by_protocol && columns.iter().any(|&at| spelled(case, at) != spelled(first, at)) {
             break;
         }
         let whole = rows_of(case, &columns);

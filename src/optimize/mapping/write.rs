@@ -163,7 +163,7 @@ impl Order {
     fn of(first: &Rule, key: &[Field]) -> Self {
         let protocol = key.contains(&Field::L4proto);
         let mut order = Order { key: Fields::new(), from: Vec::new() };
-        for field in first.tests().flat_map(|test| test.fields()) {
+        for &field in first.tests().flat_map(|test| test.fields()) {
             if let Some(at) = key.iter().position(|&k| k == general(field))
                 && !order.from.contains(&at)
             {

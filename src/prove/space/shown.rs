@@ -1,5 +1,6 @@
 //! From variables back to words: which field a bit belongs to, and how people write its values.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::slots::Slot;
@@ -258,7 +259,7 @@ impl Space {
 
 /// A field's name as nft writes it, or as its variant is called.
 fn words_of(field: Field, family: Family) -> String {
-    names::field_words(field, family).unwrap_or_else(|| format!("{field:?}"))
+    names::field_words(field, family).map_or_else(|| format!("{field:?}"), Cow::into_owned)
 }
 
 /// How many numbers there are in a set of small numbers.

@@ -103,6 +103,16 @@ pub struct Cx<'a> {
     pub notes: &'a mut Vec<BString>,
 }
 
+impl Cond {
+    /// The step where it is no more than that.
+    pub fn into_step(self) -> Option<Step> {
+        match self {
+            Cond::Step(step) => Some(step),
+            _ => None,
+        }
+    }
+}
+
 impl From<Step> for Cond {
     fn from(step: Step) -> Self {
         Cond::Step(step)

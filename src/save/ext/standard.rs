@@ -58,10 +58,8 @@ fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
 }
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    let mut out = Vec::new();
-    for opt in &part.options {
-        out.extend(lower_option(opt, cx));
-    }
+    let mut out = Vec::with_capacity(part.options.len());
+    out.extend(part.options.iter().filter_map(|opt| lower_option(opt, cx)));
     Ok(out)
 }
 

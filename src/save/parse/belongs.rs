@@ -52,7 +52,7 @@ impl Belongs {
         span: Span,
     ) -> Result<Family, Box<Diagnostic>> {
         let head = source.line(head.start);
-        let (other, lines) = match (family::telling(text).next(), family::of_suffix(&source.name)) {
+        let (other, lines) = match (family::first_telling(text), family::of_suffix(&source.name)) {
             (Some((family, _)), _) | (None, Some(family)) if family == header => return Ok(header),
             (None, None) => return Ok(header),
             (Some((family, at)), _) => {

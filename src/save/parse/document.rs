@@ -26,16 +26,12 @@ pub fn read(source: &Source, family: Option<Family>) -> Parsed {
     let mut start = 0;
     let mut line_number = 0;
     while start < text.len() {
-        let end = text.get(start..).and_then(memchr_newline).map_or(text.len(), |at| start + at);
+        let end = text.get(start..).and_then(|rest| memchr::memchr(b'\n', rest)).map_or(text.len(), |at| start + at);
         line_number += 1;
         reader.line(start, end, line_number);
         start = end + 1;
     }
     reader.finish()
-}
-
-fn memchr_newline(text: &[u8]) -> Option<usize> {
-    bstr::ByteSlice::find_byte(text, b'\n')
 }
 
 pub(super) struct Reader<'a> {
@@ -312,9 +308,11 @@ impl<'a> Reader<'a> {
         let mut lines = std::mem::take(&mut self.waiting);
         let within = Within { source: self.source, family: self.family, table, chains: &self.chains };
         let said = within.read_all(&lines);
-        for (line, said) in lines.drain(..).zip(said) {
-            self.take_in(said, line.span);
+        let mut waiting = lines.drain(..);
+        for piece in said {
+            piece.into_iter().zip(&mut waiting).for_each(|(said, line)| self.take_in(said, line.span));
         }
+        drop(waiting);
         self.waiting = lines;
     }
 

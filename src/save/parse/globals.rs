@@ -68,8 +68,22 @@ pub fn long(name: &str) -> Option<Global> {
 
 /// The global option with this letter.
 pub fn short(letter: u8) -> Option<Global> {
-    GLOBALS.iter().find(|&&(_, s, _)| s == letter && s != 0).map(|&(.., g)| g)
+    BY_LETTER.get(usize::from(letter)).copied().flatten()
 }
+
+/// The global options by their letters.
+static BY_LETTER: [Option<Global>; 128] = {
+    let mut by_letter = [None; 128];
+    let mut at = 0;
+    while at < GLOBALS.len() {
+        let (_, letter, global) = GLOBALS[at];
+        if letter != 0 {
+            by_letter[letter as usize] = Some(global);
+        }
+        at += 1;
+    }
+    by_letter
+};
 
 /// All global options whose long name starts so.
 pub fn abbreviated(prefix: &str) -> impl Iterator<Item = (&'static str, Global)> {

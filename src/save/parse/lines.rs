@@ -53,16 +53,16 @@ pub fn adds_a_rule(line: &[u8]) -> bool {
 }
 
 impl<'a> Within<'a> {
-    /// What each of the lines says, none of which makes a chain.
-    pub fn read_all(&self, lines: &[Line]) -> Vec<Said> {
+    /// What each of the lines says, none of which makes a chain, in pieces in their order.
+    pub fn read_all(&self, lines: &[Line]) -> Vec<Vec<Said>> {
         let piece = |lines: &[Line]| {
             let mut words = Vec::new();
             lines.iter().map(|&line| self.read(line, &mut words)).collect::<Vec<_>>()
         };
         if lines.len() <= PIECE {
-            return piece(lines);
+            return vec![piece(lines)];
         }
-        parallel::map(lines.chunks(PIECE).collect(), piece).into_iter().flatten().collect()
+        parallel::map(lines.chunks(PIECE).collect(), piece)
     }
 
     /// What one line says; `words` is room for its words.

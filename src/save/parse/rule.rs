@@ -9,7 +9,7 @@ use smallvec::{SmallVec, smallvec};
 use super::globals::{self, Global};
 use crate::diag::{Diagnostic, Place, Span, quote};
 use crate::packet::Family;
-use crate::save::ast::{ChainName, Counters, Opt, Part, Placement, Rule, TableKind, Target};
+use crate::save::ast::{ChainName, Counters, FEW, Opt, Part, Placement, Rule, TableKind, Target};
 use crate::save::ext::{CheckCx, registry};
 use crate::save::option::{OptionSpec, Value};
 use crate::save::value::{self, ReadCx, protocols};
@@ -66,6 +66,7 @@ struct Walk<'w, 'a> {
     /// The newest part last; decides which option wins.
     loaded: SmallVec<[Owner; 4]>,
     chain_given: bool,
+    chain_known: bool,
     goto: bool,
 }
 
@@ -85,7 +86,17 @@ impl<'w, 'a> Walk<'w, 'a> {
             matches: Vec::new(),
             target: Target::None,
         };
-        Ok(Walk { words, around, at: 0, negated: None, rule, loaded: SmallVec::new(), chain_given: false, goto: false })
+        Ok(Walk {
+            words,
+            around,
+            at: 0,
+            negated: None,
+            rule,
+            loaded: SmallVec::new(),
+            chain_given: false,
+            chain_known: false,
+            goto: false,
+        })
     }
 
     fn error(&self, code: &'static str, span: Span, message: impl Into<String>) -> Box<Diagnostic> {
@@ -255,6 +266,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn load_match(&mut self, extension: &'static crate::save::ext::Extension, name_span: Span, implicit: bool) {
+        self.rule.matches.reserve_exact(usize::from(self.rule.matches.len() < FEW));
         self.rule.matches.push(Part { extension, name_span, implicit, options: Vec::new() });
         self.loaded.push(Owner::Match(self.rule.matches.len() - 1));
     }
@@ -326,12 +338,12 @@ impl<'w, 'a> Walk<'w, 'a> {
         match owner {
             Owner::Match(at) => {
                 if let Some(part) = self.rule.matches.get_mut(at) {
-                    part.options.push(opt);
+                    part.push(opt);
                 }
             }
             Owner::Target => {
                 if let Target::Extension(part) = &mut self.rule.target {
-                    part.options.push(opt);
+                    part.push(opt);
                 }
             }
         }
@@ -348,7 +360,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Err(self.error("repeated-option", span, format!("`--{name}` is given twice")));
         }
         let opt = self.option(spec, values, negated, span)?;
-        self.rule.head.options.push(opt);
+        self.rule.head.push(opt);
         Ok(())
     }
 
@@ -387,7 +399,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         if std::mem::replace(&mut self.chain_given, true) {
             return Err(self.error("two-commands", span, "a rule has one `-A` or `-I`"));
         }
-        self.rule.chain = (self.around.chain)(chain).unwrap_or_else(|| ChainName::new(chain.into()));
+        let known = (self.around.chain)(chain);
+        self.chain_known = known.is_some();
+        self.rule.chain = known.unwrap_or_else(|| ChainName::new(chain.into()));
         self.rule.chain_span = end;
         if global == Global::Insert {
             let words: &'w [Word<'w>] = self.words;
@@ -462,7 +476,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         if !self.chain_given {
             return Err(self.error("no-command", self.around.span, "a rule starts with `-A CHAIN` or `-I CHAIN`"));
         }
-        if (self.around.chain)(&self.rule.chain).is_none() {
+        if !self.chain_known {
             let message =
                 format!("table {} has no chain {} at this point", self.around.table.name(), quote(&self.rule.chain));
             return Err(self

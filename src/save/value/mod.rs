@@ -111,6 +111,18 @@ pub fn show(arg: &Arg, value: &Value, family: Family) -> Vec<BString> {
 
 /// A number as `strtoul(s, &end, 0)` reads it, the whole word: blanks and a `+` may stand before it.
 pub fn number(word: &[u8]) -> Result<u64, String> {
+    plain_number(word).map_or_else(|| any_number(word), Ok)
+}
+
+/// Decimal digits that surely fit, as nearly all numbers are.
+fn plain_number(word: &[u8]) -> Option<u64> {
+    const FIT: usize = 19;
+    let digit = |sum: u64, &byte: &u8| byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0'));
+    let plain = matches!(word, [b'0'] | [b'1'..=b'9', ..]) && word.len() <= FIT;
+    if plain { word.iter().try_fold(0, digit) } else { None }
+}
+
+fn any_number(word: &[u8]) -> Result<u64, String> {
     let digits = word.trim_ascii_start();
     let digits = digits.strip_prefix(b"+").unwrap_or(digits);
     let read: IResult<&[u8], u64> = all_consuming(alt((
@@ -227,6 +239,9 @@ pub fn protocol(word: &[u8]) -> Result<u8, String> {
 }
 
 fn nets(word: &[u8], cx: ReadCx) -> Result<Value, String> {
+    if !word.contains(&b',') {
+        return Ok(Value::Nets(vec![net(word, cx)?]));
+    }
     let mut nets = word.split(|&b| b == b',').map(|w| net(w, cx)).collect::<Result<Vec<_>, _>>()?;
     nets.shrink_to_fit();
     Ok(Value::Nets(nets))
