@@ -44,7 +44,11 @@ pub enum WhyNot {
 
 /// Whether nft can hold the text as a comment, and a terminal shows it as it is.
 pub fn fits_comment(text: &[u8]) -> bool {
-    nft_string(text, COMMENT_MAX).is_ok() && printable(text).as_bytes() == text
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'"';
+    match text.iter().all(plain) {
+        true => text.len() <= COMMENT_MAX,
+        false => nft_string(text, COMMENT_MAX).is_ok() && printable(text).as_bytes() == text,
+    }
 }
 
 /// `text` in quotes.

@@ -27,9 +27,10 @@ pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
         let Some(chain) = table.chains.get_mut(at) else { continue };
         let mut rules = std::mem::take(&mut chain.rules);
         let chain = chain.name.clone();
+        let fed = speaking::is_fed(chain.as_bstr());
         for rule in &mut rules {
             for step in 0..rule.steps.len() {
-                let list = List::of(rule, step, speaking::is_fed(chain.as_bstr()));
+                let list = List::of(rule, step, fed);
                 if let Some(list) = list.filter(|list| is_wanted(&chain, &list.fields, list.rows.len(), options)) {
                     name(table, &chain, rule, step, list, &mut known, report);
                 }

@@ -16,6 +16,7 @@ use crate::optimize::{Level, Options};
 /// The parts of a chain in their new order; `None` when there is nothing to merge.
 pub fn places<'r>(rules: &'r [Rule], chains: &ChainChanges, reading: Reading, options: &Options) -> Option<Vec<Part>> {
     let cases: Vec<Option<Case<'r>>> = rules.iter().map(|rule| Case::of(rule, chains, reading)).collect();
+    cases.iter().flatten().nth(1)?;
     let mut kinds = FxHashMap::default();
     let mut kind_of = |case: &Case<'r>| {
         let next = kinds.len() as u32;

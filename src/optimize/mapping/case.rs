@@ -70,6 +70,9 @@ impl<'r> Case<'r> {
                 _ => case.rest.push(test),
             }
         }
+        if case.columns.is_empty() {
+            return None;
+        }
         let rows: usize = case.columns.iter().map(|(field, test)| components(*field, test).len()).product();
         let changes = chains.of_rule(rule);
         // A field that is asked twice would have to be both in the map and in front of it.
@@ -77,11 +80,7 @@ impl<'r> Case<'r> {
             let field = general(field);
             case.columns.iter().any(|(column, _)| *column == field)
         });
-        if case.columns.is_empty()
-            || twice
-            || rows > MOST_ROWS
-            || rule.tests().any(|test| changes.may_change_test(test))
-        {
+        if twice || rows > MOST_ROWS || rule.tests().any(|test| changes.may_change_test(test)) {
             return None;
         }
         case.columns.sort_by_key(|(field, _)| *field);

@@ -27,7 +27,7 @@ pub type Reading = fn(&Rule) -> Option<Deed>;
 pub fn run(table: &mut Table, options: &Options, report: &mut Report, reading: Reading, why: fn(usize) -> String) {
     let chains = ChainChanges::of(table);
     for at in 0..table.chains.len() {
-        if table.chains[at].rules.len() < 2 {
+        if table.chains[at].rules.iter().filter_map(reading).nth(1).is_none() {
             continue;
         }
         let rules = std::mem::take(&mut table.chains[at].rules);
