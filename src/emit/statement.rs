@@ -68,7 +68,9 @@ impl Table<'_> {
             Assigned::MapNamed { key, set } => {
                 Expr::Map { key: Box::new(test::key(key)), map: Lookup::Named(self.names.set(*set)) }
             }
-            Assigned::Hash { key, modulus, seed, offset } => test::hash(key, *modulus, *seed, *offset),
+            Assigned::Hash { key, modulus, seed, offset } => {
+                test::hash(test::masked_key(key), *modulus, *seed, *offset)
+            }
             Assigned::RouteMtu => Expr::Field(Field::Rt(RtKey::Mtu)),
         }
     }

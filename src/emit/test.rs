@@ -206,9 +206,13 @@ impl Table<'_> {
                 let set = Expr::Set(rows.iter().map(|r| labelled(row(fields, r), r, labels)).collect());
                 compare(key(fields), if *negated { Op::Ne } else { Op::Implicit }, set)
             }
-            Test::Lookup { fields, set, negated } => {
+            Test::Lookup { fields, mask, set, negated } => {
                 let name = Expr::SetName(self.names.set(*set));
-                compare(key(fields), if *negated { Op::Ne } else { Op::Implicit }, name)
+                let key = match (fields.as_slice(), mask) {
+                    ([only], Some(mask)) => and(*only, *mask),
+                    _ => key(fields),
+                };
+                compare(key, if *negated { Op::Ne } else { Op::Implicit }, name)
             }
             Test::Numgen { random, modulus, set } => {
                 let (op, right) = values(set, *modulus);
@@ -216,7 +220,7 @@ impl Table<'_> {
             }
             Test::Hash { fields, modulus, seed, set } => {
                 let (op, right) = values(set, *modulus);
-                compare(hash(fields, *modulus, *seed, 0), op, right)
+                compare(hash(key(fields), *modulus, *seed, 0), op, right)
             }
         })
     }
@@ -255,8 +259,8 @@ fn and(field: Field, mask: u128) -> Expr {
 }
 
 /// `jhash` of a key.
-pub(crate) fn hash(fields: &[Field], modulus: u32, seed: u32, offset: u32) -> Expr {
-    Expr::Jhash { key: Box::new(key(fields)), modulus, seed: Some(seed), offset }
+pub(crate) fn hash(key: Expr, modulus: u32, seed: u32, offset: u32) -> Expr {
+    Expr::Jhash { key: Box::new(key), modulus, seed: Some(seed), offset }
 }
 
 /// A key value as an element without data.

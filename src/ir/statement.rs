@@ -107,7 +107,7 @@ pub enum Assigned {
     },
     /// `offset + hash(key) mod modulus`
     Hash {
-        key: Fields,
+        key: Vec<KeyPart>,
         modulus: u32,
         seed: u32,
         offset: u32,

@@ -19,8 +19,8 @@ pub enum Test {
     Named { field: Field, names: SmallVec<[Name; 1]>, negated: bool },
     /// The fields together are one of the rows (a concatenation).
     Tuple { fields: Fields, rows: Vec<Row>, negated: bool },
-    /// The fields together are in a named set.
-    Lookup { fields: Fields, set: SetId, negated: bool },
+    /// The fields together are in a named set; `mask`: the bits of the one field that are looked at, all when `None`.
+    Lookup { fields: Fields, mask: Option<u128>, set: SetId, negated: bool },
     /// `numgen random|inc mod M` in the set: random or counting, hence never merged or moved.
     Numgen { random: bool, modulus: u32, set: IntervalSet },
     /// `jhash` of the fields, modulo, in the set.

@@ -46,9 +46,8 @@ fn of_statement(statement: &Statement) -> bool {
 fn of_value(value: &Assigned) -> bool {
     match value {
         Assigned::Mix { from, .. } => is_tracked(from),
-        Assigned::Map { key, .. } | Assigned::MapNamed { key, .. } | Assigned::Hash { key, .. } => {
-            key.iter().any(is_tracked)
-        }
+        Assigned::Map { key, .. } | Assigned::MapNamed { key, .. } => key.iter().any(is_tracked),
+        Assigned::Hash { key, .. } => key.iter().any(|part| is_tracked(&part.field)),
         Assigned::Constant(_) | Assigned::Bits { .. } | Assigned::RouteMtu => false,
     }
 }

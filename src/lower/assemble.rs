@@ -65,7 +65,9 @@ impl Builder<'_> {
         }
         if let Some(never) = conditions.iter().position(|condition| *condition == Cond::Never) {
             conditions.truncate(never);
-            let acts = |c: &Cond| matches!(c, Cond::Step(s) if s.is_stateful() || matches!(s, Step::Do(_)));
+            let acts = |c: &Cond| {
+                matches!(c, Cond::Also(_)) || matches!(c, Cond::Step(s) if s.is_stateful() || matches!(s, Step::Do(_)))
+            };
             let Some(last) = conditions.iter().rposition(acts) else { return };
             conditions.truncate(last + 1);
             action = Action::Statements(Vec::new());
@@ -118,7 +120,7 @@ impl Builder<'_> {
             Action::Verdict(Verdict::Return | Verdict::Goto(_)) | Action::Then(_, Verdict::Return | Verdict::Goto(_))
         );
         let needs_chain = |(at, condition): (usize, &Cond)| match condition {
-            Cond::Not(_) | Cond::AnyOf(_) => true,
+            Cond::Not(_) | Cond::Also(_) | Cond::AnyOf(_) => true,
             Cond::OneOf(_) => {
                 let before = conditions[..at].iter().any(|c| matches!(c, Cond::Step(s) if s.is_stateful()));
                 before || !can_repeat(&conditions[at + 1..], action)
@@ -142,6 +144,7 @@ impl Builder<'_> {
                     let negations = conditions[at..].iter().map_while(negated).count();
                     return self.negation(chain, steps, &conditions[at..], negations, action, back);
                 }
+                Cond::Also(inner) => return self.also(chain, steps, inner, rest, action, back),
                 Cond::AnyOf(ways) => return self.any_of(chain, steps, ways, rest, action, back),
                 Cond::Never | Cond::NotLaterFragment => return,
             }
@@ -216,6 +219,18 @@ impl Builder<'_> {
         }
         self.build(helper, Steps::new(), rest, action, back);
         self.leave(helper, back);
+    }
+
+    /// A rule of its own before the rest, for the packets that come to it; they are tested once, since it may change
+    /// what was tested.
+    fn also(&mut self, chain: ChainId, steps: Steps, inner: &[Step], rest: &[Cond], action: &Action, back: Back) {
+        let entered = !steps.is_empty();
+        let place = if entered { self.enter(chain, steps, "also", back) } else { chain };
+        self.push(place, Rule::new(inner.iter().cloned(), Verdict::Continue, self.origin.clone()));
+        self.build(place, Steps::new(), rest, action, back);
+        if entered {
+            self.leave(place, back);
+        }
     }
 
     /// Ways of which several may hold: the first one leads to what the rule does, which is done once.
@@ -380,7 +395,7 @@ fn can_repeat(rest: &[Cond], action: &Action) -> bool {
     let conditions = rest.iter().all(|c| match c {
         Cond::Step(step) => !step.is_stateful(),
         Cond::OneOf(alternatives) => alternatives.iter().all(|a| pure(a)),
-        Cond::Not(_) | Cond::AnyOf(_) => false,
+        Cond::Not(_) | Cond::Also(_) | Cond::AnyOf(_) => false,
         Cond::Never | Cond::NotLaterFragment => true,
     });
     conditions

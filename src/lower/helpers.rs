@@ -224,7 +224,7 @@ fn is_lasting(condition: &Cond) -> bool {
     match condition {
         Cond::Step(one) => step(one),
         Cond::OneOf(alternatives) | Cond::AnyOf(alternatives) => alternatives.iter().flatten().all(step),
-        Cond::Not(steps) => steps.iter().all(step),
+        Cond::Not(steps) | Cond::Also(steps) => steps.iter().all(step),
         Cond::Never | Cond::NotLaterFragment => true,
     }
 }

@@ -122,7 +122,10 @@ pub enum Field {
         spnum: u8,
         key: IpsecKey,
     },
-    Osf(OsfKey),
+    Osf {
+        key: OsfKey,
+        ttl: OsfTtl,
+    },
 }
 
 /// Which transport header a port is read from.
@@ -308,6 +311,17 @@ pub enum OsfKey {
     Version,
 }
 
+/// How a fingerprint's TTL is compared (include/uapi/linux/netfilter/nf_tables.h, `NF_OSF_TTL_*`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum OsfTtl {
+    /// It must be the packet's, but on the way from a network that is not the host's own.
+    Strict,
+    /// The packet's may be less.
+    Loose,
+    /// It is not compared.
+    Skip,
+}
+
 /// How nft writes a field's values (nft(8), section *DATA TYPES*).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum DataType {
@@ -433,7 +447,7 @@ impl Field {
             Field::Ct(CtKey::Direction) => T::CtDir,
             Field::Ct(CtKey::Label) => T::CtLabel,
             Field::Ct(CtKey::Expiration) => T::Milliseconds,
-            Field::Ct(CtKey::Helper) | Field::Osf(_) => T::String,
+            Field::Ct(CtKey::Helper) | Field::Osf { .. } => T::String,
             Field::EtherSaddr | Field::EtherDaddr => T::EtherAddr,
             Field::IpSaddr | Field::IpDaddr | Field::Ct(CtKey::IpSaddr(_) | CtKey::IpDaddr(_)) => T::Ipv4Addr,
             Field::Ip6Saddr | Field::Ip6Daddr | Field::Ct(CtKey::Ip6Saddr(_) | CtKey::Ip6Daddr(_)) => T::Ipv6Addr,
@@ -464,7 +478,7 @@ impl Field {
             Field::Iifname | Field::Oifname | Field::Ibrname | Field::Obrname => 128,
             Field::Ct(key) => key.width(),
             Field::EtherSaddr | Field::EtherDaddr => 48,
-            Field::Ip6Saddr | Field::Ip6Daddr | Field::Osf(_) => 128,
+            Field::Ip6Saddr | Field::Ip6Daddr | Field::Osf { .. } => 128,
             Field::Hour => 17,
             Field::Day => 3,
             Field::Time | Field::SocketCgroupv2 { .. } => 64,

@@ -10,7 +10,7 @@ mod interval;
 
 pub use field::{
     CtDirection, CtKey, DataType, Exthdr, ExthdrPart, FibFlags, FibResult, Field, IpsecDirection, IpsecKey, L4, OsfKey,
-    PayloadBase, RtKey, SctpChunkPart, SocketKey, TcpOptionPart,
+    OsfTtl, PayloadBase, RtKey, SctpChunkPart, SocketKey, TcpOptionPart,
 };
 pub use hook::{Family, Hook};
 pub use interval::{Interval, IntervalSet};

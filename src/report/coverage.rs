@@ -22,7 +22,21 @@ pub fn markdown(name: Option<&str>) -> String {
     for (what, extension) in all().filter(|(_, e)| name.is_none_or(|n| e.name == n || e.aliases.contains(&n))) {
         section(what, extension, &mut out);
     }
+    elsewhere(name, &mut out);
     out
+}
+
+/// Modules that are known by name and refused as a whole.
+fn elsewhere(name: Option<&str>, out: &mut String) {
+    let mut rows = registry::elsewhere().filter(|(known, ..)| name.is_none_or(|n| n == *known)).peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    out.push_str("## Refused as a whole, by name\n\n| module | why | what to do |\n|---|---|---|\n");
+    for (module, reason, advice) in rows {
+        let _ = writeln!(out, "| `{module}` | {} | {} |", cell(reason), cell(advice));
+    }
+    out.push('\n');
 }
 
 fn all() -> impl Iterator<Item = (&'static str, &'static Extension)> {

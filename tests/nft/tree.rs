@@ -298,8 +298,8 @@ fn field_tests() -> Vec<Statement> {
         is(Field::Rt(RtKey::Ipsec), number(0)),
         is(Field::Ipsec { dir: IpsecDirection::In, spnum: 0, key: IpsecKey::Reqid }, number(1)),
         is(Field::Ipsec { dir: IpsecDirection::Out, spnum: 1, key: IpsecKey::IpDaddr }, number(1)),
-        is(Field::Osf(OsfKey::Name), text("Linux")),
-        is(Field::Osf(OsfKey::Version), text("Linux:4.20")),
+        is(Field::Osf { key: OsfKey::Name, ttl: OsfTtl::Strict }, text("Linux")),
+        is(Field::Osf { key: OsfKey::Version, ttl: OsfTtl::Loose }, text("Linux:4.20")),
     ]
 }
 

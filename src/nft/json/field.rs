@@ -32,7 +32,11 @@ pub(super) fn field(field: Field, family: Family) -> Result<Value, Why> {
         Field::DccpOption { kind } => json!({ "dccp option": { "type": kind } }),
         Field::Fib { flags, result } => json!({ "fib": { "result": fib_result(result), "flags": fib_flags(flags) } }),
         Field::Ipsec { dir, spnum, key } => ipsec(dir, spnum, key),
-        Field::Socket(_) | Field::Rt(_) | Field::Osf(_) => json!({ first: { "key": rest } }),
+        Field::Osf { .. } => match rest.strip_prefix("ttl ").and_then(|rest| rest.split_once(' ')) {
+            Some((ttl, key)) => json!({ "osf": { "key": key, "ttl": ttl } }),
+            None => json!({ "osf": { "key": rest } }),
+        },
+        Field::Socket(_) | Field::Rt(_) => json!({ first: { "key": rest } }),
         Field::SocketCgroupv2 { .. } => return Err(Why::Field(field)),
         _ if first == "meta" || first.is_empty() => json!({ "meta": { "key": rest } }),
         _ => json!({ "payload": { "protocol": first, "field": rest } }),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::packet::{
     CtDirection, CtKey, Exthdr, ExthdrPart, Family, FibFlags, FibResult, Field, IpsecDirection, IpsecKey, OsfKey,
-    PayloadBase, RtKey, SctpChunkPart, SocketKey, TcpOptionPart,
+    OsfTtl, PayloadBase, RtKey, SctpChunkPart, SocketKey, TcpOptionPart,
 };
 
 /// How nft writes `field` in a table of `family`; `None` where it has no words for it.
@@ -110,8 +110,12 @@ const fn fixed(field: Field) -> Option<&'static str> {
         Field::Rt(RtKey::Classid) => "rt classid",
         Field::Rt(RtKey::Mtu) => "rt mtu",
         Field::Rt(RtKey::Ipsec) => "rt ipsec",
-        Field::Osf(OsfKey::Name) => "osf name",
-        Field::Osf(OsfKey::Version) => "osf version",
+        Field::Osf { key: OsfKey::Name, ttl: OsfTtl::Strict } => "osf name",
+        Field::Osf { key: OsfKey::Name, ttl: OsfTtl::Loose } => "osf ttl loose name",
+        Field::Osf { key: OsfKey::Name, ttl: OsfTtl::Skip } => "osf ttl skip name",
+        Field::Osf { key: OsfKey::Version, ttl: OsfTtl::Strict } => "osf version",
+        Field::Osf { key: OsfKey::Version, ttl: OsfTtl::Loose } => "osf ttl loose version",
+        Field::Osf { key: OsfKey::Version, ttl: OsfTtl::Skip } => "osf ttl skip version",
         _ => return None,
     })
 }

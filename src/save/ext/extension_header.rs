@@ -5,17 +5,59 @@
 
 use crate::diag::quote;
 use crate::ir::Test;
-use crate::packet::{Exthdr, ExthdrPart, Family, Field, IntervalSet};
+use crate::packet::{Exthdr, ExthdrPart, Family, Field, IntervalSet, PayloadBase};
 use crate::save::ast::Opt;
-use crate::save::ext::lowering::{Cond, Refusal};
+use crate::save::ext::lowering::{Cond, Cx, Refusal};
 use crate::save::option::Value;
 use crate::save::value::number;
 
-pub const OPTIONS_NOTE: &str = "nft cannot look at the options inside the header";
+pub const FIRST_NOTE: &str =
+    "a header that others stand before is not looked at: nft reads its contents at a fixed place only";
 
-/// Why a list of options cannot be translated.
-pub fn options_refusal() -> Refusal {
-    Refusal::new("header-options", OPTIONS_NOTE, "test the length of the header, or drop packets that have it")
+/// The header of this number follows the header of IPv6 at once, which is asked for where a part of it has no name in nft.
+/// `what` names the option that needs it.
+pub fn comes_first(number: u8, what: &'static str, cx: &mut Cx) -> Result<Cond, Refusal> {
+    if !cx.approximate {
+        let help = "give --approximate where no other extension headers come before it";
+        return Err(Refusal::new("header-contents", FIRST_NOTE, help).at(what));
+    }
+    cx.differs(FIRST_NOTE);
+    Ok(Test::is(Field::Ip6Nexthdr, number.into()).into())
+}
+
+/// Bits of the header that follows that of IPv6, from a bit on.
+pub const fn inside(bit: u16, len: u8) -> Field {
+    const FIXED_HEADER: u16 = 40 * 8;
+    Field::Payload { base: PayloadBase::Network, offset: FIXED_HEADER + bit, len }
+}
+
+/// The options in the header come in this order, from the first one on: `type[:length],...`.
+pub fn options_are(header: Exthdr, list: &[u8]) -> Result<Vec<Cond>, Refusal> {
+    const PADDING: u64 = 0;
+    let (mut out, mut at) = (Vec::new(), 2u16);
+    let mut items = list.split(|&b| b == b',').peekable();
+    while let Some(item) = items.next() {
+        let mut parts = item.splitn(2, |&b| b == b':').map(|n| number(n).unwrap_or(0));
+        let (kind, length) = (parts.next().unwrap_or(PADDING), parts.next().filter(|&n| n != 0xff));
+        out.push(Test::is(inside(at * 8, 8), kind.into()).into());
+        at += match (kind, length) {
+            (PADDING, _) => 1,
+            (_, Some(length)) => {
+                out.push(Test::is(inside(at * 8 + 8, 8), length.into()).into());
+                2 + length as u16
+            }
+            (_, None) if items.peek().is_none() => 2,
+            (_, None) => {
+                let reason = "where an option of any length ends only the packet says";
+                return Err(Refusal::new("header-options", reason, "give the length of each option but the last one"));
+            }
+        };
+    }
+    let units = u128::from(at.div_ceil(8).saturating_sub(1));
+    if units > 0 {
+        out.push(Test::between(Field::Exthdr(header, ExthdrPart::Hdrlength), units, 255).into());
+    }
+    Ok(out)
 }
 
 /// The header is there.

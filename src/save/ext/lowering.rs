@@ -25,6 +25,8 @@ pub enum Cond {
     /// True exactly where these steps do not all hold, also where a step breaks off because the
     /// packet lacks the field.
     Not(Vec<Step>),
+    /// Always true, and done on the way as far as the steps go: what they are breaks off alone, not the rule.
+    Also(Vec<Step>),
     /// Never true.
     Never,
     /// A test of data behind the network header, which iptables never matches on a later

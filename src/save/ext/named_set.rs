@@ -93,7 +93,7 @@ fn exclude(ways: &mut [Way]) -> Result<(), Refusal> {
                 let reason = "the list holds several sets whose fields a packet may lack";
                 return Err(Refusal::new("ipset-list", reason, "write one rule for each of the sets"));
             };
-            let not = Test::Lookup { fields: fields.clone(), set: *set, negated: true };
+            let not = Test::Lookup { fields: fields.clone(), mask: None, set: *set, negated: true };
             if other.breaks {
                 let reason = "the list holds several sets whose fields a packet may lack";
                 return Err(Refusal::new("ipset-list", reason, "write one rule for each of the sets"));
@@ -128,7 +128,7 @@ fn way(fields: Fields, set: SetId, variant: Variant, hash: bool) -> Way {
         // A bitmap of ports has no protocol in it: TCP and UDP are asked.
         steps.push(Step::Test(Test::In { field: Field::L4proto, set: columns::tcp_and_udp() }));
     }
-    steps.push(Step::Test(Test::Lookup { fields, set, negated: false }));
+    steps.push(Step::Test(Test::Lookup { fields, mask: None, set, negated: false }));
     Way { steps, breaks, header }
 }
 

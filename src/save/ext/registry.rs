@@ -178,6 +178,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Modules that no translation is planned for: name, reason, advice.
+pub fn elsewhere() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    ELSEWHERE.iter().copied()
+}
+
 /// The `-s -d -p -i -o -f` of every rule.
 pub const fn standard() -> &'static Extension {
     &standard::EXTENSION

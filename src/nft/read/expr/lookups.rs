@@ -2,7 +2,7 @@
 //! *SOCKET*, *OSF*, *ROUTING* and *IPSEC EXPRESSIONS*).
 
 use crate::nft::read::cursor::{Parsed, Reader, Unread};
-use crate::packet::{FibFlags, FibResult, Field, IpsecDirection, IpsecKey, OsfKey, RtKey, SocketKey};
+use crate::packet::{FibFlags, FibResult, Field, IpsecDirection, IpsecKey, OsfKey, OsfTtl, RtKey, SocketKey};
 
 impl Reader<'_> {
     /// `saddr . iif oif`, with `fib` already read.
@@ -54,11 +54,22 @@ impl Reader<'_> {
 
     /// A key of the fingerprint, with `osf` already read.
     pub fn osf_field(&mut self) -> Parsed<Field> {
-        match self.word()? {
-            "name" => Ok(Field::Osf(OsfKey::Name)),
-            "version" => Ok(Field::Osf(OsfKey::Version)),
-            _ => Err(Unread),
+        let mut word = self.word()?;
+        let mut ttl = OsfTtl::Strict;
+        if word == "ttl" {
+            ttl = match self.word()? {
+                "loose" => OsfTtl::Loose,
+                "skip" => OsfTtl::Skip,
+                _ => return Err(Unread),
+            };
+            word = self.word()?;
         }
+        let key = match word {
+            "name" => OsfKey::Name,
+            "version" => OsfKey::Version,
+            _ => return Err(Unread),
+        };
+        Ok(Field::Osf { key, ttl })
     }
 
     /// A key of the route or of the IPv6 routing header, with `rt` already read.

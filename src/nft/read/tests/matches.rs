@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::packet::{
-    CtDirection, CtKey, Exthdr, ExthdrPart, FibFlags, FibResult, IpsecDirection, IpsecKey, L4, OsfKey, PayloadBase,
-    RtKey, SctpChunkPart, SocketKey, TcpOptionPart,
+    CtDirection, CtKey, Exthdr, ExthdrPart, FibFlags, FibResult, IpsecDirection, IpsecKey, L4, OsfKey, OsfTtl,
+    PayloadBase, RtKey, SctpChunkPart, SocketKey, TcpOptionPart,
 };
 
 const V4: u128 = 0x0a00_0001;
@@ -81,7 +81,9 @@ fn fields() {
         ("fib saddr oif 5", fib(true, false, false, FibResult::Oif), number(5)),
         ("socket transparent 1", Field::Socket(SocketKey::Transparent), number(1)),
         ("socket cgroupv2 level 2 \"a/b\"", Field::SocketCgroupv2 { level: 2 }, name("a/b")),
-        ("osf name \"Linux\"", Field::Osf(OsfKey::Name), name("Linux")),
+        ("osf name \"Linux\"", Field::Osf { key: OsfKey::Name, ttl: OsfTtl::Strict }, name("Linux")),
+        ("osf ttl loose name \"Linux\"", Field::Osf { key: OsfKey::Name, ttl: OsfTtl::Loose }, name("Linux")),
+        ("osf ttl skip version \"Linux\"", Field::Osf { key: OsfKey::Version, ttl: OsfTtl::Skip }, name("Linux")),
         (
             "ipsec in spnum 1 ip saddr 10.0.0.1",
             Field::Ipsec { dir: IpsecDirection::In, spnum: 1, key: IpsecKey::IpSaddr },

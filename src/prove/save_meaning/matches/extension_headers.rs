@@ -56,9 +56,56 @@ pub fn frag(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
 /// those of segments. Further addresses than the second, and addresses anywhere in the header, are not in the model.
 pub fn rt(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let listed = part.text("rt-0-addrs").map_or(0, |list| list.split(|&b| b == b',').count());
-    if part.has("rt-0-not-strict") || listed > 2 {
+    let anywhere = part.has("rt-0-not-strict");
+    if listed > 2 || (anywhere && room(part).is_none()) {
         return unmodelled::condition(part, reading);
     }
+    let (rest, listed): (Vec<Opt>, Vec<Opt>) = part
+        .options
+        .iter()
+        .cloned()
+        .partition(|option| !anywhere || !matches!(option.spec.name, "rt-0-addrs" | "rt-0-not-strict"));
+    let rest = Part { options: rest, ..part.clone() };
+    let mut steps = routing(&rest, reading)?;
+    if let Some((list, room)) = listed.iter().find(|option| option.spec.name == "rt-0-addrs").zip(room(part)) {
+        let Some(set) = anywhere_among(list, room, reading)? else { return unmodelled::condition(part, reading) };
+        steps.push(Step::Test(set));
+    }
+    Ok(steps)
+}
+
+/// How many addresses fit into the length that is asked for, where the model has them all.
+fn room(part: &Part) -> Option<u64> {
+    let bytes = part.get("rt-len").filter(|option| !option.negated).and(part.number("rt-len"))?;
+    Some(bytes.saturating_sub(8) / 16).filter(|places| *places <= 2)
+}
+
+/// The addresses come in this order among as many: one after another is found, from the first place on.
+fn anywhere_among(option: &Opt, room: u64, reading: &mut Reading<'_>) -> Bounded<Option<Dd>> {
+    let Value::Text(list) = &option.value else { return Ok(None) };
+    // For how many addresses of the list found so far: the packets.
+    let mut found = vec![Dd::TRUE];
+    let mut wanted = Vec::new();
+    for address in list.split(|&b| b == b',') {
+        let Some(address) = std::str::from_utf8(address).ok().and_then(|a| a.parse::<std::net::Ipv6Addr>().ok()) else {
+            return Ok(None);
+        };
+        wanted.push(address.to_bits());
+        found.push(Dd::FALSE);
+    }
+    for place in 1..=room as u8 {
+        let field = Field::Exthdr(Exthdr::Srh, ExthdrPart::SrhSid(place));
+        for (at, address) in wanted.iter().enumerate().rev() {
+            let here = reading.space.masked(field, u128::MAX, *address)?;
+            let next = reading.space.dd.and(found[at], here)?;
+            found[at] = reading.space.dd.minus(found[at], next)?;
+            found[at + 1] = reading.space.dd.or(found[at + 1], next)?;
+        }
+    }
+    Ok(found.last().copied())
+}
+
+fn routing(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     with(Exthdr::Rt, part, reading, |option, reading| match option.spec.name {
         "rt-type" => options::within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::Type)),
         "rt-segsleft" => options::within(option, reading, Field::Exthdr(Exthdr::Rt, ExthdrPart::SegLeft)),

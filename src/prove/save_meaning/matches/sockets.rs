@@ -5,7 +5,6 @@ use crate::prove::block::Step;
 use crate::prove::dd::Bounded;
 use crate::prove::save_meaning::Reading;
 use crate::prove::save_meaning::words::Word;
-use crate::prove::vocabulary;
 use crate::save::ast::Part;
 
 /// There is one; without `--nowildcard`, one that does not listen on any address.
@@ -21,10 +20,8 @@ pub fn socket(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     }
     let mut steps = vec![Step::Test(set)];
     if part.has("restore-skmark") {
-        // A full socket that is not just any listener's; what mark it has is not in the model.
-        let mark = Word::unknown(Field::Mark, reading, |reading, bit| {
-            reading.space.opaque(&vocabulary::xtables("socket", &format!("mark bit {bit}")))
-        })?;
+        // Sockets that wait for their end have none; they are outside the model.
+        let mark = Word::of(Field::Socket(SocketKey::Mark), reading)?;
         steps.push(mark.assigned(Field::Mark, reading)?);
     }
     Ok(steps)

@@ -22,13 +22,18 @@ pub static EXTENSION: Extension = Extension {
     coverage: &[
         Coverage::exact("--dst-len", "-m dst --dst-len 16 -j DROP").v6(),
         Coverage::exact("! --dst-len", "-m dst ! --dst-len 8 -j DROP").v6(),
-        Coverage::refused("--dst-opts", "-m dst --dst-opts 1:4 -j DROP", extension_header::OPTIONS_NOTE).v6(),
+        Coverage::approximate("--dst-opts", "-m dst --dst-opts 1:4 -j DROP", extension_header::FIRST_NOTE).v6(),
     ],
 };
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    if part.has("dst-opts") {
-        return Err(extension_header::options_refusal().at("dst-opts"));
+/// The header's number in the one before it.
+const NUMBER: u8 = 60;
+
+fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    let mut out = extension_header::with_length(Exthdr::Dst, part.get("dst-len"));
+    if let Some(list) = part.text("dst-opts") {
+        out.push(extension_header::comes_first(NUMBER, "dst-opts", cx)?);
+        out.extend(extension_header::options_are(Exthdr::Dst, list).map_err(|why| why.at("dst-opts"))?);
     }
-    Ok(extension_header::with_length(Exthdr::Dst, part.get("dst-len")))
+    Ok(out)
 }

@@ -22,13 +22,18 @@ pub static EXTENSION: Extension = Extension {
     coverage: &[
         Coverage::exact("--hbh-len", "-m hbh --hbh-len 16 -j DROP").v6(),
         Coverage::exact("! --hbh-len", "-m hbh ! --hbh-len 8 -j DROP").v6(),
-        Coverage::refused("--hbh-opts", "-m hbh --hbh-opts 1:4 -j DROP", extension_header::OPTIONS_NOTE).v6(),
+        Coverage::approximate("--hbh-opts", "-m hbh --hbh-opts 1:4 -j DROP", extension_header::FIRST_NOTE).v6(),
     ],
 };
 
-fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    if part.has("hbh-opts") {
-        return Err(extension_header::options_refusal().at("hbh-opts"));
+/// The header's number in the one before it.
+const NUMBER: u8 = 0;
+
+fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
+    let mut out = extension_header::with_length(Exthdr::Hbh, part.get("hbh-len"));
+    if let Some(list) = part.text("hbh-opts") {
+        out.push(extension_header::comes_first(NUMBER, "hbh-opts", cx)?);
+        out.extend(extension_header::options_are(Exthdr::Hbh, list).map_err(|why| why.at("hbh-opts"))?);
     }
-    Ok(extension_header::with_length(Exthdr::Hbh, part.get("hbh-len")))
+    Ok(out)
 }

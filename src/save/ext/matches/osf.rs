@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 
 use crate::ir::{Name, Test};
-use crate::packet::{Field, Hook, OsfKey};
+use crate::packet::{Field, Hook, OsfKey, OsfTtl};
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
 use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
@@ -27,11 +27,7 @@ pub static EXTENSION: Extension = Extension {
     coverage: &[
         Coverage::approximate("--genre", "-p tcp -m osf --genre Linux -j ACCEPT", NOTE),
         Coverage::approximate("! --genre", "-p tcp -m osf ! --genre Linux -j DROP", NOTE),
-        Coverage::refused(
-            "--ttl",
-            "-p tcp -m osf --genre Linux --ttl 1 -j ACCEPT",
-            "0 only; `osf ttl loose` and `osf ttl skip` are not written",
-        ),
+        Coverage::approximate("--ttl", "-p tcp -m osf --genre Linux --ttl 1 -j ACCEPT", NOTE),
         Coverage::refused(
             "--log",
             "-p tcp -m osf --genre Linux --log 0 -j ACCEPT",
@@ -47,12 +43,6 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         let reason = "nft writes no log of fingerprints";
         return Err(Refusal::new("osf-log", reason, "leave --log out").at("log"));
     }
-    if part.number("ttl").unwrap_or(0) != 0 {
-        let reason = "only the strict comparison of the TTL is translated";
-        return Err(
-            Refusal::new("osf-ttl", reason, "write `osf ttl loose name` or `osf ttl skip name` by hand").at("ttl")
-        );
-    }
     if !cx.approximate {
         return Err(
             Refusal::new("osf", NOTE, "give --approximate where no two systems have one fingerprint").at("genre")
@@ -61,5 +51,10 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     cx.differs(NOTE);
     let negated = part.get("genre").is_some_and(|o| o.negated);
     let name = Name { text: part.text("genre").unwrap_or_default().to_owned(), wildcard: false };
-    Ok(vec![Test::Named { field: Field::Osf(OsfKey::Name), names: smallvec![name], negated }.into()])
+    let ttl = match part.number("ttl") {
+        None | Some(0) => OsfTtl::Strict,
+        Some(1) => OsfTtl::Loose,
+        Some(_) => OsfTtl::Skip,
+    };
+    Ok(vec![Test::Named { field: Field::Osf { key: OsfKey::Name, ttl }, names: smallvec![name], negated }.into()])
 }

@@ -41,8 +41,8 @@ pub static EXTENSION: Extension = Extension {
         Coverage::exact("! --spi", "-m policy --dir in --pol ipsec ! --spi 0x100 -j ACCEPT"),
         Coverage::approximate("--proto", "-m policy --dir in --pol ipsec --reqid 5 --proto esp -j ACCEPT", LEFT_OUT),
         Coverage::refused("! --proto", "-m policy --dir in --pol ipsec ! --proto esp -j ACCEPT", NOTE),
-        Coverage::approximate("--mode", "-m policy --dir in --pol ipsec --reqid 5 --mode tunnel -j ACCEPT", LEFT_OUT),
-        Coverage::refused("! --mode", "-m policy --dir in --pol ipsec ! --mode tunnel -j ACCEPT", NOTE),
+        Coverage::approximate("--mode", "-m policy --dir in --pol ipsec --reqid 5 --mode tunnel -j ACCEPT", MODE),
+        Coverage::approximate("! --mode", "-m policy --dir in --pol ipsec ! --mode tunnel -j ACCEPT", MODE),
         Coverage::approximate("--tunnel-src", TUNNEL, LEFT_OUT),
         Coverage::approximate("! --tunnel-src", NO_TUNNEL, LEFT_OUT),
         Coverage::approximate("--tunnel-dst", TUNNEL, LEFT_OUT),
@@ -56,9 +56,11 @@ const TUNNEL: &str =
     "-m policy --dir in --pol ipsec --mode tunnel --tunnel-src 192.0.2.1 --tunnel-dst 192.0.2.2 -j ACCEPT";
 const NO_TUNNEL: &str =
     "-m policy --dir in --pol ipsec --mode tunnel ! --tunnel-src 192.0.2.1 ! --tunnel-dst 192.0.2.2 -j ACCEPT";
-const NOTE: &str = "nft sees the request id and SPI of a transform, not its protocol or mode";
-const LEFT_OUT: &str = "its protocol and mode are not asked for, and without --strict only the first transform is, where \
-    several things are asked for";
+const NOTE: &str = "nft sees the request id, SPI and outer addresses of a transform, not its protocol";
+const MODE: &str = "what has outer addresses is taken for a tunnel, as BEET has, and without --strict the first transform is \
+    asked only";
+const LEFT_OUT: &str = "its protocol is not asked for, and without --strict only the first transform is, where several things \
+    are asked for";
 
 /// Elements of a policy (include/uapi/linux/netfilter/xt_policy.h), and transforms of a packet
 /// (include/net/xfrm.h, `XFRM_MAX_DEPTH`).
@@ -131,6 +133,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         return Ok(vec![Test::is(handled, 0).into()]);
     }
     let mut elements = elements(part);
+    let modes = modes(&elements, dir);
     leave_out(&mut elements, cx)?;
     if part.has("next") && dir == IpsecDirection::In {
         let reason =
@@ -138,9 +141,35 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         let help = "ask for one element; IPsec in IPsec is rare";
         return Err(Refusal::new("policy-next", reason, help).at("next"));
     }
-    if part.has("strict") {
-        return Ok(strict(&elements, dir, cx.family));
+    let mut out = if part.has("strict") { strict(&elements, dir, cx.family) } else { first(&elements, dir, cx)? };
+    if out.is_empty() {
+        out.push(Test::is(handled, 1).into());
     }
+    out.extend(modes);
+    Ok(out)
+}
+
+/// Whether transforms have outer addresses, of either family, which those of tunnels have.
+fn modes(elements: &[Element], dir: IpsecDirection) -> Vec<Cond> {
+    let mut out = Vec::new();
+    for (element, spnum) in elements.iter().zip(0..) {
+        let Some(opt) = element.iter().find(|o| o.spec.name == "mode") else { continue };
+        let has = |key| {
+            let field = Field::Ipsec { dir, spnum, key };
+            vec![Step::Test(Test::within(field, IntervalSet::full(field.width()), false))]
+        };
+        let either = [has(IpsecKey::IpSaddr), has(IpsecKey::Ip6Saddr)];
+        if (opt.value == Value::Number(1)) == opt.negated {
+            out.extend(either.map(Cond::Not));
+        } else {
+            out.push(Cond::OneOf(either.into()));
+        }
+    }
+    out
+}
+
+/// Without `--strict`: the tests of the one element.
+fn first(elements: &[Element], dir: IpsecDirection, cx: &Cx) -> Result<Vec<Cond>, Refusal> {
     match elements.first().map(SmallVec::as_slice) {
         Some([only]) => Ok(vec![any_of(only, dir, cx.family)]),
         Some([_, other, ..]) if !cx.approximate => {
@@ -152,25 +181,30 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         Some(first @ [_, ..]) => {
             Ok(first.iter().filter_map(|opt| transform(opt, dir, 0, opt.negated, cx.family)).map(Cond::from).collect())
         }
-        _ => Ok(vec![Test::is(handled, 1).into()]),
+        _ => Ok(Vec::new()),
     }
 }
 
-/// Takes out the protocol and mode, which nft does not see, where that is asked for.
+/// Takes out the protocol, which nft does not see, and the mode, which is asked for in another way, where that is
+/// wanted.
 fn leave_out(elements: &mut [Element], cx: &mut Cx) -> Result<(), Refusal> {
     let unseen = |o: &&Opt| !matches!(o.spec.name, "reqid" | "spi");
     let Some(first) = elements.iter().flatten().find(|o| unseen(o)).map(|o| o.spec.name) else { return Ok(()) };
-    let never = |o: &&&Opt| matches!(o.spec.name, "proto" | "mode") && o.negated;
+    let never = |o: &&&Opt| o.spec.name == "proto" && o.negated;
     if let Some(opt) = elements.iter().flatten().find(never) {
         let help = "match --reqid or --spi, which name the transform, or mark packets by the policy";
         return Err(Refusal::new("policy-element", NOTE, help).at(opt.spec.name));
     }
     if !cx.approximate {
-        let help =
-            "match --reqid or --spi, which name the transform, or give --approximate to leave protocol and mode out";
+        let help = "match --reqid or --spi, which name the transform, or give --approximate to leave the protocol out";
         return Err(Refusal::new("policy-element", NOTE, help).at(first));
     }
-    cx.differs(LEFT_OUT);
+    if elements.iter().flatten().any(|o| o.spec.name == "mode") {
+        cx.differs(MODE);
+    }
+    if elements.iter().flatten().any(|o| o.spec.name != "mode" && unseen(o)) {
+        cx.differs(LEFT_OUT);
+    }
     elements.iter_mut().for_each(|element| element.retain(|o| !matches!(o.spec.name, "proto" | "mode")));
     Ok(())
 }

@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 use smallvec::smallvec;
 
 use crate::diag::quote;
-use crate::ir::{SetId, Statement, Step, Test};
+use crate::ir::{KeyPart, SetId, Statement, Step, Test};
 use crate::nft::ast::{Limit, SetOp, TimeUnit};
 use crate::packet::{Family, Field};
 use crate::save::ast::Part;
@@ -50,11 +50,7 @@ pub static EXTENSION: Extension = Extension {
         Coverage::approximate("--hitcount", "-m recent --rcheck --seconds 60 --hitcount 4 --name ssh -j DROP", NOTE),
         Coverage::approximate("--rttl", "-m recent --rcheck --rttl --name ssh -j DROP", "the TTL is not compared"),
         Coverage::approximate("--name", "-m recent --set --name ssh -j ACCEPT", NOTE),
-        Coverage::refused(
-            "--mask",
-            "-m recent --set --mask 255.255.255.0 --name ssh -j ACCEPT",
-            "whole addresses only",
-        ),
+        Coverage::refused("--mask", "-m recent --set --mask 255.255.255.0 --name ssh -j ACCEPT", NOTE),
         Coverage::approximate("--rsource", "-m recent --set --rsource --name ssh -j ACCEPT", NOTE),
         Coverage::approximate("--rdest", "-m recent --set --rdest --name ssh -j ACCEPT", NOTE),
     ],
@@ -100,17 +96,13 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         let help = "give --approximate for dynamic sets with timeouts and rates, which is close";
         return Err(Refusal::new("recent", reason, help));
     }
-    let all = u128::MAX >> (128 - dynamic::address_width(cx.family));
-    if part.get("mask").is_some_and(|o| o.value != Value::Addresses(Box::new((all, all)))) {
-        let reason = "a list of networks would have to be tested through a mask";
-        return Err(Refusal::new("recent-mask", reason, "leave --mask out to count whole addresses").at("mask"));
-    }
     let negated = part.options.iter().any(|o| o.negated);
     let field = if part.has("rdest") { cx.daddr() } else { cx.saddr() };
     let set = list(part, cx, field)?;
     cx.differs(NOTE);
-    let known = Test::Lookup { fields: smallvec![field], set, negated: false };
-    let change = |op| Statement::SetUpdate { op, set, key: vec![field.into()], timeout: None, inner: Vec::new() };
+    let key = KeyPart { field, mask: mask(part, cx.family) };
+    let known = Test::Lookup { fields: smallvec![field], mask: key.mask, set, negated: false };
+    let change = |op| Statement::SetUpdate { op, set, key: vec![key], timeout: None, inner: Vec::new() };
     if part.has("set") || part.has("remove") {
         let remove = vec![Step::Test(known), change(SetOp::Delete).into()];
         let steps = if part.has("set") { vec![change(SetOp::Update).into()] } else { remove };
@@ -118,12 +110,21 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     }
     let mut steps = vec![Step::Test(known)];
     if let Some(hits) = part.number("hitcount").filter(|&n| n > 1) {
-        steps.push(counted(part, cx, field, hits).into());
+        steps.push(counted(part, cx, key, hits).into());
     }
     if part.has("update") {
         steps.push(change(SetOp::Update).into());
     }
     Ok(as_said(steps, negated))
+}
+
+/// The bits of addresses that the list keeps; `None` where it keeps all.
+fn mask(part: &Part, family: Family) -> Option<u128> {
+    let all = u128::MAX >> (128 - dynamic::address_width(family));
+    match &part.get("mask")?.value {
+        Value::Addresses(mask) if mask.0 & all != all => Some(mask.0 & all),
+        _ => None,
+    }
 }
 
 /// With `!` the list is changed all the same.
@@ -148,7 +149,7 @@ fn list(part: &Part, cx: &mut Cx, field: Field) -> Result<SetId, Refusal> {
 }
 
 /// True from the hit with number `hits` within the time on.
-fn counted(part: &Part, cx: &mut Cx, field: Field, hits: u64) -> Statement {
+fn counted(part: &Part, cx: &mut Cx, key: KeyPart, hits: u64) -> Statement {
     let seconds = part.number("seconds").unwrap_or(86400);
     let units = [(TimeUnit::Second, 1), (TimeUnit::Minute, 60), (TimeUnit::Hour, 3600), (TimeUnit::Day, 86400)];
     let allowed = hits - 1;
@@ -160,8 +161,8 @@ fn counted(part: &Part, cx: &mut Cx, field: Field, hits: u64) -> Statement {
         .unwrap_or((TimeUnit::Day, 86400));
     let rate = (allowed * length / seconds).max(1);
     let name = format!("recent_{}_hits", part.text("name").unwrap_or(b"DEFAULT".as_bstr()));
-    let set = dynamic::add_set(cx, &name, smallvec![field], Some(seconds), None);
+    let set = dynamic::add_set(cx, &name, smallvec![key.field], Some(seconds), None);
     let limit = Limit { over: true, rate, bytes: false, unit, burst: Some(allowed) };
-    let key = vec![field.into()];
+    let key = vec![key];
     Statement::SetUpdate { op: SetOp::Update, set, key, timeout: Some(seconds), inner: vec![Statement::Limit(limit)] }
 }

@@ -3,7 +3,7 @@
 use bstr::BString;
 
 use crate::diag::quote;
-use crate::ir::Test;
+use crate::ir::{Step, Test};
 use crate::packet::{Exthdr, ExthdrPart, Family, Field, IntervalSet};
 use crate::save::ast::{Opt, Part};
 use crate::save::ext::lowering::{Cond, Cx, Refusal, in_range};
@@ -36,17 +36,17 @@ pub static EXTENSION: Extension = Extension {
         Coverage::exact("--rt-0-addrs", "-m rt --rt-type 0 --rt-0-addrs 2001:db8::1 -j DROP")
             .v6()
             .note("one or two addresses: nft reads no further ones"),
-        Coverage::refused(
+        Coverage::exact(
             "--rt-0-not-strict",
-            "-m rt --rt-type 0 --rt-0-addrs 2001:db8::1 --rt-0-not-strict -j DROP",
-            ANYWHERE,
+            "-m rt --rt-type 0 --rt-len 40 --rt-0-addrs 2001:db8::1 --rt-0-not-strict -j DROP",
         )
-        .v6(),
+        .v6()
+        .note(ANYWHERE),
     ],
 };
 
 const SAME_PLACES: &str = "written by the names that fields of segment routing have in the same places";
-const ANYWHERE: &str = "nft cannot search the addresses of the header";
+const ANYWHERE: &str = "where `--rt-len` leaves room for two addresses (at most 48): nft reads no further ones";
 /// Addresses of a routing header that nft has a name for.
 const NAMED: usize = 2;
 
@@ -75,9 +75,6 @@ fn read_addresses(words: &[&[u8]], family: Family) -> Result<Value, String> {
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let help = "drop all packets with this header: `--rt-type 0` alone";
-    if part.has("rt-0-not-strict") {
-        return Err(Refusal::new("rt-0", ANYWHERE, help).at("rt-0-not-strict"));
-    }
     let mut out: Vec<Cond> = part.options.iter().filter_map(cond).collect();
     if part.has("rt-0-res") {
         let zero = |part| Test::is(Field::Exthdr(Exthdr::Srh, part), 0).into();
@@ -90,9 +87,42 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
             let reason = "nft reads the first two addresses of a routing header only";
             return Err(Refusal::new("rt-0", reason, help).at("rt-0-addrs"));
         }
-        out.extend(only_addresses(&addresses));
+        if part.has("rt-0-not-strict") {
+            let places = places(part).ok_or_else(|| {
+                let reason = "nft reads the first two addresses of a routing header only";
+                Refusal::new("rt-0", reason, "add --rt-len 24 or --rt-len 40").at("rt-0-not-strict")
+            })?;
+            out.push(among(&addresses, places));
+        } else {
+            out.extend(only_addresses(&addresses));
+        }
     }
     Ok(if out.is_empty() { vec![extension_header::exists(Exthdr::Rt).into()] } else { out })
+}
+
+/// How many addresses there is room for, where the length is asked for and leaves room for those that nft names.
+fn places(part: &Part) -> Option<usize> {
+    let length = part.get("rt-len").filter(|opt| !opt.negated);
+    let bytes = length.and(part.number("rt-len"))?;
+    let places = usize::try_from(bytes.saturating_sub(8) / 16).ok()?;
+    (places <= NAMED).then_some(places)
+}
+
+/// The addresses come in this order among those that there is room for.
+fn among(addresses: &[u128], places: usize) -> Cond {
+    let place = |at| Field::Exthdr(Exthdr::Srh, ExthdrPart::SrhSid(at));
+    match (addresses, places) {
+        ([only], 1) => Test::is(place(1), *only).into(),
+        ([only], NAMED) => {
+            let second = vec![Test::within(place(1), IntervalSet::point(*only), true), Test::is(place(2), *only)];
+            let ways = [vec![Test::is(place(1), *only)], second];
+            Cond::OneOf(ways.into_iter().map(|way| way.into_iter().map(Step::Test).collect()).collect())
+        }
+        ([first, second], NAMED) => {
+            Cond::OneOf(vec![vec![Test::is(place(1), *first).into(), Test::is(place(2), *second).into()]])
+        }
+        _ => Cond::Never,
+    }
 }
 
 /// The header holds these addresses and no others; its length counts units of eight bytes, beyond the first.

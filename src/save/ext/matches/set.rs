@@ -127,7 +127,7 @@ fn outside(ways: Vec<Way>, family: Family) -> Vec<Cond> {
         way.steps.retain(|s| !matches!(s, Step::Test(Test::Lookup { negated: true, .. })));
         match way.steps.as_slice() {
             [Step::Test(Test::Lookup { fields, set, .. })] if !way.breaks => {
-                Test::Lookup { fields: fields.clone(), set: *set, negated: true }.into()
+                Test::Lookup { fields: fields.clone(), mask: None, set: *set, negated: true }.into()
             }
             _ => Cond::Not(guarded(way, family)),
         }

@@ -3,7 +3,7 @@
 //! Without `--nowildcard`, sockets that listen on any address do not count. nft cannot say that of
 //! a half-closed connection, whose address is not wild.
 
-use crate::ir::{Step, Test};
+use crate::ir::{Assigned, Statement, Step, Test};
 use crate::nft::version::Feature;
 use crate::packet::{Field, Hook, IntervalSet, SocketKey};
 use crate::save::ast::Part;
@@ -25,7 +25,11 @@ pub static EXTENSION: Extension = Extension {
     coverage: &[
         Coverage::exact("--transparent", "-m socket --transparent -m conntrack --ctstate NEW -j ACCEPT").note(WILDCARD),
         Coverage::exact("--nowildcard", "-m socket --nowildcard -m conntrack --ctstate NEW -j ACCEPT").note(FRAGMENTS),
-        Coverage::refused("--restore-skmark", "-m socket --restore-skmark -j ACCEPT", "a test of nft changes nothing"),
+        Coverage::exact(
+            "--restore-skmark",
+            "-m socket --nowildcard --restore-skmark -m conntrack --ctstate NEW -j ACCEPT",
+        )
+        .note(FRAGMENTS),
     ],
 };
 
@@ -33,11 +37,6 @@ const FRAGMENTS: &str = "where something else in the dump puts fragments togethe
 const WILDCARD: &str = "without --nowildcard it needs nft and a kernel that know `socket wildcard`";
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    if part.has("restore-skmark") {
-        let reason = "the test also sets the packet's mark, and goes on where the socket has none";
-        let help = "test without it, and write `meta mark set socket mark` in a rule before";
-        return Err(Refusal::new("socket-mark", reason, help).at("restore-skmark"));
-    }
     if !cx.reassembled {
         let reason = "its test makes the kernel put fragments together, which the one of nft does not";
         let help = "say --assume reassembled if no fragments come, or use any test of the connection besides";
@@ -57,6 +56,11 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     }];
     if !part.has("nowildcard") {
         out.push(Cond::Not(vec![is(SocketKey::Wildcard, 1)]));
+    }
+    if part.has("restore-skmark") {
+        // A socket that waits for its end has no mark.
+        let mark = Assigned::Mix { keep: 0, from: Field::Socket(SocketKey::Mark), take: u32::MAX.into() };
+        out.push(Cond::Also(vec![Statement::Assign { field: Field::Mark, value: mark }.into()]));
     }
     Ok(out)
 }

@@ -314,8 +314,12 @@ add both hosts
     let (ipsets, problems) = ipset::parse(text.as_bytes());
     assert_eq!(problems, []);
     let run = |rule: &str| lowered(Family::Ip, rule, false, &ipsets).unwrap();
-    let lookup =
-        |fields: &[Field], set, negated| Test::Lookup { fields: fields.iter().copied().collect(), set, negated };
+    let lookup = |fields: &[Field], set, negated| Test::Lookup {
+        fields: fields.iter().copied().collect(),
+        mask: None,
+        set,
+        negated,
+    };
     let first = ir::SetId(0);
 
     let (conds, table) = run("-m set --match-set nets src");

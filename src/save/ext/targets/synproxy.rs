@@ -32,10 +32,10 @@ pub static EXTENSION: Extension = Extension {
         row("--mss", Grade::Exact, "with --timestamp only together with --wscale: nft writes both or none"),
         Coverage {
             option: "--ecn",
-            grade: Grade::Refused,
+            grade: Grade::Approximate,
             example: "-p tcp --syn -j SYNPROXY --mss 1460 --ecn",
             family: Family::Ip,
-            note: "nft's synproxy has no word for it",
+            note: ECN,
         },
     ],
 };
@@ -43,6 +43,8 @@ pub static EXTENSION: Extension = Extension {
 /// The kernel compares their checksum with that of an IPv4 packet (`nft_synproxy_do_eval`, seen on 6.18).
 const UNCHECKED: &str = "whose checksum the network card has not verified";
 const IPV4: &str = "IPv6 with --approximate only: nft drops packets whose checksum the network card has not verified";
+
+const ECN: &str = "nft's synproxy has no word for ECN: connections are set up without it";
 
 const fn row(option: &'static str, grade: Grade, note: &'static str) -> Coverage {
     let example = "-p tcp --dport 80 -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460";
@@ -64,6 +66,13 @@ const ACK: u128 = 0x10;
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
     refuse(part)?;
+    if part.has("ecn") {
+        if !cx.approximate {
+            let help = "remove --ecn, or give --approximate: connections work without it";
+            return Err(Refusal::new("synproxy-ecn", ECN, help).at("ecn"));
+        }
+        cx.differs(ECN);
+    }
     if cx.family == Family::Ip6 {
         let reason = format!("nft's synproxy drops IPv6 packets {UNCHECKED}");
         if !cx.approximate {
@@ -90,10 +99,6 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
 
 /// Without time stamps the kernel leaves out the window scale whatever the rule says.
 fn refuse(part: &Part) -> Result<(), Refusal> {
-    if part.has("ecn") {
-        let help = "remove --ecn: connections work without it";
-        return Err(Refusal::new("synproxy-ecn", "nft's synproxy has no word for ECN", help).at("ecn"));
-    }
     let (mss, wscale) = (part.has("mss"), part.has("wscale"));
     if wscale && !mss || mss && !wscale && part.has("timestamp") {
         let option = if mss { "mss" } else { "wscale" };
