@@ -39,7 +39,7 @@ pub struct Measured<'a> {
 pub struct Cost {
     /// Seconds that loading takes.
     pub load: f64,
-    /// Microseconds per packet in the best round: what else the machine does can only add to it.
+    /// Microseconds per packet, each in its best round: what else the machine does can only add to it.
     pub packet: f64,
 }
 
@@ -64,24 +64,44 @@ pub fn costs(dump: &Ruleset, measured: &[Measured], effort: Effort) -> Vec<Resul
             let side = scope.spawn(move || run(one, packets, interfaces, v6, &turns, &tell));
             // Loading in turn as well: the time that it takes is told.
             let _ = told.recv();
-            sides.push((go, told, side, Vec::new()));
+            sides.push(Running { go, told, side, rounds: Vec::new() });
         }
-        for _ in 0..effort.rounds {
-            for (go, told, _, rounds) in &mut sides {
-                if go.send(()).is_ok() {
-                    rounds.extend(told.recv().ok());
-                }
+        // What the one before leaves in the caches differs: each goes first in turn.
+        let turns =
+            (0..effort.rounds).flat_map(|round| (0..measured.len()).map(move |side| (round + side) % measured.len()));
+        for side in turns {
+            if let Some(side) = sides.get_mut(side) {
+                side.turn();
             }
         }
-        let ended =
-            |(go, _, side, rounds): (Sender<()>, _, thread::ScopedJoinHandle<'_, Result<f64, SideError>>, Vec<f64>)| {
-                drop(go);
-                let lost = || SideError::System("a side", io::Error::other("ended unexpectedly"));
-                let load = side.join().unwrap_or_else(|_| Err(lost()))?;
-                Ok(Cost { load, packet: best(&rounds) })
-            };
-        sides.into_iter().map(ended).collect()
+        sides.into_iter().map(Running::end).collect()
     })
+}
+
+/// A side that waits for its next turn.
+struct Running<'s> {
+    go: Sender<()>,
+    told: Receiver<Nanoseconds>,
+    side: thread::ScopedJoinHandle<'s, Result<f64, SideError>>,
+    rounds: Vec<Nanoseconds>,
+}
+
+/// Of each packet, in one round.
+type Nanoseconds = Vec<i64>;
+
+impl Running<'_> {
+    fn turn(&mut self) {
+        if self.go.send(()).is_ok() {
+            self.rounds.extend(self.told.recv().ok());
+        }
+    }
+
+    fn end(self) -> Result<Cost, SideError> {
+        drop(self.go);
+        let lost = || SideError::System("a side", io::Error::other("ended unexpectedly"));
+        let load = self.side.join().unwrap_or_else(|_| Err(lost()))?;
+        Ok(Cost { load, packet: best(&self.rounds) })
+    }
 }
 
 /// Packets for the rules of a dump, and the interfaces that they come and go by.
@@ -115,7 +135,7 @@ fn run(
     interfaces: &[String],
     v6: bool,
     turns: &Receiver<()>,
-    tell: &Sender<f64>,
+    tell: &Sender<Nanoseconds>,
 ) -> Result<f64, SideError> {
     let system = |what| move |e| SideError::System(what, e);
     netns::enter().map_err(system("cannot make a network namespace"))?;
@@ -130,7 +150,7 @@ fn run(
     let mut side = Side::new(router, taps, packets, v6);
     // The first round fills caches and opens connections.
     side.round().map_err(system("cannot send"))?;
-    let _ = tell.send(loaded);
+    let _ = tell.send(Vec::new());
     for () in turns {
         let _ = tell.send(side.round().map_err(system("cannot send"))?);
     }
@@ -161,10 +181,10 @@ impl<'a> Side<'a> {
         Side { router, taps, sockets: RawSockets::new(v6), packets, v6 }
     }
 
-    /// Microseconds per packet; each opens its connection anew.
-    fn round(&mut self) -> io::Result<f64> {
+    /// Each packet opens its connection anew.
+    fn round(&mut self) -> io::Result<Nanoseconds> {
         conntrack::flush(self.v6)?;
-        let mut nanoseconds = 0;
+        let mut nanoseconds = Vec::with_capacity(self.packets.len());
         for (setup, packet, bytes) in &self.packets {
             self.router.prepare(setup)?;
             let tap = if self.taps.contains_key(&packet.iif) {
@@ -180,9 +200,9 @@ impl<'a> Side<'a> {
                 }
                 None => _ = self.sockets.send(packet, bytes)?,
             }
-            nanoseconds += processor_time()? - begin;
+            nanoseconds.push(processor_time()? - begin);
         }
-        Ok(nanoseconds as f64 / 1000.0 / self.packets.len().max(1) as f64)
+        Ok(nanoseconds)
     }
 }
 
@@ -192,8 +212,11 @@ fn processor_time() -> io::Result<i64> {
     Ok(time.tv_sec() * 1_000_000_000 + time.tv_nsec())
 }
 
-fn best(rounds: &[f64]) -> f64 {
-    rounds.iter().copied().min_by(f64::total_cmp).unwrap_or_default()
+/// Microseconds per packet.
+fn best(rounds: &[Nanoseconds]) -> f64 {
+    let packets = rounds.first().map_or(0, Vec::len);
+    let of = |packet: usize| rounds.iter().filter_map(|round| round.get(packet)).min().copied().unwrap_or_default();
+    (0..packets).map(of).sum::<i64>() as f64 / 1000.0 / packets.max(1) as f64
 }
 
 #[cfg(test)]
@@ -201,8 +224,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_round_counts() {
-        assert_eq!(best(&[3.0, 1.0, 2.0]), 1.0);
+    fn the_best_round_of_each_packet_counts() {
+        assert_eq!(best(&[vec![3000, 1000], vec![1000, 2000]]), 1.0);
         assert_eq!(best(&[]), 0.0);
     }
 }

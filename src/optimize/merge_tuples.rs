@@ -179,9 +179,10 @@ fn unite(members: &[Member]) -> Option<United> {
         return None;
     }
     let key: Vec<Field> = varying.iter().map(|&at| fields[at]).collect();
-    said::of_rows(&mut rule, members, &varying, &key);
+    let apart = columns::apart(&key, &lines);
+    said::of_rows(&mut rule, members, &varying, &key, apart.is_some());
     write_sets(&mut rule, shape, &first, &fields)?;
-    write_rows(&mut rule, shape, &varying, &key, &lines)?;
+    write_rows(&mut rule, shape, &varying, &key, &apart.unwrap_or(lines))?;
     Some(United { rule, fields: key })
 }
 

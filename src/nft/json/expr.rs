@@ -6,7 +6,7 @@ use super::Json;
 use super::constant::text;
 use super::field::field;
 use crate::nft::ast::{BinaryOp, Expr, Op};
-use crate::nft::names::{Kind, Place, Span, kinds_of};
+use crate::nft::names::{Kind, Place, Span, kinds_of, loopback_words};
 use crate::nft::print::Why;
 use crate::packet::{DataType, Field};
 
@@ -121,7 +121,10 @@ impl Json<'_> {
         let bits = kinds.first().copied().filter(|kind| kinds.len() == 1 && kind.is_bits());
         let masked = matches!(left, Expr::Binary { .. });
         let place = if masked { Place::Masked } else { Place::Alone };
-        let left_value = self.expr(left, Beside::NOTHING)?;
+        let left_value = match loopback_words(left, op, right) {
+            Some(key) => json!({ "meta": { "key": key } }),
+            None => self.expr(left, Beside::NOTHING)?,
+        };
         let compare =
             |sign: &str, left: Value, right: Value| json!({ "match": { "op": sign, "left": left, "right": right } });
         if let (Some(kind), Expr::Number(value) | Expr::Flags(value)) = (bits, right) {

@@ -58,6 +58,8 @@ fn statements() {
     );
     let iifname = json!({ "meta": { "key": "iifname" } });
     check(is(Field::Iifname, text("eth0")), matching("==", iifname, json!("eth0")));
+    let iif = json!({ "meta": { "key": "iif" } });
+    check(is(Field::Iifname, text("lo")), matching("==", iif, json!("lo")));
 }
 
 #[test]

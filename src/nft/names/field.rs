@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::nft::ast::{Expr, Op};
 use crate::packet::{
     CtDirection, CtKey, Exthdr, ExthdrPart, Family, FibFlags, FibResult, Field, IpsecDirection, IpsecKey, OsfKey,
     OsfTtl, PayloadBase, RtKey, SctpChunkPart, SocketKey, TcpOptionPart,
@@ -33,6 +34,17 @@ fn composed(field: Field, family: Family) -> Option<String> {
         Field::Ipsec { dir, spnum, key } => ipsec(dir, spnum, key),
         _ => return None,
     })
+}
+
+/// How nft writes a comparison of an interface with the loopback interface: by its number, 1 in every namespace, which
+/// costs the kernel a fraction of comparing names. It is always there, so the text loads anywhere. `None` for others.
+pub fn loopback_words(left: &Expr, op: Op, right: &Expr) -> Option<&'static str> {
+    let loopback = matches!(right, Expr::Text { text, wildcard: false } if *text == "lo");
+    match left {
+        Expr::Field(Field::Iifname) if loopback && matches!(op, Op::Implicit | Op::Eq | Op::Ne) => Some("iif"),
+        Expr::Field(Field::Oifname) if loopback && matches!(op, Op::Implicit | Op::Eq | Op::Ne) => Some("oif"),
+        _ => None,
+    }
 }
 
 /// Fields whose words depend on nothing.

@@ -14,8 +14,8 @@ mod value;
 mod words;
 
 pub use bits::bit_names;
-pub use field::field_words;
 pub(in crate::nft) use field::tcp_option;
+pub use field::{field_words, loopback_words};
 pub use kind::{Kind, kinds_of};
 pub use priority::priority_name;
 pub use span::Span;

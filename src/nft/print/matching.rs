@@ -4,7 +4,7 @@ use super::constant::Join;
 use super::expr::Beside;
 use super::{Printer, Why};
 use crate::nft::ast::{Expr, Op};
-use crate::nft::names::{Kind, Place, kinds_of};
+use crate::nft::names::{Kind, Place, kinds_of, loopback_words};
 use crate::packet::{DataType, Field};
 
 impl<'a> Printer<'a> {
@@ -36,7 +36,10 @@ impl<'a> Printer<'a> {
         }
         let join = if op == Op::Implicit && bits && !set { Join::Comma } else { Join::Bar };
         let place = if masked { Place::Masked } else { Place::Alone };
-        self.expr(left, Beside::NOTHING)?;
+        match loopback_words(left, op, right) {
+            Some(words) => self.out.put(words),
+            None => self.expr(left, Beside::NOTHING)?,
+        }
         self.out.put(" ");
         self.out.put(symbol);
         self.expr(right, Beside { kinds: &kinds, place, join })?;

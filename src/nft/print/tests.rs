@@ -169,6 +169,9 @@ fn interfaces() {
     check(is(Field::Oifname, Expr::Text { text: "ppp".into(), wildcard: true }), "oifname \"ppp*\"");
     check(is(Field::Iifname, text("a*")), "iifname \"a\\*\"");
     check(is(Field::Iifname, set([text("eth0"), text("lo")])), "iifname { \"eth0\", \"lo\" }");
+    check(is(Field::Iifname, text("lo")), "iif \"lo\"");
+    check(Statement::Match { left: field(Field::Oifname), op: Op::Ne, right: text("lo") }, "oif != \"lo\"");
+    check(is(Field::Oifname, Expr::Text { text: "lo".into(), wildcard: true }), "oifname \"lo*\"");
     refused(is(Field::Iifname, text("a\"b")));
     refused(is(Field::Iifname, text("")));
     refused(is(Field::Iifname, Expr::Number(1)));

@@ -68,7 +68,8 @@ impl Writer<'_> {
             Verdict::Nat(nat) => {
                 let ports = nat.single().is_some_and(|target| target.port.is_some());
                 if ports && key.contains(&Field::L4proto) {
-                    merged.steps.insert(0, Test::In { field: Field::L4proto, set: protocols(&key, &rows) }.into());
+                    let test = Test::In { field: Field::L4proto, set: protocols(&key, &rows) };
+                    merged.steps.insert(before_ports(&merged.steps), test.into());
                 }
                 let rows = data(rows, |rule| match &rule.verdict {
                     Verdict::Nat(nat) => nat.single(),
@@ -231,6 +232,13 @@ fn constant(statement: &Statement) -> Option<u128> {
         Statement::Assign { value: Assigned::Constant(value), .. } => Some(*value),
         _ => None,
     }
+}
+
+/// Where a test of the protocol stands: in front of what reads ports, behind what people write first.
+fn before_ports(steps: &[Step]) -> usize {
+    let reads_ports = |step: &Step| matches!(step, Step::Test(test) if test.fields().iter().any(|f| f.protocol().is_some() || matches!(f, Field::Sport(_) | Field::Dport(_))));
+    let first = steps.iter().position(|step| !matches!(step, Step::Test(_)) || reads_ports(step));
+    first.unwrap_or(steps.len())
 }
 
 /// Protocols in the rows: what stands before a translation of ports tells nft that there are some.

@@ -2,6 +2,7 @@
 
 use bstr::{BString, join};
 
+use super::boxes::Line;
 use super::{Member, boxes, columns};
 use crate::ir::{Row, Rule};
 use crate::packet::Field;
@@ -26,23 +27,25 @@ fn add(rule: &mut Rule, other: &Rule) {
     remarks.labels.extend_from_slice(other.labels());
 }
 
-/// A comment that all share stays the rule's; others go to the rows that stand for their rules.
-pub(super) fn of_rows(rule: &mut Rule, members: &[Member], varying: &[usize], key: &[Field]) {
+/// A comment that all share stays the rule's; others go to the rows that stand for their rules, `apart` where those
+/// hold single values.
+pub(super) fn of_rows(rule: &mut Rule, members: &[Member], varying: &[usize], key: &[Field], apart: bool) {
     let silent = |m: &Member| m.rule.comments().is_empty() && m.rule.labels().is_empty();
     let shared = |m: &Member| m.rule.comments() == rule.comments() && m.rule.labels().is_empty();
     if members.iter().all(silent) || members.iter().all(shared) {
         return;
     }
-    let labels: Vec<(Row, BString)> = members.iter().flat_map(|m| labels(m, varying, key)).collect();
+    let labels: Vec<(Row, BString)> = members.iter().flat_map(|m| labels(m, varying, key, apart)).collect();
     let remarks = rule.remarks_mut();
     remarks.comments.clear();
     remarks.labels = labels;
 }
 
-fn labels(member: &Member, varying: &[usize], key: &[Field]) -> Vec<(Row, BString)> {
+fn labels(member: &Member, varying: &[usize], key: &[Field], apart: bool) -> Vec<(Row, BString)> {
     let Some(shape) = member.shape else { return Vec::new() };
     let cell = varying.iter().map(|&at| shape.columns[at].values.clone()).collect();
-    let rows = boxes::expand(&cell).into_iter().filter_map(|line| columns::row(key, &line));
+    let single = |line: Line| if apart { columns::points(&line) } else { vec![line] };
+    let rows = boxes::expand(&cell).into_iter().flat_map(single).filter_map(|line| columns::row(key, &line));
     let text = |row: &Row| -> BString {
         let of_value = |(label, _): &&(Row, BString)| label.iter().all(|component| row.contains(component));
         let of_values = member.rule.labels().iter().filter(of_value).map(|(_, text)| text);
