@@ -80,3 +80,17 @@ fn features_start_where_the_table_says() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Rules that set the DSCP to different values stay rules (docs/merging.md); the day that an nft takes these, a pass can
+/// make maps of them.
+#[test]
+fn no_nft_takes_a_map_for_part_of_a_byte() {
+    let map = "tcp dport map { 22 : cs1, 80 : cs2 }";
+    for program in nft::programs() {
+        for (family, field) in [("ip", "ip dscp"), ("ip6", "ip6 dscp")] {
+            let text = |map: &str| format!("table {family} t {{\n chain c {{\n {field} set {map}\n }}\n}}\n");
+            assert!(taken(&program.run("-f FILE", text("cs1").as_bytes())), "nft {}: {field}", program.version);
+            assert!(!taken(&program.run("-f FILE", text(map).as_bytes())), "nft {}: {field} of a map", program.version);
+        }
+    }
+}
