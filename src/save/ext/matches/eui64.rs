@@ -15,7 +15,7 @@ pub static EXTENSION: Extension = Extension {
     coverage: &[Coverage::refused("-m eui64", "-m eui64 -j ACCEPT", NOTE).v6()],
 };
 
-const NOTE: &str = "nft cannot compare two fields of a packet with each other";
+const NOTE: &str = "nft compares a field with what a rule or a set names, never with another field of the packet";
 
 fn lower(_: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let help = "keep the pairs in a set: `ether saddr . ip6 saddr @known`";

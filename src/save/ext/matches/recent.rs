@@ -50,7 +50,7 @@ pub static EXTENSION: Extension = Extension {
         Coverage::approximate("--hitcount", "-m recent --rcheck --seconds 60 --hitcount 4 --name ssh -j DROP", NOTE),
         Coverage::approximate("--rttl", "-m recent --rcheck --rttl --name ssh -j DROP", "the TTL is not compared"),
         Coverage::approximate("--name", "-m recent --set --name ssh -j ACCEPT", NOTE),
-        Coverage::refused("--mask", "-m recent --set --mask 255.255.255.0 --name ssh -j ACCEPT", NOTE),
+        Coverage::approximate("--mask", "-m recent --set --mask 255.255.255.0 --name ssh -j ACCEPT", NOTE),
         Coverage::approximate("--rsource", "-m recent --set --rsource --name ssh -j ACCEPT", NOTE),
         Coverage::approximate("--rdest", "-m recent --set --rdest --name ssh -j ACCEPT", NOTE),
     ],

@@ -1,6 +1,6 @@
 //! `-j SNPT`: another source prefix of IPv6 addresses without state (iptables-extensions(8), *SNPT*).
 
-use crate::packet::Hook;
+use crate::packet::{Field, Hook};
 use crate::save::ext::prefix_translation::{self, row};
 use crate::save::ext::{Extension, Families, Lower};
 
@@ -10,7 +10,7 @@ pub static EXTENSION: Extension = Extension {
     families: Families::Ip6,
     options: prefix_translation::OPTIONS,
     check: |part, cx| prefix_translation::check(part, cx, &[Hook::Input, Hook::Postrouting]),
-    lower: Lower::Target(|_, _| Err(prefix_translation::refusal("snat"))),
+    lower: Lower::Target(|part, cx| prefix_translation::lower(part, Field::Ip6Saddr, "snat", cx)),
     coverage: &[row("--src-pfx", EXAMPLE), row("--dst-pfx", EXAMPLE)],
 };
 
