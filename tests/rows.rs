@@ -19,7 +19,9 @@ use support::nft;
 
 /// The sets that examples name.
 const IPSETS: &str = "create blocked hash:ip counters\nadd blocked 192.0.2.7\ncreate nets hash:net\nadd nets 10.0.0.0/8\n\
-    add nets 10.1.0.0/16 nomatch\ncreate allowed hash:ip,port\nadd allowed 192.0.2.8,tcp:22\n";
+    add nets 10.1.0.0/16 nomatch\ncreate allowed hash:ip,port\nadd allowed 192.0.2.8,tcp:22\n\
+    create banned hash:ip timeout 600\n\
+    create marks hash:ip skbinfo\nadd marks 192.0.2.10 skbmark 0x1/0xff skbprio 1:a\nadd marks 192.0.2.11 skbmark 0x2\n";
 
 /// Newer than all features.
 fn newest() -> Target {
@@ -72,7 +74,13 @@ fn read(extension: &Extension, coverage: &'static Coverage, family: Family) -> O
     let name = format!("{} {}", extension.name, coverage.option);
     let places = TABLES.iter().flat_map(|table| CHAINS.map(|chain| (table, chain)));
     places.into_iter().find_map(|(table, chain)| {
-        let text = format!("*{table}\n-A {chain} {}\nCOMMIT\n", coverage.example);
+        // What a rule has written to a set shows in who is found there.
+        let asks = if coverage.example.contains(" banned ") {
+            format!("-A {chain} -m set --match-set banned src -j DROP\n")
+        } else {
+            String::new()
+        };
+        let text = format!("*{table}\n-A {chain} {}\n{asks}COMMIT\n", coverage.example);
         let source = Source::new(0, "example", text.clone().into_bytes())?;
         let parsed = ipt2nft::save::parse(&source, Some(family));
         let reads = parsed.diagnostics.iter().all(|d| !d.is_error() || d.trouble != Trouble::Unreadable);

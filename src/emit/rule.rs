@@ -68,10 +68,10 @@ fn is_said_protocol(statement: &ast::Statement, said: &[ast::Statement]) -> bool
 fn decides(step: &Step) -> bool {
     match step {
         Step::Test(_) => true,
-        Step::Do(s) => matches!(
-            **s,
-            Statement::Limit(_) | Statement::Quota { .. } | Statement::ConnLimit { .. } | Statement::SetUpdate { .. }
-        ),
+        Step::Do(s) => {
+            matches!(**s, Statement::Limit(_) | Statement::Quota { .. } | Statement::ConnLimit { .. })
+                || matches!(&**s, Statement::SetUpdate { inner, .. } if !inner.is_empty())
+        }
     }
 }
 

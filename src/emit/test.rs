@@ -206,13 +206,12 @@ impl Table<'_> {
                 let set = Expr::Set(rows.iter().map(|r| labelled(row(fields, r), r, labels)).collect());
                 compare(key(fields), if *negated { Op::Ne } else { Op::Implicit }, set)
             }
-            Test::Lookup { fields, mask, set, negated } => {
+            Test::Lookup { fields, masks, set, negated } => {
+                let masks = masks.iter().copied().chain(std::iter::repeat(None));
+                let part = |(&field, mask)| ir::KeyPart { field, mask };
+                let parts: Vec<ir::KeyPart> = fields.iter().zip(masks).map(part).collect();
                 let name = Expr::SetName(self.names.set(*set));
-                let key = match (fields.as_slice(), mask) {
-                    ([only], Some(mask)) => and(*only, *mask),
-                    _ => key(fields),
-                };
-                compare(key, if *negated { Op::Ne } else { Op::Implicit }, name)
+                compare(masked_key(&parts), if *negated { Op::Ne } else { Op::Implicit }, name)
             }
             Test::Numgen { random, modulus, set } => {
                 let (op, right) = values(set, *modulus);

@@ -3,7 +3,7 @@
 use bstr::BString;
 use smallvec::SmallVec;
 
-use super::{Fields, SetId};
+use super::{Fields, KeyPart, SetId};
 use crate::packet::{Field, Interval, IntervalSet};
 
 /// A condition on one field, or on several at once.
@@ -19,8 +19,8 @@ pub enum Test {
     Named { field: Field, names: SmallVec<[Name; 1]>, negated: bool },
     /// The fields together are one of the rows (a concatenation).
     Tuple { fields: Fields, rows: Vec<Row>, negated: bool },
-    /// The fields together are in a named set; `mask`: the bits of the one field that are looked at, all when `None`.
-    Lookup { fields: Fields, mask: Option<u128>, set: SetId, negated: bool },
+    /// The fields together are in a named set, each seen through its mask; no masks: all bits of all fields.
+    Lookup { fields: Fields, masks: Vec<Option<u128>>, set: SetId, negated: bool },
     /// `numgen random|inc mod M` in the set: random or counting, hence never merged or moved.
     Numgen { random: bool, modulus: u32, set: IntervalSet },
     /// `jhash` of the fields, modulo, in the set.
@@ -58,6 +58,28 @@ impl Test {
             }
             Test::Tuple { fields, .. } | Test::Lookup { fields, .. } | Test::Hash { fields, .. } => fields,
             Test::Numgen { .. } => &[],
+        }
+    }
+
+    /// The fields together are in the set, or outside it when negated.
+    pub fn lookup(fields: &[Field], set: SetId, negated: bool) -> Self {
+        Test::Lookup { fields: fields.iter().copied().collect(), masks: Vec::new(), set, negated }
+    }
+
+    /// The fields, each seen through its mask, are together in the set.
+    pub fn in_set(key: &[KeyPart], set: SetId) -> Self {
+        let masked = key.iter().any(|part| part.mask.is_some());
+        let masks = key.iter().map(|part| part.mask).filter(|_| masked).collect();
+        Test::Lookup { fields: key.iter().map(|part| part.field).collect(), masks, set, negated: false }
+    }
+
+    /// Of a lookup: not in the set.
+    pub fn outside(&self) -> Option<Self> {
+        match self {
+            Test::Lookup { fields, masks, set, negated: false } => {
+                Some(Test::Lookup { fields: fields.clone(), masks: masks.clone(), set: *set, negated: true })
+            }
+            _ => None,
         }
     }
 

@@ -436,6 +436,7 @@ impl RuleReader {
             "--quota" => Some(burst(value.parse::<u64>().map_or(10, |bytes| (bytes / 48 + 4).min(120) as u32))),
             "--every" => Some(burst(amount.saturating_mul(3).saturating_add(2))),
             "--probability" => Some(burst(120)),
+            "--add-set" | "--del-set" => Some(now.unwrap_or(burst(3))),
             "--hitcount" => Some(burst(amount.saturating_add(4))),
             "--connlimit-above" | "--connlimit-upto" => {
                 Some(Burst { vary_port: true, ..burst(amount.saturating_add(4)) })

@@ -24,6 +24,7 @@ use crate::nft::ast::{ChainKind, Policy};
 use crate::packet::{Family, Hook};
 use crate::save::ast::{self, ChainName, Document, Dump, Part, Target};
 use crate::save::ext::lowering::{Action, Cond, Cx, Refusal};
+use crate::save::ext::written::Written;
 use crate::save::ext::{Extension, Lower, dynamic};
 use crate::save::order;
 use crate::save::owners::{Shape, owner};
@@ -57,13 +58,19 @@ pub struct Lowered {
 /// Lowers all documents of one input; each table is let go once it is lowered.
 pub fn lower(dump: Dump, source: SourceId, options: &Options) -> Lowered {
     let mut lowered = Lowered::default();
+    let written = Written::of(&dump, &options.ipsets);
     for document in dump.documents {
-        lower_document(document, source, options, &mut lowered);
+        lower_document(document, source, (options, &written), &mut lowered);
     }
     lowered
 }
 
-fn lower_document(document: Document, source: SourceId, options: &Options, lowered: &mut Lowered) {
+fn lower_document(
+    document: Document,
+    source: SourceId,
+    (options, written): (&Options, &Written),
+    lowered: &mut Lowered,
+) {
     let tracked = options.assume_reassembled || tracking::is_tracked(&document);
     let shared_buckets = buckets::shared(&document);
     for table in document.tables {
@@ -75,6 +82,7 @@ fn lower_document(document: Document, source: SourceId, options: &Options, lower
             guard: fragments::guard(&table, tracked),
             reassembled: tracked,
             shared_buckets: &shared_buckets,
+            written,
             skipped: FxHashMap::default(),
             templates: helpers::needs_templates(&table),
             ids: FxHashMap::default(),
@@ -106,6 +114,8 @@ struct TableWork<'a> {
     guard: Guard,
     reassembled: bool,
     shared_buckets: &'a BTreeSet<BString>,
+    /// Sets of ipset that rules of the dump write to.
+    written: &'a Written,
     /// Rules that later fragments skip, by chain.
     skipped: FxHashMap<ChainId, Vec<usize>>,
     /// It matters whether a rule of the table has said already how a packet is to be tracked.
@@ -263,6 +273,7 @@ impl TableWork<'_> {
             protocol: rule.protocol(),
             target: &self.options.target,
             ipsets: &self.options.ipsets,
+            written: self.written,
             reassembled: self.reassembled,
             approximate: self.options.approximate,
             shared_buckets: self.shared_buckets,

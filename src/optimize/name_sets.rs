@@ -76,7 +76,7 @@ fn name(
     }
     list::drop_placed(rule, table.sets.get(set.0 as usize));
     if let Some(step) = rule.steps.get_mut(step) {
-        *step = Step::Test(Test::Lookup { fields, mask: None, set, negated });
+        *step = Step::Test(Test::lookup(&fields, set, negated));
     }
     let why = format!("the list of {count} gets a name, so that `nft add element` can add to it");
     report.merged(chain, &rule.origin.lines, why);
@@ -92,5 +92,5 @@ pub fn put(table: &mut Table, chain: &BString, rule: &mut Rule, list: List) {
     let (fields, negated) = (list.fields.clone(), list.negated);
     let set = add(table, chain, rule, list);
     let tests = rule.steps.iter().take_while(|step| matches!(step, Step::Test(_))).count();
-    rule.steps.insert(tests, Step::Test(Test::Lookup { fields, mask: None, set, negated }));
+    rule.steps.insert(tests, Step::Test(Test::lookup(&fields, set, negated)));
 }

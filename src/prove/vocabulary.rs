@@ -4,6 +4,7 @@
 //! here, and numbers are brought into one form: `60/minute` is `1/second`.
 
 use super::chance::{self, Chance, gcd};
+use crate::nft::keywords::is_keyword;
 use crate::nft::names;
 use crate::packet::{Family, Field, L4};
 use std::borrow::Cow;
@@ -102,6 +103,40 @@ pub fn member(set: &str, key: &str) -> String {
     format!("{key} in set {set}")
 }
 
+/// The name that a set is told by, whether it is the dump's or one that nft takes: characters that nft does not take, the
+/// `_chain` behind a keyword and the `chain_` before a digit make no difference.
+pub fn set_name(name: &[u8]) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let name: String = String::from_utf8_lossy(name).chars().map(plain).collect();
+    let keyword = name.strip_suffix("_chain").filter(|rest| is_keyword(rest.as_bytes()));
+    let number = name.strip_prefix("chain_").filter(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+    keyword.or(number).unwrap_or(&name).to_owned()
+}
+
+/// The same, where no other of these sets has it; else the name itself.
+pub fn name_among<'a>(name: &[u8], all: impl Iterator<Item = &'a [u8]>) -> String {
+    let told = set_name(name);
+    let mut others = all.filter(|other| *other != name);
+    if others.any(|other| set_name(other) == told) { String::from_utf8_lossy(name).into_owned() } else { told }
+}
+
+/// One element that a set begins with: its parts, both ends included, and the seconds it has left, 0 for ever.
+pub type FirstElement = (Vec<(u128, u128)>, u64);
+
+/// What holds the elements of a set that changes: those that it begins with belong to it.
+pub fn elements(set: &str, mut first: Vec<FirstElement>) -> String {
+    first.sort_unstable();
+    first.dedup();
+    let part = |&(lo, hi): &(u128, u128)| if lo == hi { format!("{lo:#x}") } else { format!("{lo:#x}-{hi:#x}") };
+    let words = |(parts, left): &FirstElement| {
+        let parts = parts.iter().map(part).collect::<Vec<_>>().join(" . ");
+        if *left == 0 { parts } else { format!("{parts} for {left}s") }
+    };
+    let first = first.iter().map(words).collect::<Vec<_>>().join(", ");
+    let first = if first.is_empty() { String::new() } else { format!(", at first {first}") };
+    format!("elements of set {set}{first}")
+}
+
 /// Whether elements that had so many seconds left when the rules were loaded are still in their set.
 pub fn lasting(seconds: u64) -> String {
     format!("elements with {seconds}s left are still there")
@@ -193,6 +228,16 @@ mod tests {
         assert_eq!(nth(2, 1), (nth(2, 0).0, false));
         assert_ne!(nth(3, 1), nth(3, 0));
         assert_eq!(draw(&limit(1, 2, 5, false)), None);
+    }
+
+    #[test]
+    fn sets_keep_their_name_under_another() {
+        for (dump, nft) in [("all", "all_chain"), ("geo:cn", "geo_cn"), ("1st", "chain_1st"), ("f2b-sshd", "f2b-sshd")]
+        {
+            assert_eq!(set_name(dump.as_bytes()), set_name(nft.as_bytes()));
+        }
+        let all = [&b"geo:cn"[..], b"geo_cn"];
+        assert_ne!(name_among(all[0], all.into_iter()), name_among(all[1], all.into_iter()));
     }
 
     #[test]

@@ -66,7 +66,10 @@ pub fn sets(family: Family) -> String {
         "create blocked hash:ip family {inet} hashsize 1024 maxelem 65536\nadd blocked {a}\nadd blocked {b}\n\
          create allowed hash:ip,port family {inet} hashsize 1024 maxelem 65536\nadd allowed {a},tcp:80\nadd allowed {b},udp:53\n\
          create nets hash:net family {inet} hashsize 1024 maxelem 65536\nadd nets {net}\nadd nets {hole} nomatch\n\
-         create banned hash:ip family {inet} hashsize 1024 maxelem 65536 timeout 300\n"
+         create banned hash:ip family {inet} hashsize 1024 maxelem 65536 timeout 300\n\
+         create hosts hash:net family {inet} hashsize 1024 maxelem 1024\nadd hosts {a}\n\
+         create marks hash:ip family {inet} hashsize 1024 maxelem 65536 skbinfo\nadd marks {a} skbmark 0x1/0xff skbprio 1:a\n\
+         add marks {b} skbmark 0x2\n"
     )
 }
 

@@ -195,6 +195,7 @@ fn addresses(chance: &mut Chance, family: Family) -> String {
 fn custom(chance: &mut Chance, option: &str, example: &[String], family: Family) -> Vec<String> {
     let text = match option {
         "to-destination" | "to-source" => return vec![translated(chance, example, family)],
+        "match-set" | "add-set" | "del-set" => return set(chance, option, example),
         "on-ip" | "gateway" => address(chance, family),
         "tcp-flags" => return vec![flags(chance), flags(chance)],
         "to-ports" => chance.one_of(&["4000", "4000-4010", "1-65535"]).unwrap_or("4000").to_owned(),
@@ -204,6 +205,15 @@ fn custom(chance: &mut Chance, option: &str, example: &[String], family: Family)
         },
     };
     vec![text]
+}
+
+/// Mostly the set that others write to and ask for as well.
+fn set(chance: &mut Chance, option: &str, example: &[String]) -> Vec<String> {
+    const ADDRESSES: &[&str] = &["banned src", "banned src", "banned dst", "blocked src", "blocked dst", "hosts src"];
+    if option == "match-set" && chance.below(2) == 0 {
+        return example.to_vec();
+    }
+    pick(chance, ADDRESSES).split(' ').map(str::to_owned).collect()
 }
 
 fn flags(chance: &mut Chance) -> String {

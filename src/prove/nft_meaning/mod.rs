@@ -52,8 +52,8 @@ impl Ruleset for NftRules<'_> {
     fn program(&self, space: &mut Space) -> Bounded<Program> {
         let mut program = Program::default();
         program.unread.extend(self.unknown.iter().map(|opaque| format!("line {}: {}", opaque.line, opaque.text)));
-        for (number, table) in self.tables.iter().enumerate() {
-            tables::add_table(table, number, space, &mut program)?;
+        for number in 0..self.tables.len() {
+            tables::add_table(self.tables, number, space, &mut program)?;
         }
         Ok(program)
     }

@@ -10,7 +10,7 @@ use super::{Read, Reading, unread};
 use crate::nft::ast::{Element, Expr, Op, Set, SetOp, Statement};
 use crate::prove::block::{Effect, Step};
 use crate::prove::dd::Dd;
-use crate::prove::vocabulary;
+use crate::prove::vocabulary::{self, FirstElement};
 
 /// What a set holds that rules add to and that names no size (`nft_dynset_init` in `net/netfilter/nft_dynset.c`).
 const USUAL_SIZE: u32 = 65_535;
@@ -31,7 +31,8 @@ impl Reading<'_> {
             // Asking and writing share one state, whatever the key, so their order counts.
             let reads = self.space.bands_of(&key_fields(key)?);
             self.steps.push(Step::Effect { effect: Effect::Other(format!("asks for {words}")), reads });
-            self.consult(self.contents(name), Some(format!("elements of set {name}")), wanted)?;
+            let contents = self.contents(name, &operands);
+            self.consult(contents, Some(format!("elements of set {}", self.own(name))), wanted)?;
             return Ok(());
         }
         let members = if elements.is_empty() && !set.flags.constant {
@@ -69,19 +70,41 @@ impl Reading<'_> {
 
     /// A set's name, which other tables may use for other sets.
     fn own(&self, set: &BString) -> String {
-        format!("{}.{set}", self.table.name)
+        let all = self.table.sets.keys().map(|name| name.as_slice());
+        format!("{}.{}", self.table.stands_for, vocabulary::name_among(set, all))
     }
 
-    /// What holds a changing set's elements: those that it begins with belong to it, and how long they stay.
-    fn contents(&self, set: &BString) -> String {
-        let declared = self.table.sets.get(set);
-        let stay = declared.and_then(|set| set.timeout).map(|s| format!(" for {s}s")).unwrap_or_default();
-        let left = |element: &Element| element.expires.or(element.timeout);
-        let words = |element: &Element| format!("{:?} {:?} {:?}", element.key, element.data, left(element));
-        let mut first: Vec<String> = declared.iter().flat_map(|set| &set.elements).map(words).collect();
-        first.sort_unstable();
-        let first = if first.is_empty() { String::new() } else { format!(", at first {}", first.join(", ")) };
-        format!("elements of set {}{stay}{first}", self.own(set))
+    /// What holds a changing set's elements, whose keys are like these operands.
+    fn contents(&mut self, set: &BString, operands: &[Operand]) -> String {
+        let own = self.own(set);
+        let Some(&declared) = self.table.sets.get(set) else { return vocabulary::elements(&own, Vec::new()) };
+        let mut first = Vec::with_capacity(declared.elements.len());
+        for element in &declared.elements {
+            match self.first_element(element, declared, operands) {
+                Some(element) => first.push(element),
+                None => return format!("elements of set {own}, at first {:?}", declared.elements),
+            }
+        }
+        vocabulary::elements(&own, first)
+    }
+
+    /// `None` where it is no interval in each of its parts, or has data.
+    fn first_element(&mut self, element: &Element, set: &Set, operands: &[Operand]) -> Option<FirstElement> {
+        let left = element.expires.or(element.timeout).or(set.timeout).unwrap_or(0);
+        let parts = match element.key.as_ref()? {
+            Expr::Concat(parts) => parts.as_slice(),
+            part => std::slice::from_ref(part),
+        };
+        if parts.len() != operands.len() || element.data.is_some() {
+            return None;
+        }
+        let mut key = Vec::with_capacity(parts.len());
+        for (operand, part) in operands.iter().zip(parts) {
+            let numbers = self.numbers(operand, part).ok()?;
+            let [only] = numbers.intervals() else { return None };
+            key.push((only.lo, only.hi));
+        }
+        Some((key, left))
     }
 
     /// Whether a set, which holds so many, is not full.
@@ -125,24 +148,28 @@ impl Reading<'_> {
     ) -> Read<()> {
         let words = self.key_words(key)?;
         let reads = self.space.bands_of(&key_fields(key)?);
-        self.operands(key)?;
+        let operands = self.operands(key)?;
         let state: Vec<&Statement> =
             statements.iter().filter(|s| !matches!(s, Statement::Counter { .. } | Statement::Last)).collect();
         match state.as_slice() {
             [] => {
-                let op_word = match op {
-                    SetOp::Add => "add",
-                    SetOp::Update => "update",
-                    SetOp::Delete => "delete",
+                let timeout = timeout.filter(|&seconds| seconds > 0);
+                // Where there are no times, none is given anew.
+                let timed = timeout.is_some() || self.table.sets.get(set).is_some_and(|set| set.flags.timeout);
+                let (op_word, timeout) = match op {
+                    SetOp::Update if timed => ("update", timeout),
+                    SetOp::Add | SetOp::Update => ("add", timeout),
+                    SetOp::Delete => ("delete", None),
                 };
                 let effect = vocabulary::set_update(op_word, &self.own(set), &words, timeout);
                 self.steps.push(Step::Effect { effect: Effect::Other(effect), reads });
                 // Whoever asks afterwards gets another answer.
-                let changed = self.occurrence(self.contents(set), Some(format!("elements of set {set}")), 1);
+                let contents = self.contents(set, &operands);
+                let changed = self.occurrence(contents, Some(format!("elements of set {}", self.own(set))), 1);
                 self.steps.push(Step::Consult(changed));
                 if op != SetOp::Delete {
                     // A set that is full breaks the rule.
-                    self.consult(self.room(set, size), Some(format!("set {set} room")), true)?;
+                    self.consult(self.room(set, size), Some(format!("set {} room", self.own(set))), true)?;
                 }
                 Ok(())
             }

@@ -1,6 +1,6 @@
 //! Tables: their chains, base chains, sets and objects.
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Read, Reading, Stop, fields, unread};
@@ -11,12 +11,14 @@ use crate::packet::{CtKey, Family, Field};
 use crate::prove::block::{Base, BaseKey, ChainId, Flow, Program, Rule as Meant, Step, Verdict};
 use crate::prove::dd::Bounded;
 use crate::prove::space::Space;
+use crate::save::ast::TableKind;
 
 /// What rules of a table can refer to.
 pub(super) struct Context<'a> {
     /// Number of the table in the ruleset.
     pub number: usize,
-    pub name: &'a BString,
+    /// What its sets are told by, see [`standing_for`].
+    pub stands_for: &'a str,
     pub family: Family,
     pub chains: FxHashMap<&'a BString, ChainId>,
     pub sets: FxHashMap<&'a BString, &'a Set>,
@@ -72,8 +74,30 @@ pub(super) fn plain(set: &Set) -> Read<&[Element]> {
     unread(WITH_STATE)
 }
 
-/// Adds a table that sees the packets of the space's family; others are passed over.
-pub(super) fn add_table<'a>(table: &'a Table, number: usize, space: &mut Space, program: &mut Program) -> Bounded<()> {
+/// The table of iptables that a table stands for, by the end of its name (`mine_filter`); its own name where that is not
+/// clear. No two tables of a family stand for the same.
+fn standing_for<'a>(table: &'a Table, tables: &'a [Table]) -> &'a str {
+    let name = &table.name.name;
+    let families = [table.name.family, Family::Inet];
+    let rivals =
+        tables.iter().filter(|other| families.contains(&other.name.family) || table.name.family == Family::Inet);
+    let ends =
+        |kind: TableKind| rivals.clone().filter(|other| other.name.name.ends_with(kind.name().as_bytes())).count();
+    let kind = TableKind::ALL.into_iter().find(|kind| name.ends_with(kind.name().as_bytes()));
+    match kind.filter(|kind| ends(*kind) == 1) {
+        Some(kind) => kind.name(),
+        None => name.to_str().unwrap_or_default(),
+    }
+}
+
+/// Adds a table, the one of this number, that sees the packets of the space's family; others are passed over.
+pub(super) fn add_table<'a>(
+    tables: &'a [Table],
+    number: usize,
+    space: &mut Space,
+    program: &mut Program,
+) -> Bounded<()> {
+    let Some(table) = tables.get(number) else { return Ok(()) };
     let dormant = table.flags.iter().any(|flag| flag == "dormant");
     if !dormant && !matches!(table.name.family, Family::Ip | Family::Ip6 | Family::Inet) {
         let name = &table.name;
@@ -88,7 +112,7 @@ pub(super) fn add_table<'a>(table: &'a Table, number: usize, space: &mut Space, 
     }
     let mut context = Context {
         number,
-        name: &table.name.name,
+        stands_for: standing_for(table, tables),
         family: table.name.family,
         chains: FxHashMap::default(),
         sets: FxHashMap::default(),

@@ -22,7 +22,7 @@ pub(super) fn tables(dump: &Dump, family: Family) -> Vec<&Table> {
 pub(super) fn program(dump: &Dump, ipsets: &Ipsets, space: &mut Space) -> Bounded<Program> {
     let mut program = Program::default();
     let tables = tables(dump, space.family());
-    let written = tables.iter().flat_map(|table| table.rules()).flat_map(sets::written).collect();
+    let written = sets::written(dump, ipsets);
     let contents = sets::Contents { written, ipsets };
     for table in tables {
         add_table(table, Place::Own, &contents, space, &mut program)?;

@@ -46,7 +46,11 @@ pub(super) fn directions(value: &Value) -> Vec<bool> {
 pub(super) fn members(name: &BStr, question: Question<'_>, reading: &mut Reading<'_>) -> Bounded<Option<Dd>> {
     let ipsets = reading.ipsets;
     let Some(set) = ipsets.get(name) else { return Ok(None) };
-    if set.kind != Kind::List {
+    if let Kind::Parts { parts, .. } = &set.kind {
+        // Only networks have exceptions.
+        if question.exceptions && !parts.contains(&PartKind::Net) {
+            return Ok(Some(Dd::FALSE));
+        }
         return if set.elements.is_empty() {
             waiting(name, set, question, reading)
         } else {
@@ -59,6 +63,9 @@ pub(super) fn members(name: &BStr, question: Question<'_>, reading: &mut Reading
     let mut all = Vec::with_capacity(set.elements.len());
     for element in &set.elements {
         let Some(Part::Set(member)) = element.parts.first() else { return Ok(None) };
+        if reading.written.contains_key(member) {
+            return Ok(None);
+        }
         let Some(member) = ipsets.get(member.as_ref()).filter(|m| !expires(m)) else { return Ok(None) };
         let Some(member) = of_set(member, question, reading)? else { return Ok(None) };
         all.push(member);
@@ -80,7 +87,8 @@ fn waiting(name: &BStr, set: &Ipset, question: Question<'_>, reading: &mut Readi
     }
     let asked = question.source.iter().take(parts.len()).map(|&source| (address(family, source), None));
     let key = vocabulary::key(&asked.collect::<Vec<_>>());
-    let twin = format!("{}.{name}", reading.table.name());
+    let all = reading.ipsets.names().map(|name| name.as_slice());
+    let twin = format!("{}.{}", reading.table.name(), vocabulary::name_among(name, all));
     reading.space.volatile(&vocabulary::member(&twin, &key)).map(Some)
 }
 
@@ -109,7 +117,7 @@ fn timed(set: &Ipset, question: Question<'_>, reading: &mut Reading<'_>) -> Boun
     Ok(Some(members))
 }
 
-fn expires(set: &Ipset) -> bool {
+pub(super) fn expires(set: &Ipset) -> bool {
     set.timeout.is_some() || set.elements.iter().any(|element| element.timeout.is_some())
 }
 
@@ -152,7 +160,7 @@ fn plain_addresses(set: &Ipset, parts: &[PartKind]) -> Option<IntervalSet> {
 }
 
 /// How many bits of addresses an element fixes, part by part.
-fn specificity(element: &Element) -> Vec<u32> {
+pub(super) fn specificity(element: &Element) -> Vec<u32> {
     let bits = |part: &Part| match part {
         Part::Net(net) => Some(net.mask.count_ones()),
         Part::Addresses(..) => Some(u128::BITS),
@@ -180,7 +188,7 @@ fn decided(regions: &[(Dd, bool)], reading: &mut Reading<'_>) -> Bounded<Dd> {
 }
 
 /// The packets that an element stands for.
-fn region(
+pub(super) fn region(
     element: &Element,
     kinds: &[PartKind],
     hash: bool,
@@ -213,7 +221,7 @@ fn region(
     Ok(Some(region))
 }
 
-fn address(family: Family, source: bool) -> Field {
+pub(super) fn address(family: Family, source: bool) -> Field {
     match (family, source) {
         (Family::Ip6, true) => Field::Ip6Saddr,
         (Family::Ip6, false) => Field::Ip6Daddr,
@@ -237,12 +245,12 @@ fn addresses(part: &Part, set: &Ipset, source: bool, reading: &mut Reading<'_>) 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 /// TCP, UDP, SCTP and UDP-Lite: what has ports for ipset.
-const WITH_PORTS: [u8; 4] = [TCP, UDP, 132, 136];
+pub(super) const WITH_PORTS: [u8; 4] = [TCP, UDP, 132, 136];
 const WITH_TYPES: [u8; 2] = [1, 58];
 
 /// Protocols without ports have port 0; ICMP has its type and code there. Of the protocols with either, later
 /// fragments are in no set; of the others only those of IPv6.
-fn ports(protocols: &[u8], (lo, hi): (u16, u16), source: bool, reading: &mut Reading<'_>) -> Bounded<Dd> {
+pub(super) fn ports(protocols: &[u8], (lo, hi): (u16, u16), source: bool, reading: &mut Reading<'_>) -> Bounded<Dd> {
     let numbers: IntervalSet = protocols.iter().map(|&p| Interval::point(p.into())).collect();
     let mut packets = reading.space.protocol(&numbers)?;
     let typed = protocols.iter().any(|p| WITH_TYPES.contains(p));

@@ -7,9 +7,11 @@
 //! Sources: iptables(8), iptables-extensions(8), `net/ipv4/netfilter/ip_tables.c`, `net/netfilter/xt_*.c`.
 
 mod chains;
+mod changing;
 mod head;
 mod helpers;
 mod ipset;
+mod mapping;
 mod matches;
 mod options;
 mod parts;
@@ -20,7 +22,6 @@ mod tests;
 mod words;
 
 use bstr::BString;
-use rustc_hash::FxHashSet;
 
 use crate::packet::{Family, Hook};
 use crate::prove::block::{Flow, Occurrence, OccurrenceId, Program, Rule as Meant, Step, local_answer};
@@ -86,7 +87,7 @@ pub struct Reading<'a> {
     /// The hooks whose packets can come here.
     pub hooks: &'a [Hook],
     /// Sets that rules write to.
-    pub written: &'a FxHashSet<BString>,
+    pub written: &'a sets::Written,
     /// What is in the sets that nothing writes to.
     pub ipsets: &'a Ipsets,
     /// Which of the rule's parts this is: 0 is the head.

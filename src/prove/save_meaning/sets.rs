@@ -1,23 +1,26 @@
 //! Sets of ipset, which a dump names and does not hold.
 //!
-//! A set that rules of the dump write to is state, told by its name; the contents of any other do not
-//! change while a packet is on its way.
+//! A set that rules of the dump write to is state, told by its name and, where that is known, by what it begins with
+//! ([`super::changing`]); the contents of any other do not change while a packet is on its way.
+
+use std::collections::BTreeSet;
 
 use bstr::{BStr, BString, ByteSlice};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use super::Reading;
+use crate::packet::Family;
 use crate::prove::block::{Effect, Step};
 use crate::prove::dd::{Bands, Bounded};
 use crate::prove::vocabulary;
-use crate::save::ast::Rule;
-use crate::save::ipset::Ipsets;
+use crate::save::ast::{Dump, Part, Rule, TableKind};
+use crate::save::ipset::{self, Ipsets};
 use crate::save::option::Value;
 
 /// What is known about sets.
 pub(super) struct Contents<'a> {
     /// Sets that rules write to.
-    pub written: FxHashSet<BString>,
+    pub written: Written,
     /// What `ipset save` says; nothing where that was not given.
     pub ipsets: &'a Ipsets,
 }
@@ -38,17 +41,80 @@ pub(super) fn name_and_key(value: &Value) -> Option<(BString, String)> {
     Some((name.clone(), directions.join(",")))
 }
 
-/// The sets that a rule writes to.
-pub(super) fn written(rule: &Rule) -> impl Iterator<Item = BString> {
-    let options = rule.parts().filter(|part| part.extension.name == "SET").flat_map(|part| &part.options);
-    let writes = options.filter(|option| matches!(option.spec.name, "add-set" | "del-set"));
-    writes.filter_map(|option| name_and_key(&option.value)).map(|(name, _)| name)
+/// The sets that rules write to, each with what they do.
+pub(super) type Written = FxHashMap<BString, Uses>;
+
+/// What rules do with a set.
+#[derive(Debug, Default)]
+pub struct Uses {
+    /// Where they stand: tables of either family.
+    pub tables: BTreeSet<(&'static str, &'static str)>,
+    pub adds: Vec<Add>,
+    writes: bool,
+}
+
+/// How a rule adds to a set.
+#[derive(Clone, Copy, Debug)]
+pub struct Add {
+    /// `--exist`
+    pub anew: bool,
+    pub timeout: Option<u64>,
+    /// Protocol of the rule's head: number and negation.
+    pub protocol: Option<(u8, bool)>,
+}
+
+impl Add {
+    /// What `--add-set` of a rule does.
+    pub fn of(part: &Part, rule: &Rule) -> Add {
+        Add { anew: part.has("exist"), timeout: part.number("timeout"), protocol: rule.protocol() }
+    }
+}
+
+/// The sets that rules of a dump write to.
+pub(super) fn written(dump: &Dump, ipsets: &Ipsets) -> Written {
+    let mut all = Written::default();
+    for document in &dump.documents {
+        for table in &document.tables {
+            table.rules().for_each(|rule| uses(rule, (document.family, table.kind), ipsets, &mut all));
+        }
+    }
+    all.retain(|_, uses| uses.writes);
+    all
+}
+
+fn uses(rule: &Rule, (family, table): (Family, TableKind), ipsets: &Ipsets, all: &mut Written) {
+    for part in rule.parts().filter(|part| matches!(part.extension.name, "set" | "SET")) {
+        for option in &part.options {
+            let Some((name, _)) = name_and_key(&option.value) else { continue };
+            for name in with_members(name, ipsets) {
+                if ipsets.get(name.as_ref()).is_some_and(|set| set.family.is_some_and(|of| of != family)) {
+                    continue;
+                }
+                let uses = all.entry(name).or_default();
+                uses.tables.insert((family.name(), table.name()));
+                uses.writes |= matches!(option.spec.name, "add-set" | "del-set");
+                uses.adds.extend((option.spec.name == "add-set").then(|| Add::of(part, rule)));
+            }
+        }
+    }
+}
+
+/// The set, and those in the list that it is.
+fn with_members(name: BString, ipsets: &Ipsets) -> Vec<BString> {
+    let elements = ipsets.get(name.as_ref()).map(|set| set.elements.as_slice()).unwrap_or_default();
+    let parts = elements.iter().flat_map(|element| &element.parts);
+    let members = parts.filter_map(|part| match part {
+        ipset::Part::Set(name) => Some(name.clone()),
+        _ => None,
+    });
+    let members: Vec<BString> = members.collect();
+    std::iter::once(name).chain(members).collect()
 }
 
 /// The packets that are in a set, or are not.
 pub(super) fn contains(name: &BStr, key: &str, negated: bool, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let words = vocabulary::member(&name.to_str_lossy(), key);
-    if !reading.written.contains(name) {
+    if !reading.written.contains_key(name) {
         let inside = reading.space.volatile(&words)?;
         return Ok(vec![Step::Test(reading.negated_if(negated, inside)?)]);
     }

@@ -71,7 +71,17 @@ impl Word {
 
     /// The bits of another number turned over.
     pub fn xor_word(self, other: Word, reading: &mut Reading<'_>) -> Bounded<Word> {
-        self.0.into_iter().zip(other.0).map(|(a, b)| reading.space.dd.xor(a, b)).collect::<Bounded<_>>().map(Word)
+        self.combine(other, reading, |reading, a, b| reading.space.dd.xor(a, b))
+    }
+
+    /// Bit by bit with another number.
+    pub fn combine(
+        self,
+        other: Word,
+        reading: &mut Reading<'_>,
+        mut both: impl FnMut(&mut Reading<'_>, Dd, Dd) -> Bounded<Dd>,
+    ) -> Bounded<Word> {
+        self.0.into_iter().zip(other.0).map(|(a, b)| both(reading, a, b)).collect::<Bounded<_>>().map(Word)
     }
 
     /// The bits moved.

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::lowering::Cx;
 use crate::ir::{Fields, Set, SetData, SetId, Statement};
-use crate::packet::Family;
+use crate::packet::{Family, Field};
 
 /// Elements a dynamic set has room for where iptables says nothing (nft's own default).
 const ROOM: u32 = 65535;
@@ -42,21 +42,26 @@ pub fn add_set(cx: &mut Cx, name: &str, key: Fields, timeout: Option<u64>, size:
     let wanted = cx.sets.wanted.entry(name.into()).or_default();
     *wanted += 1;
     let name = if *wanted == 1 { BString::from(name) } else { format!("{name}{wanted}").into() };
-    let set = cx.table.add_set(Set {
-        name: name.clone(),
+    let set = cx.table.add_set(empty(name.clone(), &key, timeout, size.unwrap_or(ROOM)));
+    cx.sets.add(name, set);
+    set
+}
+
+/// A set that rules add to, with nothing in it.
+pub fn empty(name: BString, key: &[Field], timeout: Option<u64>, size: u32) -> Set {
+    Set {
+        name,
         key: key.to_vec(),
         comment: None,
         dynamic: true,
         interval: false,
         auto_merge: false,
         timeout,
-        size: Some(size.unwrap_or(ROOM)),
+        size: Some(size),
         data: SetData::None,
         rows: Vec::new(),
         counter: false,
-    });
-    cx.sets.add(name, set);
-    set
+    }
 }
 
 /// Bits of an address.

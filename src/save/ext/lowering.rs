@@ -89,6 +89,8 @@ pub struct Cx<'a> {
     pub target: &'a crate::nft::version::Target,
     /// What `ipset save` said.
     pub ipsets: &'a crate::save::ipset::Ipsets,
+    /// The sets that rules write to.
+    pub written: &'a super::written::Written,
     /// Fragments are put together before any rule of the output sees them.
     pub reassembled: bool,
     /// `--approximate` was given.

@@ -23,6 +23,7 @@ pub mod standard;
 pub mod targets;
 pub mod tracked;
 pub mod word;
+pub mod written;
 
 use super::ast::Part;
 use super::option::OptionSpec;

@@ -5,7 +5,9 @@
 //! has no one key for ports, for ICMP types, and for protocols without either.
 
 mod boxes;
+pub mod changing;
 mod columns;
+pub mod mapped;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -45,6 +47,10 @@ pub fn ways(name: &BStr, source: &[bool], which: Which, cx: &mut Cx) -> Result<V
         let name = if at == 0 { name.to_owned() } else { BString::from(format!("{name}_{}", at + 1)) };
         out.append(&mut of_set(name.as_bstr(), &ipset, source, which, cx)?);
     }
+    for name in names_in(ipset).filter(|name| cx.written.get(name).is_some()) {
+        let Some(member) = ipsets.get(name) else { continue };
+        out.append(&mut of_set(name, member, source, which, cx)?);
+    }
     exclude(&mut out)?;
     Ok(out)
 }
@@ -59,13 +65,20 @@ fn missing(name: &BStr, cx: &Cx) -> Refusal {
     Refusal::new("ipset-missing", format!("the text of ipset has no set {quoted}"), help)
 }
 
-/// The members of a list as few sets as there are kinds of them; the flag says that there is an
+/// The names in a list.
+fn names_in(list: &Ipset) -> impl Iterator<Item = &BStr> {
+    list.elements.iter().filter_map(|element| match element.parts.first() {
+        Some(crate::save::ipset::Part::Set(name)) => Some(name.as_bstr()),
+        _ => None,
+    })
+}
+
+/// The members of a list that no rule writes to, as few sets as there are kinds of them; the flag says that there is an
 /// address family.
 fn members(list: &Ipset, cx: &Cx) -> Vec<(Ipset, bool)> {
     let mut out: Vec<(Ipset, bool)> = Vec::new();
-    for element in &list.elements {
-        let Some(crate::save::ipset::Part::Set(name)) = element.parts.first() else { continue };
-        let Some(member) = cx.ipsets.get(name.as_bstr()) else { continue };
+    for name in names_in(list).filter(|name| cx.written.get(name).is_none()) {
+        let Some(member) = cx.ipsets.get(name) else { continue };
         let alike = |(o, _): &&mut (Ipset, bool)| {
             o.kind == member.kind
                 && o.family == member.family
@@ -89,15 +102,14 @@ fn exclude(ways: &mut [Way]) -> Result<(), Refusal> {
         let (before, rest) = ways.split_at_mut(at);
         let Some(way) = rest.first_mut() else { continue };
         for other in before {
-            let [Step::Test(Test::Lookup { fields, set, .. })] = other.steps.as_slice() else {
+            let not = match other.steps.as_slice() {
+                [Step::Test(only)] if !other.breaks => only.outside(),
+                _ => None,
+            };
+            let Some(not) = not else {
                 let reason = "the list holds several sets whose fields a packet may lack";
                 return Err(Refusal::new("ipset-list", reason, "write one rule for each of the sets"));
             };
-            let not = Test::Lookup { fields: fields.clone(), mask: None, set: *set, negated: true };
-            if other.breaks {
-                let reason = "the list holds several sets whose fields a packet may lack";
-                return Err(Refusal::new("ipset-list", reason, "write one rule for each of the sets"));
-            }
             way.steps.insert(0, Step::Test(not));
         }
     }
@@ -109,6 +121,12 @@ fn of_set(name: &BStr, ipset: &Ipset, source: &[bool], which: Which, cx: &mut Cx
     let family = ipset.family.unwrap_or(cx.family);
     if source.len() < parts.len() || family != cx.family {
         return Ok(Vec::new());
+    }
+    let written = cx.written;
+    match written.get(name) {
+        Some(_) if which == Which::Exceptions => return Ok(Vec::new()),
+        Some(uses) => return changing::ways(name, ipset, uses, source, cx),
+        None => {}
     }
     let mut out = Vec::new();
     for variant in columns::variants(parts, *hash, ipset, family) {
@@ -128,7 +146,7 @@ fn way(fields: Fields, set: SetId, variant: Variant, hash: bool) -> Way {
         // A bitmap of ports has no protocol in it: TCP and UDP are asked.
         steps.push(Step::Test(Test::In { field: Field::L4proto, set: columns::tcp_and_udp() }));
     }
-    steps.push(Step::Test(Test::Lookup { fields, mask: None, set, negated: false }));
+    steps.push(Step::Test(Test::lookup(&fields, set, false)));
     Way { steps, breaks, header }
 }
 

@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice;
 
-use super::{Kind, Part, PartKind};
+use super::{Kind, Mapped, Part, PartKind};
 use crate::diag::quote;
 use crate::packet::Family;
 use crate::save::option::Net;
@@ -35,6 +35,37 @@ pub(super) fn prefix(length: u64, family: Option<Family>) -> Result<u128, String
     let family = family_or_ip(family);
     let any = if family == Family::Ip6 { "::" } else { "0.0.0.0" };
     read_net(format!("{any}/{length}").as_bytes(), family).map(|net| net.mask)
+}
+
+/// The first and the last key of a bitmap: addresses where it has a family, else ports.
+pub(super) fn range(word: &[u8], family: Option<Family>) -> Result<(u128, u128), String> {
+    if family.is_none() {
+        let (lo, hi) = value::range(word, b'-', false, 65535, |w| value::port(w, None))?;
+        return Ok((lo.into(), hi.into()));
+    }
+    match addresses(word, family)? {
+        Part::Addresses(lo, hi) => Ok((lo, hi)),
+        _ => Err(format!("{} is no range of addresses", quote(word))),
+    }
+}
+
+/// `mark[/mask]`, all bits where there is no mask.
+pub(super) fn mapped(word: &[u8]) -> Result<Mapped, String> {
+    let bits = |word: &[u8]| number(word).ok().and_then(|n| u32::try_from(n).ok());
+    let (value, mask) = match word.split_once_str("/") {
+        Some((value, mask)) => (bits(value), bits(mask)),
+        None => (bits(word), Some(u32::MAX)),
+    };
+    let both = value.zip(mask).map(|(value, mask)| Mapped { value, mask });
+    both.ok_or_else(|| format!("{} is no mark: `mark/mask`", quote(word)))
+}
+
+/// `major:minor`, both hexadecimal (tc(8)).
+pub(super) fn priority(word: &[u8]) -> Result<u32, String> {
+    let half = |word: &[u8]| word.to_str().ok().and_then(|word| u16::from_str_radix(word, 16).ok());
+    let halves = word.split_once_str(":").and_then(|(major, minor)| half(major).zip(half(minor)));
+    let number = halves.map(|(major, minor)| u32::from(major) << 16 | u32::from(minor));
+    number.ok_or_else(|| format!("{} is no priority: `major:minor`", quote(word)))
 }
 
 /// The parts of an element.

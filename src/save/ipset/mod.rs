@@ -53,6 +53,10 @@ pub struct Ipset {
     pub counters: bool,
     /// Most elements.
     pub maxelem: Option<u32>,
+    /// A full set makes room for a new element.
+    pub forceadd: bool,
+    /// First and last key of a bitmap.
+    pub range: Option<(u128, u128)>,
     pub elements: Vec<Element>,
 }
 
@@ -89,6 +93,17 @@ pub struct Element {
     pub nomatch: bool,
     /// The name of an interface is a prefix of names.
     pub wildcard: bool,
+    /// What `--map-mark` does: the bits of the mark that are replaced, and by what.
+    pub mark: Option<Mapped>,
+    /// What `--map-prio` gives.
+    pub priority: Option<u32>,
+}
+
+/// A mark with its mask (`skbmark`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Mapped {
+    pub value: u32,
+    pub mask: u32,
 }
 
 /// The value of one part.

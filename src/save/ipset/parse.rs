@@ -93,6 +93,8 @@ fn create(words: &mut Words, sets: &mut Ipsets) -> Result<(), String> {
         timeout: None,
         counters: false,
         maxelem: None,
+        forceadd: false,
+        range: None,
         elements: Vec::new(),
     };
     while let Some(option) = words.next() {
@@ -116,8 +118,10 @@ fn create_option(option: &[u8], words: &mut Words, set: &mut Ipset) -> Result<()
         b"bitmask" => set.netmask = Some(element::address(words.next().unwrap_or_default(), set.family)?),
         b"markmask" => set.markmask = Some(words.number(option, many)? as u32),
         b"counters" => set.counters = true,
-        b"comment" | b"forceadd" | b"skbinfo" => {}
-        b"hashsize" | b"bucketsize" | b"initval" | b"size" | b"range" | b"gc" | b"probes" | b"resize" => {
+        b"forceadd" => set.forceadd = true,
+        b"range" => set.range = Some(element::range(words.next().unwrap_or_default(), set.family)?),
+        b"comment" | b"skbinfo" => {}
+        b"hashsize" | b"bucketsize" | b"initval" | b"size" | b"gc" | b"probes" | b"resize" => {
             words.next();
         }
         other => return Err(format!("{} is no option of a set that is known", quote(other))),
@@ -153,7 +157,9 @@ fn add_option(option: &[u8], words: &mut Words, element: &mut Element) -> Result
         b"comment" => element.comment = words.next().map(BString::from),
         b"nomatch" => element.nomatch = true,
         b"wildcard" => element.wildcard = true,
-        b"skbmark" | b"skbprio" | b"skbqueue" => {
+        b"skbmark" => element.mark = Some(element::mapped(words.next().unwrap_or_default())?),
+        b"skbprio" => element.priority = Some(element::priority(words.next().unwrap_or_default())?),
+        b"skbqueue" => {
             words.next();
         }
         // The order of a list does not change what is in it.
@@ -168,7 +174,7 @@ fn add_option(option: &[u8], words: &mut Words, element: &mut Element) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::save::ipset::Part;
+    use crate::save::ipset::{Mapped, Part};
     use crate::save::option::Net;
 
     fn problems(text: &str) -> Vec<(usize, String)> {
@@ -204,6 +210,26 @@ add l a
     }
 
     #[test]
+    fn what_a_rule_needs_to_write_is_read() {
+        let text = "\
+create a hash:ip forceadd skbinfo
+add a 192.0.2.1 skbmark 0x1/0xff skbprio 1:1a skbqueue 3
+add a 192.0.2.2 skbmark 5
+create b bitmap:ip range 10.0.0.0/24 netmask 28
+create c bitmap:port range 80-90
+";
+        let (sets, problems) = parse(text.as_bytes());
+        assert_eq!(problems, []);
+        let a = sets.get("a".into()).unwrap();
+        assert!(a.forceadd);
+        assert_eq!(a.elements[0].mark, Some(Mapped { value: 1, mask: 0xff }));
+        assert_eq!((a.elements[0].priority, a.elements[1].priority), (Some(0x1_001a), None));
+        assert_eq!(a.elements[1].mark, Some(Mapped { value: 5, mask: u32::MAX }));
+        assert_eq!(sets.get("b".into()).unwrap().range, Some((0x0a00_0000, 0x0a00_00ff)));
+        assert_eq!(sets.get("c".into()).unwrap().range, Some((80, 90)));
+    }
+
+    #[test]
     fn wrong_lines_are_reported_with_their_numbers() {
         for (text, line) in [
             ("create a hash:nosuch", 1),
@@ -216,6 +242,10 @@ add l a
             ("create a hash:ip netmask 33", 1),
             ("create a hash:ip nosuch", 1),
             ("create a hash:ip\nadd a 1.2.3.4 nosuch", 2),
+            ("create a hash:ip skbinfo\nadd a 1.2.3.4 skbmark x", 2),
+            ("create a hash:ip skbinfo\nadd a 1.2.3.4 skbprio 1", 2),
+            ("create a bitmap:ip range 10.0.0.9-10.0.0.1", 1),
+            ("create a bitmap:port range 0-65536", 1),
             ("create a hash:ip\nadd a 1.2.3.4 comment \"open", 2),
             ("create l list:set\nadd l nosuch", 2),
             ("destroy a", 1),

@@ -5,6 +5,7 @@ use bstr::ByteSlice;
 use super::unmodelled;
 use crate::prove::block::Step;
 use crate::prove::dd::Bounded;
+use crate::prove::save_meaning::changing::Changing;
 use crate::prove::save_meaning::ipset::{self, Question};
 use crate::prove::save_meaning::{Reading, options, sets};
 use crate::save::ast::Part;
@@ -19,12 +20,19 @@ pub fn set(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     if COUNTERS.iter().any(|option| part.has(option)) {
         return unmodelled::condition(part, reading);
     }
-    if reading.written.contains(&name) || reading.ipsets.get(name.as_bstr()).is_none() {
+    let source = ipset::directions(&option.value);
+    let question = Question { source: &source, exceptions: part.has("return-nomatch") };
+    let (written, ipsets) = (reading.written, reading.ipsets);
+    if let (Some(set), Some(uses)) = (ipsets.get(name.as_bstr()), written.get(&name)) {
+        return match Changing::new(name.as_bstr(), set, uses) {
+            Some(changing) => changing.asked(question, option.negated, reading),
+            None => Ok(vec![Step::Unknown(format!("the set {name}, which rules change"))]),
+        };
+    }
+    if written.contains_key(&name) || reading.ipsets.get(name.as_bstr()).is_none() {
         let key = if part.has("return-nomatch") { format!("{key} as an exception") } else { key };
         return sets::contains(name.as_bstr(), &key, option.negated, reading);
     }
-    let source = ipset::directions(&option.value);
-    let question = Question { source: &source, exceptions: part.has("return-nomatch") };
     Ok(vec![match ipset::members(name.as_bstr(), question, reading)? {
         Some(inside) => Step::Test(reading.negated_if(option.negated, inside)?),
         None => Step::Unknown(format!(

@@ -101,7 +101,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let set = list(part, cx, field)?;
     cx.differs(NOTE);
     let key = KeyPart { field, mask: mask(part, cx.family) };
-    let known = Test::Lookup { fields: smallvec![field], mask: key.mask, set, negated: false };
+    let known = Test::in_set(&[key], set);
     let change = |op| Statement::SetUpdate { op, set, key: vec![key], timeout: None, inner: Vec::new() };
     if part.has("set") || part.has("remove") {
         let remove = vec![Step::Test(known), change(SetOp::Delete).into()];

@@ -125,12 +125,11 @@ fn outside(ways: Vec<Way>, family: Family) -> Vec<Cond> {
     let not = |mut way: Way| {
         // What only keeps the ways apart goes: every way is ruled out.
         way.steps.retain(|s| !matches!(s, Step::Test(Test::Lookup { negated: true, .. })));
-        match way.steps.as_slice() {
-            [Step::Test(Test::Lookup { fields, set, .. })] if !way.breaks => {
-                Test::Lookup { fields: fields.clone(), mask: None, set: *set, negated: true }.into()
-            }
-            _ => Cond::Not(guarded(way, family)),
-        }
+        let outside = match way.steps.as_slice() {
+            [Step::Test(only)] if !way.breaks => only.outside(),
+            _ => None,
+        };
+        outside.map_or_else(|| Cond::Not(guarded(way, family)), Cond::from)
     };
     ways.into_iter().map(not).collect()
 }

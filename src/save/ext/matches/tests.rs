@@ -38,6 +38,7 @@ fn lowered(family: Family, rule: &str, approximate: bool, ipsets: &Ipsets) -> Re
         protocol: rule.protocol(),
         target: &target,
         ipsets,
+        written: &crate::save::ext::written::Written::of(&parsed.dump, ipsets),
         reassembled: false,
         approximate,
         shared_buckets: &BTreeSet::from(["both".into()]),
@@ -314,12 +315,7 @@ add both hosts
     let (ipsets, problems) = ipset::parse(text.as_bytes());
     assert_eq!(problems, []);
     let run = |rule: &str| lowered(Family::Ip, rule, false, &ipsets).unwrap();
-    let lookup = |fields: &[Field], set, negated| Test::Lookup {
-        fields: fields.iter().copied().collect(),
-        mask: None,
-        set,
-        negated,
-    };
+    let lookup = |fields: &[Field], set, negated| Test::lookup(fields, set, negated);
     let first = ir::SetId(0);
 
     let (conds, table) = run("-m set --match-set nets src");

@@ -36,6 +36,19 @@ pub fn tcp_and_udp() -> IntervalSet {
     [6, 17].into_iter().map(Interval::point).collect()
 }
 
+pub fn with_ports() -> IntervalSet {
+    WITH_PORTS.into_iter().map(|protocol| Interval::point(protocol.into())).collect()
+}
+
+/// The variant of what packets of a protocol are in the set by; `None` for the other family's ICMP.
+pub fn variant_of_protocol(protocol: u8, family: Family) -> Option<Variant> {
+    match protocol {
+        1 | 58 => ((protocol == 58) == (family == Family::Ip6)).then_some(Variant::Icmp),
+        _ if WITH_PORTS.contains(&protocol) => Some(Variant::Ports),
+        _ => Some(Variant::Others),
+    }
+}
+
 /// The variant an element belongs to.
 pub fn variant_of(element: &Element) -> Variant {
     let port = element.parts.iter().find_map(|p| match p {
