@@ -67,11 +67,16 @@ fn map(part: &Part, option: &Opt, (name, key): (&BString, &str), reading: &mut R
     }
     let mut steps = sets::contains(name.as_ref(), key, option.negated, reading)?;
     let entry = vocabulary::member(&name.to_string(), key);
+    // All from the entry as it was found.
+    let mut changes = Vec::new();
     for (option, field) in [("map-mark", Field::Mark), ("map-prio", Field::Priority)] {
-        if part.has(option) {
-            steps.push(from_entry(&entry, field, reading)?);
+        if part.has(option)
+            && let Step::Assign(own) = from_entry(&entry, field, reading)?
+        {
+            changes.extend(own);
         }
     }
+    steps.push(Step::Assign(changes));
     if part.has("map-queue") {
         let effect = Effect::Other(format!("queue number of {entry}"));
         steps.push(Step::Effect { effect, reads: sets::ANYTHING });
