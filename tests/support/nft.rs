@@ -95,6 +95,11 @@ impl Nft {
     }
 }
 
+/// An element without the time that it has left, which runs while it is listed.
+fn without_time(element: &str) -> &str {
+    element.split(" expires ").next().unwrap_or_default().trim()
+}
+
 /// A listing with the elements of each set in one order: the kernel hashes them with a new seed each time.
 fn sorted(listing: &[u8]) -> String {
     let text = String::from_utf8_lossy(listing);
@@ -104,7 +109,7 @@ fn sorted(listing: &[u8]) -> String {
         let (before, set) = rest.split_at(open + 2);
         out.push_str(before);
         let close = set.find('}').unwrap_or(set.len());
-        let mut elements: Vec<&str> = set[..close].split(',').map(str::trim).collect();
+        let mut elements: Vec<&str> = set[..close].split(',').map(without_time).collect();
         elements.sort_unstable();
         out.push_str(&elements.join(", "));
         rest = &set[close..];

@@ -49,7 +49,10 @@ pub fn ways(name: &BStr, ipset: &Ipset, uses: &Uses, source: &[bool], cx: &mut C
             continue;
         }
         let id = set.install(variant, cx)?;
-        let (fields, masks) = set.key(source, variant, cx).into_iter().map(|part| (part.field, part.mask)).unzip();
+        let key = set.key(source, variant, cx);
+        let masked = key.iter().any(|part| part.mask.is_some());
+        let masks = key.iter().map(|part| part.mask).filter(|_| masked).collect();
+        let fields = key.into_iter().map(|part| part.field).collect();
         let lookup = Test::Lookup { fields, masks, set: id, negated: false };
         let header = matches!(variant, Variant::Ports | Variant::Icmp);
         let steps = set.protocols(variant, cx).into_iter().chain([Step::Test(lookup)]).collect();
