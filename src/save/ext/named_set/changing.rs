@@ -49,11 +49,7 @@ pub fn ways(name: &BStr, ipset: &Ipset, uses: &Uses, source: &[bool], cx: &mut C
             continue;
         }
         let id = set.install(variant, cx)?;
-        let key = set.key(source, variant, cx);
-        let masked = key.iter().any(|part| part.mask.is_some());
-        let masks = key.iter().map(|part| part.mask).filter(|_| masked).collect();
-        let fields = key.into_iter().map(|part| part.field).collect();
-        let lookup = Test::Lookup { fields, masks, set: id, negated: false };
+        let lookup = Test::in_set(&set.key(source, variant, cx), id);
         let header = matches!(variant, Variant::Ports | Variant::Icmp);
         let steps = set.protocols(variant, cx).into_iter().chain([Step::Test(lookup)]).collect();
         out.push(Way { steps, breaks: header || set.parts.contains(&PartKind::Mac), header });
