@@ -49,7 +49,8 @@
 //!      `space.dd.var(local_answer(id, 0))`. Put it where the kernel does: only packets that passed the
 //!      steps before it consult.
 //!    - changes are `Step::Assign` of the variables of `space.slot(field)`.
-//!    - verdicts, jumps: `Step::Flow`. What cannot be told: `Step::Unknown("why")`.
+//!    - verdicts, jumps: `Step::Flow`. What cannot be told: `Step::Unknown("why")`, or of some packets
+//!      `Step::UnknownOn`.
 //!
 //!    Empty built-in chains with policy accept need no base chain. `-A X` without a target is a rule
 //!    without effect. Keys: raw -300, mangle -150, nat -100 (prerouting, output) and 100 (input,
@@ -94,4 +95,6 @@ pub struct Facts {
     pub tracks: bool,
     /// Whether a base chain sees packets before the kernel puts fragments together.
     pub early: bool,
+    /// Whether rules give packets templates for connection tracking (`CT`, `ct zone set`).
+    pub templates: bool,
 }

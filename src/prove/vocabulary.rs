@@ -28,11 +28,15 @@ pub fn connections(count: u32) -> String {
     format!("at most {count} connections")
 }
 
-/// True for `part` of `whole` packets, at random; a rounded fraction is told by the one it was rounded from
-/// ([`chance::meant`]).
-pub fn random(part: u64, whole: u64) -> String {
-    let (part, whole) = chance::meant(part, whole);
-    format!("random {part}/{whole}")
+/// True for `part` of `whole` packets, at random, or (not `wanted`) for the others; beside it the answer to look for. The
+/// choice is told by its rarer outcome, so that it is the same however it was asked for; a rounded fraction is told by
+/// the one it was rounded from ([`chance::meant`]).
+pub fn random(part: u64, whole: u64, wanted: bool) -> (String, bool) {
+    let others = whole.saturating_sub(part);
+    let (part, others) = if wanted { (part, others) } else { (others, part) };
+    let asked = part <= others;
+    let (part, whole) = chance::meant(part.min(others), whole);
+    (format!("random {part}/{whole}"), asked)
 }
 
 /// True for one packet of `every`, first the one with number `packet`; beside it whether that is the answer wanted,
@@ -221,7 +225,7 @@ mod tests {
 
     #[test]
     fn draws_are_told_from_state() {
-        assert_eq!(draw(&random(1, 3)), Some(Chance::Yes { part: 1, whole: 3 }));
+        assert_eq!(draw(&random(1, 3, true).0), Some(Chance::Yes { part: 1, whole: 3 }));
         assert_eq!(draw(&number(true, 5)), Some(Chance::Below(5)));
         assert_eq!(draw(&number(false, 5)), None);
         assert_eq!(draw(&nth(5, 0).0), None);
@@ -244,7 +248,16 @@ mod tests {
     fn equal_rates_have_one_name() {
         assert_eq!(limit(60, 60, 5, false), limit(1, 1, 5, false));
         assert_ne!(limit(60, 60, 5, false), limit(1, 1, 6, false));
-        assert_eq!(random(1 << 30, 1 << 31), random(1, 2));
-        assert_eq!(random(715_827_883, 1 << 31), random(1, 3));
+        assert_eq!(random(1 << 30, 1 << 31, true), random(1, 2, true));
+        assert_eq!(random(715_827_883, 1 << 31, true), random(1, 3, true));
+    }
+
+    #[test]
+    fn a_choice_is_the_same_whichever_outcome_is_asked_for() {
+        assert_eq!(random(21_475, 1 << 31, false), random((1 << 31) - 21_475, 1 << 31, true));
+        assert_eq!(random(3, 4, true), (random(1, 4, true).0, false));
+        assert_eq!(random(3, 4, false), random(1, 4, true));
+        assert_eq!(random(1, 2, false), random(1, 2, true));
+        assert_ne!(random(1, 4, true), random(1, 4, false));
     }
 }

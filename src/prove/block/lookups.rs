@@ -2,8 +2,11 @@
 //!
 //! A lookup (a route, a set of unknown content) may read fields that rules change, so its answer for a changed packet
 //! is another variable than its answer for the packet that came: one for each *way* in which the bits that it may read
-//! were changed. Two ways that come to the same packet (a bit set that was set already) have two variables, so what
-//! is equal with them is equal, and what differs only where they differ is a doubt (`compare::differences`).
+//! were changed. A way says which bits are others than they were, however rules wrote that (a value for each value, a
+//! mask, a flipped bit), for those of the traffic class and where that hangs on the bit; else which value a bit was given,
+//! since that may be up to 32 of a mark at once. Two ways that come to the same packet (a bit set that was set already)
+//! have two variables, so what is equal with them is equal, and what differs only where they differ is a doubt
+//! (`compare::differences`).
 
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
@@ -13,11 +16,25 @@ use super::{Block, KEEP};
 use crate::prove::dd::{Bands, Bounded, Dd, Substitution, Var};
 use crate::prove::space::bands;
 
-/// Bits and the values that rules gave them, by variable.
-type Way = Vec<(Var, bool)>;
+/// Bits and what rules made of them, by variable.
+type Way = Vec<(Var, Becomes)>;
+
+/// What a bit has become.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Becomes {
+    Zero,
+    One,
+    /// What it was not.
+    Other,
+}
+
+/// Bands whose bits are told by what is other than it was: of so few bits, each value may be a way.
+const FLIPPED: Bands = Bands(1 << bands::DSCP);
 
 /// So many ways to change what one lookup reads are told apart.
-const MOST_WAYS: usize = 32;
+const MOST_WAYS: usize = 256;
+/// So many answers of lookups are told apart behind one block.
+const MOST_ANSWERS: usize = 1024;
 
 /// The answers to lookups behind changes, numbered.
 #[derive(Default)]
@@ -33,6 +50,9 @@ impl Lookups {
             Some((first, later)) => (*first, joined(before, later)),
             None => (lookup, before.clone()),
         };
+        if way.is_empty() {
+            return first;
+        }
         let (number, _) = self.0.insert_full((first, way));
         Var::new(lookup.band(), bands::BEHIND_CHANGES + number as u32)
     }
@@ -49,8 +69,16 @@ impl Lookups {
 
 /// First one way, then another.
 fn joined(before: &Way, later: &Way) -> Way {
-    let mut way: Way = before.iter().filter(|(var, _)| later.iter().all(|(other, _)| other != var)).copied().collect();
-    way.extend(later);
+    let was = |var: Var| before.iter().find(|(other, _)| *other == var).map(|&(_, becomes)| becomes);
+    let both = later.iter().filter_map(|&(var, becomes)| match (becomes, was(var)) {
+        (Becomes::Other, Some(Becomes::Zero)) => Some((var, Becomes::One)),
+        (Becomes::Other, Some(Becomes::One)) => Some((var, Becomes::Zero)),
+        // What is flipped twice is as it was.
+        (Becomes::Other, Some(Becomes::Other)) => None,
+        (becomes, _) => Some((var, becomes)),
+    });
+    let untouched = before.iter().filter(|(var, _)| later.iter().all(|(other, _)| other != var)).copied();
+    let mut way: Way = untouched.chain(both).collect();
     way.sort_unstable();
     way
 }
@@ -62,11 +90,16 @@ impl Workshop<'_> {
         if a.changes.is_empty() {
             return Ok(true);
         }
+        let mut answers = 0;
         for lookup in self.dd.variables(diagrams, bands::LOOKUPS) {
             let reads = bands::read_by_lookup(self.terms.lookups.first(lookup));
             let Some(ways) = self.ways(a, on, reads)? else { return Ok(false) };
             if ways.iter().all(|(_, way)| way.is_empty()) {
                 continue;
+            }
+            answers += ways.len();
+            if answers > MOST_ANSWERS {
+                return Ok(false);
             }
             let mut function = self.dd.var(lookup)?;
             for (packets, way) in ways {
@@ -82,20 +115,24 @@ impl Workshop<'_> {
     /// The ways in which `a` changes bits of these bands, with the packets in `on` that it changes so; `None` where
     /// there are too many.
     fn ways(&mut self, a: &Block, on: On, bands: Bands) -> Bounded<Option<Vec<(Dd, Way)>>> {
+        match self.told(a, on, bands, true)? {
+            Some(ways) => Ok(Some(ways)),
+            None => self.told(a, on, bands, false),
+        }
+    }
+
+    /// The same; `flips`: bits whose change hangs on themselves are others, or as they were.
+    fn told(&mut self, a: &Block, on: On, bands: Bands, flips: bool) -> Bounded<Option<Vec<(Dd, Way)>>> {
         let mut ways = vec![(Dd::TRUE, Way::new())];
-        for &(var, change) in &a.changes {
-            let change = if Bands::of(var).meets(bands) { self.within(on, change, KEEP)? } else { Dd::leaf(KEEP) };
-            if change == Dd::leaf(KEEP) {
-                continue;
-            }
+        for &(var, change) in a.changes.iter().filter(|(var, _)| Bands::of(*var).meets(bands)) {
+            let change = self.within(on, change, KEEP)?;
             let mut finer = Vec::with_capacity(ways.len());
-            for (packets, way) in ways {
-                for value in [KEEP, 0, 1] {
-                    let here = self.dd.is(change, value)?;
-                    let here = self.dd.and(here, packets)?;
+            for (becomes, there) in self.becomes(var, change, flips)? {
+                for (packets, way) in &ways {
+                    let here = self.dd.and(*packets, there)?;
                     if here != Dd::FALSE {
                         let mut way = way.clone();
-                        way.extend((value != KEEP).then_some((var, value == 1)));
+                        way.extend(becomes.map(|becomes| (var, becomes)));
                         finer.push((here, way));
                     }
                 }
@@ -106,5 +143,18 @@ impl Workshop<'_> {
             ways = finer;
         }
         Ok(Some(ways))
+    }
+
+    /// What may become of a bit, `None` for nothing, each with the packets whose bit becomes that.
+    fn becomes(&mut self, var: Var, change: Dd, flips: bool) -> Bounded<Vec<(Option<Becomes>, Dd)>> {
+        let hangs_on_itself = self.dd.tests(change, Bands::of(var), &|tested| tested == var);
+        if Bands::of(var).meets(FLIPPED) || flips && hangs_on_itself {
+            let itself = self.dd.var(var)?;
+            let value = self.dd.otherwise(change, KEEP, itself)?;
+            let differs = self.dd.differ(value, itself)?;
+            return Ok(vec![(None, self.dd.not(differs)?), (Some(Becomes::Other), differs)]);
+        }
+        let leaves = [(None, KEEP), (Some(Becomes::Zero), 0), (Some(Becomes::One), 1)];
+        leaves.into_iter().map(|(becomes, leaf)| Ok((becomes, self.dd.is(change, leaf)?))).collect()
     }
 }

@@ -67,6 +67,8 @@ pub enum Step {
     EffectOn { packets: Dd, effect: Effect },
     /// Something the reader does not know: what happens to packets that come here is unknown.
     Unknown(String),
+    /// The same, of the packets of a set; the others go on.
+    UnknownOn { packets: Dd, why: String },
 }
 
 impl Step {

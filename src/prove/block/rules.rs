@@ -83,6 +83,10 @@ fn done(shop: &mut Workshop<'_>, line: u32, steps: &[Cow<'_>], around: &mut Surr
             }
             Step::Dispatch(branches) => return at.dispatch(shop, line, branches, around),
             Step::Unknown(why) => return at.give_up(shop, line, why),
+            Step::UnknownOn { packets, why } => {
+                let Some(packets) = at.read(shop, *packets)? else { return at.give_up(shop, line, BLIND) };
+                at.lose(shop, line, packets, why)?;
+            }
         }
         if at.inside == Dd::FALSE {
             break;
@@ -214,6 +218,15 @@ impl Progress {
             }
         }
         Ok(Some(entries))
+    }
+
+    /// What happens to some of the packets is not known.
+    fn lose(&mut self, shop: &mut Workshop<'_>, line: u32, packets: Dd, why: &str) -> Bounded<()> {
+        let lost = shop.dd.and(self.inside, packets)?;
+        let leaf = shop.terms.leaf(&Verdict::Unknown { line, why: why.to_owned() });
+        self.block = shop.join(&self.block, On::Set(lost), &Block::ending(leaf))?;
+        self.inside = shop.dd.minus(self.inside, lost)?;
+        Ok(())
     }
 
     fn give_up(self, shop: &mut Workshop<'_>, line: u32, why: &str) -> Bounded<Block> {

@@ -118,7 +118,10 @@ impl Walker<'_> {
                     let hit = branches.iter().find(|branch| self.satisfies(&branch.when));
                     return hit.map_or(Flow::Continue, |branch| branch.flow.clone());
                 }
-                Step::Unknown(why) => return Flow::Verdict(Verdict::Unknown { line, why: why.clone() }),
+                Step::UnknownOn { packets, .. } if self.eval(*packets) == 0 => {}
+                Step::Unknown(why) | Step::UnknownOn { why, .. } => {
+                    return Flow::Verdict(Verdict::Unknown { line, why: why.clone() });
+                }
             }
         }
         Flow::Continue

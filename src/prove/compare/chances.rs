@@ -6,6 +6,7 @@
 //! cannot be told apart, however they draw: a ladder of `-m statistic` rungs and one `numgen` map, rungs
 //! in another order, a draw that nothing depends on.
 
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -29,8 +30,8 @@ type Parts = [Vec<Dd>; 2];
 /// probabilities are too fine.
 pub(super) type Found = FxHashMap<Parts, Option<Dd>>;
 
-/// Steps that a comparison of final values may take: each bit that is kept doubles the outcomes.
-const STEPS: u64 = 1 << 18;
+/// Steps that a comparison may take: each bit that is copied, or kept, doubles the outcomes.
+const STEPS: u64 = 1 << 20;
 
 /// Packets for which what is drawn has different distributions.
 #[derive(Clone, Copy)]
@@ -67,26 +68,24 @@ impl Comparison<'_> {
         if changes[0] == changes[1] {
             return Ok(Dd::FALSE);
         }
-        let contents = self.contents;
+        let finals = self.drawn_parts(blocks, counts, |this, var| this.finals(var, blocks, dropped))?;
+        if self.same_rows(&changes)? || self.same_rows(&finals)? {
+            return Ok(Dd::FALSE);
+        }
         // Bits are changed alike, or the values they end up with have to be looked at.
         let found = match self.chances.get(&changes) {
             Some(&found) => found,
-            None => differ(&mut self.space.dd, contents, &changes)?,
+            None => self.bounded(&changes)?,
         };
         self.chances.insert(changes.clone(), found);
         if let Some(differ) = found {
             if self.space.dd.and(differ, known)? == Dd::FALSE {
                 return Ok(Dd::FALSE);
             }
-            let finals = self.drawn_parts(blocks, counts, |this, var| this.finals(var, blocks, dropped))?;
-            let differ = self.space.dd.with_steps(STEPS, |dd| self::differ(dd, contents, &finals));
-            if let Ok(Some(differ)) = differ {
-                let drawn = |var: Var| draw_of(contents, var).is_some();
+            if let Some(differ) = self.bounded(&finals)? {
+                let drawn = |var: Var| draw_of(self.contents, var).is_some();
                 let surely = self.space.dd.for_all(known, ANSWERS, &drawn)?;
                 return self.space.dd.and(differ, surely);
-            }
-            if !matches!(differ, Ok(_) | Err(OutOfBudget::Steps)) {
-                differ?;
             }
         }
         for (&a, &b) in changes[0].iter().zip(&changes[1]) {
@@ -98,6 +97,22 @@ impl Comparison<'_> {
             }
         }
         Ok(Dd::FALSE)
+    }
+
+    /// Whether both sides do the same equally often, whatever the packet.
+    fn same_rows(&mut self, [left, right]: &Parts) -> Bounded<bool> {
+        let drawn = |var: Var| draw_of(self.contents, var);
+        let left = rows::rows(&mut self.space.dd, &drawn, ANSWERS, left)?;
+        Ok(left.is_some() && left == rows::rows(&mut self.space.dd, &drawn, ANSWERS, right)?)
+    }
+
+    /// See [`differ`]; `None` also where there is too much to look at.
+    fn bounded(&mut self, parts: &Parts) -> Bounded<Option<Dd>> {
+        let contents = self.contents;
+        match self.space.dd.with_steps(STEPS, |dd| differ(dd, contents, parts)) {
+            Err(OutOfBudget::Steps) => Ok(None),
+            found => found,
+        }
     }
 
     /// What both sides do, as far as draws decide it on either; `of_bit` tells what becomes of a bit.

@@ -58,7 +58,7 @@ impl Comparison<'_> {
         fading::fade(self.space, self.sides, self.key, &mut blocks)?;
         let [left, right] = blocks.as_slice() else { return Ok(Outcome::default()) };
         let mut outcome = Outcome::default();
-        let possible = self.space.possible_at(self.key.hook, self.key.priority)?;
+        let possible = self.possible()?;
         let known = self.known([left, right], possible, &mut outcome)?;
         let drawn = self.drawn([left, right], known, &mut outcome)?;
         let care = Care { known, drawn, possible };
@@ -69,6 +69,17 @@ impl Comparison<'_> {
             outcome.doubts.push(Doubt { why: LOOKED_UP.to_owned(), line: None });
         }
         Ok(outcome)
+    }
+
+    /// The packets that there can be. Those that no base chain has seen yet have no template.
+    fn possible(&mut self) -> Bounded<Dd> {
+        let possible = self.space.possible_at(self.key.hook, self.key.priority)?;
+        let mut keys = self.sides.iter().flat_map(|side| &side.program.bases).map(|base| base.key);
+        if keys.any(|key| key.hook == self.key.hook && key != self.key && key.priority <= self.key.priority) {
+            return Ok(possible);
+        }
+        let template = self.space.has_template()?;
+        self.space.dd.minus(possible, template)
     }
 
     /// The packets whose treatment is known on both sides; the others are doubts.

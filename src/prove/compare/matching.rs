@@ -118,6 +118,7 @@ fn assign(program: &Program, places: &Places) -> Vec<Bucket> {
 }
 
 /// What a packet may meet in a chain.
+#[derive(Clone, Copy, PartialEq)]
 enum Met {
     Occurrence(OccurrenceId),
     Chain(ChainId),
@@ -147,7 +148,8 @@ fn in_order(program: &Program) -> impl Iterator<Item = &Occurrence> {
     met.into_iter().filter_map(|id| program.occurrences.get(id.0)).chain(&program.occurrences)
 }
 
-/// What is gone to comes last: whoever stays in the chain may still go there. What stands behind a test that no packet
+/// What is gone to comes last: whoever stays in the chain may still go there. Of chains that are gone to, one that goes to
+/// another of them comes before it. What stands behind a test that no packet
 /// passes is met by none.
 fn met_in(program: &Program, chain: ChainId) -> Vec<Met> {
     let (mut met, mut last) = (Vec::new(), Vec::new());
@@ -164,9 +166,63 @@ fn met_in(program: &Program, chain: ChainId) -> Vec<Met> {
             Step::Flow(flow) => go(&mut met, flow),
             Step::Dispatch(branches) => branches.iter().for_each(|branch| go(&mut met, &branch.flow)),
             Step::Test(_) | Step::In(_) | Step::Among(_) | Step::Effect { .. } => {}
-            Step::Assign(_) | Step::EffectOn { .. } | Step::Unknown(_) => {}
+            Step::Assign(_) | Step::EffectOn { .. } | Step::Unknown(_) | Step::UnknownOn { .. } => {}
         }
     }
-    met.append(&mut last);
+    met.append(&mut in_line(program, last));
     met
+}
+
+/// More chains than these that are gone to from one are left in their order.
+const FEW: usize = 32;
+
+/// Chains that are gone to, those that lead to another of them before that one.
+fn in_line(program: &Program, mut left: Vec<Met>) -> Vec<Met> {
+    left.dedup();
+    if !(2..=FEW).contains(&left.len()) {
+        return left;
+    }
+    let mut line = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let is_first = |at: &usize| {
+            let mut others = left.iter().filter(|other| left.get(*at) != Some(other));
+            !others.any(|&other| left.get(*at).is_some_and(|&at| leads_to(program, other, at)))
+        };
+        let first = (0..left.len()).find(is_first).unwrap_or(0);
+        let first = left.remove(first);
+        left.retain(|other| *other != first);
+        line.push(first);
+    }
+    line
+}
+
+/// Whether a packet may come from the one chain to the other.
+fn leads_to(program: &Program, from: Met, to: Met) -> bool {
+    let (Met::Chain(from), Met::Chain(to)) = (from, to) else { return false };
+    let mut seen = vec![from];
+    let mut next = 0;
+    while let Some(&chain) = seen.get(next) {
+        next += 1;
+        let rules = program.chains.get(chain.0).map_or(&[][..], |chain| &chain.rules);
+        for flow in rules.iter().flat_map(|rule| &rule.steps).flat_map(flows) {
+            let (Flow::Jump(id) | Flow::Goto(id)) = flow else { continue };
+            if *id == to {
+                return true;
+            }
+            if !seen.contains(id) && seen.len() < FEW {
+                seen.push(*id);
+            }
+        }
+    }
+    false
+}
+
+/// Where a step leads.
+fn flows(step: &Step) -> impl Iterator<Item = &Flow> {
+    let (one, many) = match step {
+        Step::Flow(flow) => (Some(flow), &[][..]),
+        Step::Dispatch(branches) => (None, branches.as_slice()),
+        _ => (None, &[][..]),
+    };
+    one.into_iter().chain(many.iter().map(|branch| &branch.flow))
 }

@@ -121,7 +121,9 @@ fn read<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(
     // Where only one side tracks, that is a difference of its own, and the rest is compared as if both did.
     let reassembled = facts.iter().any(|facts| facts.tracks);
     let early = facts.iter().any(|facts| facts.early);
-    let mut space = Space::new(family, names, reassembled, budget).with_early_chains(early);
+    let templates = facts.iter().any(|facts| facts.templates);
+    let space = Space::new(family, names, reassembled, budget);
+    let mut space = space.with_early_chains(early).with_templates(templates);
     let (left, right) = (left.program(&mut space)?, right.program(&mut space)?);
     Ok(Pair { space, terms: Terms::default(), left, right, facts })
 }

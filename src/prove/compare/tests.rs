@@ -126,6 +126,28 @@ fn helpers_go_to_connections_that_are_opened() {
     check(&format!("{notrack}\n{ftp}"), ftp, Answer::Different);
 }
 
+/// What a template holds is nobody's connection: two ways to give one do not fill it alike.
+#[test]
+fn nothing_is_taken_for_known_of_templates() {
+    let raw = |rules: &str| dump(&format!("*raw\n:PREROUTING ACCEPT [0:0]\n{rules}\nCOMMIT\n"));
+    let check = |rules: &str, answer| {
+        let rules = raw(&format!("-A PREROUTING -p tcp -j CT --zone 1\n-A PREROUTING {rules} -j DROP"));
+        let report = compare(&SaveRules(&rules), &SaveRules(&rules), &Options::default());
+        assert_eq!(report.answer(), answer, "{report:#?}");
+    };
+    check("-m conntrack ! --ctorigsrc 10.0.0.1", Answer::Undecided);
+    check("-m connmark --mark 7", Answer::Undecided);
+    check("-m helper ! --helper ftp", Answer::Undecided);
+    check("-p udp -m conntrack ! --ctorigsrc 10.0.0.1", Answer::Equivalent);
+    check("-m conntrack --ctstate NEW", Answer::Equivalent);
+    check("-m connbytes ! --connbytes 10: --connbytes-dir original --connbytes-mode packets", Answer::Equivalent);
+    // Behind connection tracking there is none.
+    let zone = "-A PREROUTING -j CT --zone 1";
+    let behind = |rules: &str| dump(&format!("*raw\n{zone}\nCOMMIT\n*mangle\n{rules}\nCOMMIT\n"));
+    let marked = behind("-A PREROUTING -m connmark --mark 7 -j DROP");
+    assert_eq!(compare(&SaveRules(&marked), &SaveRules(&marked), &Options::default()).answer(), Answer::Equivalent);
+}
+
 fn mangle(rules: &[&str]) -> Dump {
     dump(&format!("*mangle\n:PREROUTING ACCEPT [0:0]\n{}\nCOMMIT\n", rules.join("\n")))
 }
@@ -149,6 +171,22 @@ fn lookups_see_what_earlier_rules_have_changed() {
     check(&[one, drop, none], &[drop, one, none], Answer::Undecided);
     check(&[one, drop], &[two, drop], Answer::Different);
     check(&[one, drop], &[one], Answer::Different);
+    // A class that is set to what it was is none that was changed, and one that is flipped twice neither.
+    let xor = "-A PREROUTING -j TOS --xor-tos 0x10";
+    let [and, or] = [
+        "-A PREROUTING -m tos --tos 0x10/0x10 -j TOS --and-tos 0xef",
+        "-A PREROUTING -m tos ! --tos 0x10/0x10 -j TOS --or-tos 0x10",
+    ];
+    check(&[xor, drop], &[xor, drop], Answer::Equivalent);
+    check(&[xor, xor, drop], &[drop], Answer::Equivalent);
+    check(&[xor, drop, xor], &[drop], Answer::Undecided);
+    check(&[and, drop], &["-A PREROUTING -j TOS --and-tos 0xef", drop], Answer::Equivalent);
+    check(&[or, drop], &["-A PREROUTING -j TOS --or-tos 0x10", drop], Answer::Equivalent);
+    check(&[or, drop], &[and, drop], Answer::Different);
+    let restore = "-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xff";
+    check(&[restore, drop], &[restore, drop], Answer::Equivalent);
+    check(&[restore, restore, drop], &[drop, restore, restore], Answer::Equivalent);
+    check(&[restore, drop], &[drop, restore], Answer::Undecided);
     let save = "-A PREROUTING -j CONNMARK --save-mark";
     check(&[save, drop], &[drop, save], Answer::Different);
     check(&[save, drop], &[save, drop], Answer::Equivalent);

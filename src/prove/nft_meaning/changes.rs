@@ -32,10 +32,12 @@ impl Reading<'_> {
                 None => unread("a change of a connection by something that is no number"),
             },
             Field::Ct(CtKey::Mark | CtKey::Secmark) => {
+                self.may_find_template(*field)?;
                 let tracked = self.space.tracked()?;
                 self.assign(*field, value, tracked, None)
             }
             Field::Ct(CtKey::Label) => {
+                self.may_find_template(*field)?;
                 let tracked = self.space.tracked()?;
                 let bits = number(value);
                 if bits.is_none() {

@@ -3,7 +3,7 @@
 use crate::nft::ast::{
     BaseChain, Data, Element, Entry, Expr, Lookup, ObjectBody, ObjectKind, ObjectName, Rule, Statement, Table,
 };
-use crate::packet::{Family, Field};
+use crate::packet::{CtKey, Family, Field};
 use crate::prove::Facts;
 use crate::prove::space::Space;
 
@@ -46,6 +46,7 @@ impl Facts {
                 self.lookup(map);
             }
             Statement::Set { target, value } => {
+                self.templates |= matches!(target, Expr::Field(Field::Ct(CtKey::Zone | CtKey::ZoneIn(_))));
                 self.expr(target);
                 self.expr(value);
             }

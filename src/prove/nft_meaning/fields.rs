@@ -7,6 +7,8 @@
 use super::{Read, Reading, unread};
 use crate::nft::ast::{Expr, Op};
 use crate::packet::{CtKey, DataType, Family, Field, PayloadBase};
+use crate::prove::block::Step;
+use crate::prove::dd::Dd;
 use crate::prove::space::Space;
 
 /// What statements of a rule have said about protocols.
@@ -22,7 +24,7 @@ impl Reading<'_> {
         if let Some(family) = Space::family_of(field)
             && family != self.space.family()
         {
-            self.test(crate::prove::dd::Dd::FALSE);
+            self.test(Dd::FALSE);
             return Ok(());
         }
         match (self.said.transport, Space::protocol_of(field)) {
@@ -47,8 +49,21 @@ impl Reading<'_> {
             let first = self.space.first_fragment()?;
             self.test(first);
         }
+        self.may_find_template(field)?;
         let present = self.space.present(field)?;
         self.test(present);
+        Ok(())
+    }
+
+    /// Loads of a connection's properties find those of a template where there is one (`nft_ct_get_eval`); so do writes.
+    pub fn may_find_template(&mut self, field: Field) -> Read<()> {
+        if matches!(field, Field::Ct(key) if key != CtKey::State) {
+            let packets = self.space.has_template()?;
+            if packets != Dd::FALSE {
+                let why = "what a template for connection tracking holds".to_owned();
+                self.steps.push(Step::UnknownOn { packets, why });
+            }
+        }
         Ok(())
     }
 
@@ -60,7 +75,7 @@ impl Reading<'_> {
             _ => return,
         };
         if self.table.family == Family::Inet && family != self.space.family() {
-            self.test(crate::prove::dd::Dd::FALSE);
+            self.test(Dd::FALSE);
         }
     }
 

@@ -171,8 +171,8 @@ impl Reading<'_> {
         let yes = !matches!(op, Op::Ne | Op::Ge | Op::Gt);
         let part: u128 = wanted.intervals().iter().map(|i| i.hi - i.lo + 1).sum();
         if random {
-            let content = vocabulary::random(part as u64, modulus.into());
-            self.consult(content, None, yes)?;
+            let (content, answer) = vocabulary::random(part as u64, modulus.into(), yes);
+            self.consult(content, None, answer)?;
             return Ok(true);
         }
         // One packet of so many, or all but one.

@@ -100,6 +100,8 @@ impl Reading<'_> {
                     let protocol = self.space.protocol(&IntervalSet::point((*protocol).into()))?;
                     let states = [NEW, RELATED].into_iter().map(Interval::point).collect();
                     let opening = self.space.within(Field::Ct(CtKey::State), &states)?;
+                    let template = self.space.has_template()?;
+                    let opening = self.space.dd.minus(opening, template)?;
                     let packets = self.space.dd.and(protocol, opening)?;
                     let effect = crate::prove::block::Effect::Other(vocabulary::helper(&helper.to_string()));
                     self.steps.push(Step::EffectOn { packets, effect });

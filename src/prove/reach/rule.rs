@@ -79,7 +79,9 @@ impl Reading<'_> {
                     at.exact = false;
                 }
                 Step::Flow(flow) => return self.flow(at, flow, unsteady),
-                Step::Dispatch(_) | Step::Unknown(_) => return self.gives_up(at, rule, unsteady),
+                Step::Dispatch(_) | Step::Unknown(_) | Step::UnknownOn { .. } => {
+                    return self.gives_up(at, rule, unsteady);
+                }
             }
         }
         self.flow(at, &Flow::Continue, unsteady)
@@ -169,7 +171,7 @@ impl Reading<'_> {
         let over = self.here(&mut at, unsteady)?.0;
         let acts = self.dd.or(at.acts, over)?;
         let goes_back = rule.steps.iter().any(|step| matches!(step, Step::Flow(Flow::Return | Flow::Goto(_))))
-            || matches!(rule.steps.last(), Some(Step::Unknown(_) | Step::Dispatch(_)));
+            || matches!(rule.steps.last(), Some(Step::Unknown(_) | Step::UnknownOn { .. } | Step::Dispatch(_)));
         let back = if goes_back { over } else { Dd::FALSE };
         Ok(Facts { over, exact: false, ways: Ways::NONE, acts, back, only: None, calls: None })
     }

@@ -77,8 +77,12 @@ fn add_table(
     let ids: FxHashMap<&[u8], ChainId> =
         restored.iter().map(|chain| (chain.name.as_slice(), program.add_chain(chain.name.as_bstr()))).collect();
     for chain in &restored {
-        let mut rules = Vec::with_capacity(chain.rules.len());
-        for rule in &chain.rules {
+        let has_a_say = match (place, chain.hook) {
+            (Place::BehindTracking, Some(_)) => helpers::up_to_last(&chain.rules),
+            _ => chain.rules.as_slice(),
+        };
+        let mut rules = Vec::with_capacity(has_a_say.len());
+        for rule in has_a_say {
             let mut reading = Reading {
                 space: &mut *space,
                 program: &mut *program,

@@ -51,6 +51,17 @@ fn name(part: &Part) -> Option<String> {
     (part.extension.name == "CT" && !part.has("notrack")).then(|| helper.to_string())
 }
 
+/// The rules of a base chain behind which none gives a helper.
+pub(super) fn up_to_last<'a, 'b>(rules: &'a [&'b Rule]) -> &'a [&'b Rule] {
+    let may_give = |rule: &&Rule| match &rule.target {
+        Target::Chain { .. } => true,
+        Target::Extension(part) => name(part).is_some(),
+        Target::None => false,
+    };
+    let end = rules.iter().rposition(may_give).map_or(0, |last| last + 1);
+    rules.get(..end).unwrap_or(rules)
+}
+
 /// A rule of the raw table as far as it has a say in who gets a helper.
 pub(super) fn steps(reading: &mut Reading<'_>, chains: &FxHashMap<&[u8], ChainId>) -> Bounded<Vec<Step>> {
     let rule = reading.rule;

@@ -73,6 +73,7 @@ fn facts(dump: &Dump, family: Family) -> Facts {
     let mut facts = Facts::default();
     for rule in chains::tables(dump, family).into_iter().flat_map(|table| table.rules()) {
         facts.tracks |= tracks(rule);
+        facts.templates |= rule.parts().any(targets::tracking::gives_template);
         facts.names.extend(head::names(rule));
     }
     facts

@@ -8,7 +8,7 @@ use super::matches::{
 use super::targets::{self, logs, marks, nat, others, proxies, tcpmss, tracking, verdicts};
 use crate::prove::block::Step;
 use crate::prove::dd::Bounded;
-use crate::save::ast::Part;
+use crate::save::ast::{Part, TableKind};
 
 /// Reads a use of an extension into the steps that the kernel does for it.
 type Read = fn(&Part, &mut Reading<'_>) -> Bounded<Vec<Step>>;
@@ -143,6 +143,16 @@ const TRACKING: &[&str] = &[
     "state",
 ];
 
+/// Extensions that look into the packet's connection, or what it has instead.
+const OF_CONNECTION: &[&str] =
+    &["CONNMARK", "CONNSECMARK", "cluster", "connlabel", "connlimit", "connmark", "conntrack", "helper"];
+
+/// Whether a use of an extension may look into a template, beyond the state: templates are given in raw.
+fn asks_templates(part: &Part, reading: &Reading<'_>) -> bool {
+    let state_alone = part.extension.name == "conntrack" && tracked::asks_state_alone(part);
+    reading.table == TableKind::Raw && OF_CONNECTION.contains(&part.extension.name) && !state_alone
+}
+
 /// Whether a use of an extension makes the kernel track connections.
 pub(super) fn tracks(part: &Part) -> bool {
     TRACKING.contains(&part.extension.name) && !part.has("notrack")
@@ -164,6 +174,12 @@ pub(super) fn read_target(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec
 
 fn read(table: &[(&str, Read)], part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     match table.iter().find(|(name, _)| *name == part.extension.name) {
+        Some((_, read)) if asks_templates(part, reading) => {
+            let why = format!("what {} finds in a template for connection tracking", part.extension.name);
+            let mut steps = vec![Step::UnknownOn { packets: reading.space.has_template()?, why }];
+            steps.extend(read(part, reading)?);
+            Ok(steps)
+        }
         Some((_, read)) => read(part, reading),
         None => Ok(vec![Step::Unknown(format!("the extension {}", part.extension.name))]),
     }
@@ -178,5 +194,6 @@ mod tests {
         assert!(MATCHES.is_sorted_by_key(|(name, _)| name));
         assert!(TARGETS.is_sorted_by_key(|(name, _)| name));
         assert!(TRACKING.is_sorted());
+        assert!(OF_CONNECTION.is_sorted());
     }
 }

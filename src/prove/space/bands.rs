@@ -26,22 +26,23 @@ pub const HEADER: u32 = 11;
 /// Numbers that the kernel knows beside the packet.
 pub const META: u32 = 12;
 pub const OPAQUE: u32 = 13;
-/// Opaque conditions that read what rules may change.
-pub const VOLATILE: u32 = 14;
 pub const CT_STATUS: u32 = 15;
-/// Routes asked by mark, which also read the traffic class.
-pub const BY_MARK: u32 = 17;
-/// Routes asked without a mark, which read the traffic class.
-pub const ROUTE: u32 = 18;
 /// Answers of occurrences while they are not yet matched; not in any finished diagram.
 pub const LOCAL_ANSWER: u32 = 16;
-pub const CT_LABEL: u32 = 23;
+pub const CT_LABEL: u32 = 20;
 /// Traffic class: DSCP and ECN.
-pub const DSCP: u32 = 24;
-pub const TTL: u32 = 25;
-pub const PRIORITY: u32 = 26;
-pub const CT_MARK: u32 = 27;
-pub const MARK: u32 = 28;
+pub const DSCP: u32 = 21;
+pub const TTL: u32 = 22;
+pub const PRIORITY: u32 = 23;
+pub const CT_MARK: u32 = 24;
+pub const MARK: u32 = 25;
+// Lookups come behind what they read: many bits may choose among many answers, not the other way round.
+/// Opaque conditions that read what rules may change.
+pub const VOLATILE: u32 = 26;
+/// Routes asked by mark, which also read the traffic class.
+pub const BY_MARK: u32 = 27;
+/// Routes asked without a mark, which read the traffic class.
+pub const ROUTE: u32 = 28;
 
 /// Bands of what belongs to the connection and outlives the packet.
 pub const OF_CONNECTION: Bands = Bands(1 << CT_MARK | 1 << CT_LABEL);

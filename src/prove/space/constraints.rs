@@ -7,6 +7,8 @@ use super::{Space, bands, header};
 use crate::packet::{CtKey, Family, Field, Hook, Interval, IntervalSet, PayloadBase};
 use crate::prove::dd::{Bounded, Dd};
 
+/// Where connection tracking takes templates away (`NF_IP_PRI_CONNTRACK`, `nf_conntrack_in`).
+const CONNTRACK: i32 = -200;
 /// Where fragments are put together (`NF_IP_PRI_CONNTRACK_DEFRAG`).
 const DEFRAG: i32 = -400;
 
@@ -25,6 +27,7 @@ impl Space {
     pub fn possible_at(&mut self, hook: Hook, priority: i32) -> Bounded<Dd> {
         let parts = [
             self.known_state()?,
+            self.templates(hook, priority)?,
             self.interface(Field::Iifname, hook.has_input(), hook == Hook::Postrouting)?,
             self.interface(Field::Oifname, hook.has_output(), false)?,
             self.fragments(hook, Self::is_early(hook, priority))?,
@@ -37,6 +40,15 @@ impl Space {
     /// `ct state` is one of five values.
     fn known_state(&mut self) -> Bounded<Dd> {
         self.within(Field::Ct(CtKey::State), &IntervalSet::full(32))
+    }
+
+    /// Only packets that connection tracking has not seen yet have templates.
+    fn templates(&mut self, hook: Hook, priority: i32) -> Bounded<Dd> {
+        if matches!(hook, Hook::Prerouting | Hook::Output) && priority <= CONNTRACK {
+            return Ok(Dd::TRUE);
+        }
+        let having = self.has_template()?;
+        self.dd.not(having)
     }
 
     /// An interface that is there has a name; one that is not has none. Packets that leave a host may

@@ -47,6 +47,7 @@ pub struct Space {
     names: Names,
     reassembled: bool,
     early: bool,
+    templates: bool,
     slots: FxHashMap<Field, Rc<Slot>>,
     texts: FxHashMap<(Field, Vec<u8>), u128>,
     /// Sets of one interval of a short number, which rules ask for over and over.
@@ -69,6 +70,7 @@ impl Space {
             names,
             reassembled,
             early: false,
+            templates: false,
             slots: FxHashMap::default(),
             texts: FxHashMap::default(),
             short: FxHashMap::default(),
@@ -89,6 +91,12 @@ impl Space {
     #[must_use]
     pub fn with_early_chains(self, early: bool) -> Self {
         Space { early, ..self }
+    }
+
+    /// Rules give packets templates for connection tracking, which are told from connections then.
+    #[must_use]
+    pub fn with_templates(self, templates: bool) -> Self {
+        Space { templates, ..self }
     }
 
     /// `Ip` or `Ip6`.
@@ -211,17 +219,34 @@ impl Space {
         self.any_bit(Field::Ct(CtKey::State), slots::TRACKED_STATES)
     }
 
+    /// The packets that have a template for connection tracking instead of a connection: what it holds (no addresses, no
+    /// protocol, the mark of whoever wrote to it last) is not modelled.
+    pub fn has_template(&mut self) -> Bounded<Dd> {
+        if !self.templates {
+            return Ok(Dd::FALSE);
+        }
+        let literals = slots::numbered(slots::TEMPLATE);
+        let mut all = Dd::TRUE;
+        for (var, wanted) in literals {
+            let bit = self.dd.var(var)?;
+            let bit = if wanted { bit } else { self.dd.not(bit)? };
+            all = self.dd.and(all, bit)?;
+        }
+        Ok(all)
+    }
+
     /// What `notrack` does to `ct state`: a packet that conntrack has not seen becomes untracked
     /// (`net/netfilter/nft_ct.c`, `nft_notrack_eval`; `xt_CT.c`, `xt_ct_target`).
     pub fn untrack(&mut self) -> Bounded<Vec<(Var, Dd)>> {
         let fresh = self.within(Field::Ct(CtKey::State), &IntervalSet::point(slots::INVALID))?;
-        self.state_becomes(fresh, slots::UNTRACKED)
+        self.state_becomes(fresh, &slots::code(slots::UNTRACKED))
     }
 
     /// What a template for conntrack does to `ct state` of `packets`: they seem to be new until conntrack runs
     /// (`nft_ct.c`, `nft_ct_set_zone_eval`; `xt_CT.c`, `xt_ct_target`).
     pub fn give_template(&mut self, packets: Dd) -> Bounded<Vec<(Var, Dd)>> {
-        self.state_becomes(packets, slots::NEW)
+        let code = if self.templates { slots::numbered(slots::TEMPLATE) } else { slots::code(slots::NEW) };
+        self.state_becomes(packets, &code)
     }
 
     /// The values of the variables of `ct state` for a packet that is out of tracking.
@@ -229,16 +254,9 @@ impl Space {
         slots::code(slots::UNTRACKED)
     }
 
-    fn state_becomes(&mut self, packets: Dd, state: u128) -> Bounded<Vec<(Var, Dd)>> {
-        let mut changes = Vec::new();
-        if let Slot::Codes(bits, codes) = &*self.slot(Field::Ct(CtKey::State)) {
-            let code = codes.iter().position(|&code| code == state).unwrap_or(0);
-            for (&bit, weight) in bits.iter().zip((0..bits.len()).rev()) {
-                let value = Dd::constant(code >> weight & 1 == 1);
-                changes.push((bit, self.dd.ite(packets, value, Dd::leaf(crate::prove::block::KEEP))?));
-            }
-        }
-        Ok(changes)
+    fn state_becomes(&mut self, packets: Dd, code: &[(Var, bool)]) -> Bounded<Vec<(Var, Dd)>> {
+        let keep = Dd::leaf(crate::prove::block::KEEP);
+        code.iter().map(|&(bit, value)| Ok((bit, self.dd.ite(packets, Dd::constant(value), keep)?))).collect()
     }
 
     /// The numbers of the classes of an interface name, or of the names that begin with it.

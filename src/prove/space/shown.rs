@@ -125,7 +125,7 @@ impl Space {
         };
         match shown.kind {
             Kind::Interface => IntervalSet::range(u128::from(must), self.names.len() as u128 - 1),
-            Kind::State => IntervalSet::range(0, 4),
+            Kind::State => IntervalSet::range(0, 5),
             _ => IntervalSet::full(shown.bits.len() as u32),
         }
     }
@@ -249,7 +249,7 @@ impl Space {
                 132 => "sctp".to_owned(),
                 number => number.to_string(),
             },
-            Kind::State => ["invalid", "new", "established", "related", "untracked"]
+            Kind::State => ["invalid", "new", "established", "related", "untracked", "new (by a template)"]
                 .get(value as usize)
                 .map_or_else(|| value.to_string(), |&word| word.to_owned()),
             Kind::Number | Kind::Flag => value.to_string(),

@@ -20,8 +20,11 @@ pub enum Slot {
     Codes(Vec<Var>, &'static [u128]),
 }
 
-/// `ct state`: invalid, new, established, related, untracked, as bits of `NF_CT_STATE_*`.
-const CT_STATES: &[u128] = &[INVALID, NEW, 2, 4, UNTRACKED];
+/// `ct state`: invalid, new, established, related, untracked, as bits of `NF_CT_STATE_*`; and what a packet with a
+/// template for connection tracking seems to be.
+const CT_STATES: &[u128] = &[INVALID, NEW, 2, 4, UNTRACKED, NEW];
+/// The place of the last in the list.
+pub(super) const TEMPLATE: usize = 5;
 pub(super) const INVALID: u128 = 1;
 pub(super) const NEW: u128 = 8;
 pub(super) const UNTRACKED: u128 = 64;
@@ -32,7 +35,11 @@ const STATE_BITS: u32 = 3;
 
 /// The variables of `ct state`, with their values for one of its values.
 pub(super) fn code(state: u128) -> Vec<(Var, bool)> {
-    let code = CT_STATES.iter().position(|&known| known == state).unwrap_or(0);
+    numbered(CT_STATES.iter().position(|&known| known == state).unwrap_or(0))
+}
+
+/// The variables of `ct state`, with their values for a place in the list.
+pub(super) fn numbered(code: usize) -> Vec<(Var, bool)> {
     (0..STATE_BITS).map(|i| (Var::new(bands::CT_STATE, i), code >> (STATE_BITS - 1 - i) & 1 == 1)).collect()
 }
 

@@ -292,7 +292,8 @@ impl<'a> Tracer<'a> {
                     }
                     break;
                 }
-                Step::Unknown(why) => {
+                Step::UnknownOn { packets, .. } if !self.decide(*packets)? => {}
+                Step::Unknown(why) | Step::UnknownOn { why, .. } => {
                     flow = Some(Flow::Verdict(Verdict::Unknown { line: visit.line, why: why.clone() }));
                     break;
                 }

@@ -58,7 +58,7 @@ pub fn connlabel(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(vec![Step::Test(reading.negated_if(option.negated, set)?)])
 }
 
-/// Never without a connection. A negation reaches the kernel as a range whose ends are swapped, so one number
+/// Never without a connection; a template counts nothing. A negation reaches the kernel as a range whose ends are swapped, so one number
 /// alone is never negated. Connections that nothing counts are outside the model.
 pub fn connbytes(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let direction = match part.number("connbytes-dir") {
@@ -78,5 +78,6 @@ pub fn connbytes(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     };
     let inside = reading.space.within(Field::Ct(key), &IntervalSet::range(lo.into(), hi.into()))?;
     let set = reading.negated_if(option.negated && lo != hi, inside)?;
-    Ok(vec![Step::Test(reading.space.tracked()?), Step::Test(set)])
+    let (tracked, template) = (reading.space.tracked()?, reading.space.has_template()?);
+    Ok(vec![Step::Test(reading.space.dd.minus(tracked, template)?), Step::Test(set)])
 }

@@ -40,7 +40,8 @@ pub fn statistic(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let (content, same) =
         match (part.number("mode"), part.number("probability"), part.number("every"), part.number("packet")) {
             (Some(RANDOM), Some(chance), None, None) if (1..ONE).contains(&chance) => {
-                (vocabulary::random(chance, ONE), true)
+                let (content, answer) = vocabulary::random(chance, ONE, wanted);
+                return reading.consult(content, None, answer);
             }
             (Some(NTH), None, Some(every), Some(packet)) if every > 1 => {
                 match (u32::try_from(every), u32::try_from(packet)) {

@@ -36,6 +36,12 @@ pub fn conntrack(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(steps)
 }
 
+/// Whether only a state is asked for that is no status in truth.
+pub fn asks_state_alone(part: &Part) -> bool {
+    let states = |value: &Value| matches!(value, Value::Number(words) if words & (SNAT | DNAT) == 0);
+    part.options.iter().all(|option| option.spec.name == "ctstate" && states(&option.value))
+}
+
 /// `--state` is `--ctstate` by another name.
 pub fn state(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     options::tests(part, reading, states)

@@ -39,6 +39,11 @@ pub fn ct(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(steps)
 }
 
+/// Whether a use of an extension gives packets a template.
+pub fn gives_template(part: &Part) -> bool {
+    part.extension.name == "CT" && !part.has("notrack")
+}
+
 fn told(effect: String, reads: Bands) -> Step {
     Step::Effect { effect: Effect::Other(effect), reads }
 }
