@@ -44,6 +44,20 @@ pub fn certify(
     text: &[u8],
     time: Option<Duration>,
 ) -> Result<Certificate, Unprovable> {
+    certify_where(sources, family, ipsets, text, &compare::Options { time, ..compare::Options::default() })
+}
+
+/// The same, with what the comparison may take for granted; its families are those of the dumps.
+///
+/// # Errors
+/// When the text cannot be read back.
+pub fn certify_where(
+    sources: &[Source],
+    family: Option<Family>,
+    ipsets: &Ipsets,
+    text: &[u8],
+    options: &compare::Options,
+) -> Result<Certificate, Unprovable> {
     let parse = || sources.iter().flat_map(|source| save::parse(source, family).dump.documents).collect::<Vec<_>>();
     let (documents, resolved) = std::thread::scope(|scope| {
         let reader = std::thread::Builder::new().spawn_scoped(scope, parse);
@@ -55,7 +69,7 @@ pub fn certify(
     let (dump, resolved) = (Dump { documents: documents? }, resolved?);
     let rules = NftRules { tables: &resolved.tables, unknown: &resolved.unknown };
     let families = dump.documents.iter().map(|d| d.family).collect();
-    let options = compare::Options { families, time, ..compare::Options::default() };
+    let options = compare::Options { families, ..options.clone() };
     let mut report = compare::compare(&WithSets { dump: &dump, ipsets }, &rules, &options);
     let known = known::excuse(&mut report, Known::MssAdded).then_some(Known::MssAdded);
     Ok(Certificate { report, known })

@@ -29,6 +29,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit> {
         time: Some(std::time::Duration::from_secs(args.time)),
         nodes: args.nodes,
         regions: args.regions,
+        reassembled: false,
     };
     let mut report = compare(&*left.side.rules(&ipsets), &*right.side.rules(&ipsets), &options);
     if args.ignore.contains(&Ignored::MssAdded) {

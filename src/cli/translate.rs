@@ -6,11 +6,11 @@ use anyhow::{Context, Result, bail};
 
 use super::args::{Assumption, CounterChoice, DiffFormat, RulesetFormat, TranslateArgs};
 use super::{Exit, fallback, input, output};
-use crate::certify::{Certificate, certify};
+use crate::certify::{Certificate, certify_where};
 use crate::diag::{Diagnostic, Source, Trouble};
 use crate::nft;
 use crate::nft::print::PrintError;
-use crate::prove::compare::{Answer, Report};
+use crate::prove::compare::{self, Answer, Report};
 use crate::report::proof::{self, Sides};
 use crate::report::rules::rule_text;
 use crate::report::{diff, summary};
@@ -120,7 +120,12 @@ impl Printed {
 
 /// Compares the dumps with the printed text.
 pub(super) fn prove(sources: &[Source], options: &Options, printed: &Printed) -> Result<Certificate> {
-    Ok(certify(sources, options.family, &options.lower.ipsets, &printed.text, Some(PROOF_TIME))?)
+    let comparison = compare::Options {
+        time: Some(PROOF_TIME),
+        reassembled: options.lower.assume_reassembled,
+        ..compare::Options::default()
+    };
+    Ok(certify_where(sources, options.family, &options.lower.ipsets, &printed.text, &comparison)?)
 }
 
 /// How long each family may take to prove.

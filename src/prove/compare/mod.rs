@@ -41,6 +41,8 @@ pub struct Options {
     pub time: Option<Duration>,
     /// How many regions of a difference to write down.
     pub regions: usize,
+    /// Somebody vouches that fragments are put together before any rule sees them.
+    pub reassembled: bool,
 }
 
 impl Default for Options {
@@ -52,6 +54,7 @@ impl Default for Options {
             nodes: 40_000_000,
             time: Some(Duration::from_secs(60)),
             regions: 8,
+            reassembled: false,
         }
     }
 }
@@ -92,7 +95,7 @@ fn run<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(left: &L, right: &R, options: &
     let mut report = Report::default();
     let mut pairs = Vec::new();
     for &family in &options.families {
-        match read(left, right, family, budget) {
+        match read(left, right, family, options.reassembled, budget) {
             Ok(pair) => pairs.push(pair),
             Err(stop) => report.stop(family, &stop),
         }
@@ -114,12 +117,13 @@ fn read<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(
     left: &L,
     right: &R,
     family: Family,
+    assumed: bool,
     budget: Budget,
 ) -> Result<Pair, OutOfBudget> {
     let facts = [left.facts(family), right.facts(family)];
     let names = Names::new(facts.iter().flat_map(|facts| facts.names.iter().cloned()));
     // Where only one side tracks, that is a difference of its own, and the rest is compared as if both did.
-    let reassembled = facts.iter().any(|facts| facts.tracks);
+    let reassembled = assumed || facts.iter().any(|facts| facts.tracks);
     let early = facts.iter().any(|facts| facts.early);
     let templates = facts.iter().any(|facts| facts.templates);
     let space = Space::new(family, names, reassembled, budget);

@@ -188,6 +188,9 @@ impl Reading {
     /// Where the number leads: one reading for each of its values, where nft has no word for the place.
     fn jump(self, offset: u64, cx: &Cx) -> Result<Vec<Reading>, Refusal> {
         if let Some(base) = self.header_behind(cx) {
+            if base == PayloadBase::Inner && !cx.target.supports(Feature::InnerPayload) {
+                return Err(shared::too_old(Feature::InnerPayload, cx).at("u32"));
+            }
             return Ok(vec![Reading::new(self.way, base, 0, offset)?]);
         }
         let values = self.word.few_values().ok_or_else(|| {
@@ -215,7 +218,7 @@ impl Reading {
         if whole && is(PayloadBase::Network, 0, 22).is_some() {
             return Some(PayloadBase::Transport);
         }
-        let tcp = cx.protocol == Some((TCP, false)) && cx.target.supports(Feature::InnerPayload);
+        let tcp = cx.protocol == Some((TCP, false));
         (tcp && is(PayloadBase::Transport, 12, 26).is_some()).then_some(PayloadBase::Inner)
     }
 }
