@@ -122,15 +122,18 @@ pub(super) fn row(key: &[Field], line: &[Interval]) -> Option<Row> {
 
 /// Rows with two neighbouring ports, each in a row of its own, where all rows then hold single values: the kernel finds
 /// those by a hash, which takes a fraction of the time that ranges take. `None` where there would be ranges still, or
-/// half as many rows again.
+/// half as many rows again, and where there are none.
 pub(super) fn apart(key: &[Field], lines: &[Line]) -> Option<Vec<Line>> {
-    let width = |field: Field| if field.data_type() == DataType::InetService { 2 } else { 1 };
-    let splits = |line: &Line| line.iter().zip(key).all(|(i, &field)| i.hi - i.lo < width(field));
-    let apart: Vec<Line> = match lines.iter().all(splits) {
-        true => lines.iter().flat_map(points).collect(),
-        false => return None,
-    };
-    (apart.len() <= lines.len() + lines.len().div_ceil(2)).then_some(apart)
+    let is_pair = |i: &Interval, field: Field| i.hi - i.lo == 1 && field.data_type() == DataType::InetService;
+    let mut more = 0;
+    for line in lines {
+        let ranges = || line.iter().zip(key).filter(|(i, _)| !i.is_point());
+        if !ranges().all(|(i, &field)| is_pair(i, field)) {
+            return None;
+        }
+        more += (1 << ranges().count()) - 1;
+    }
+    (more > 0 && more <= lines.len().div_ceil(2)).then(|| lines.iter().flat_map(points).collect())
 }
 
 /// Every combination of single values in a row.
