@@ -174,10 +174,14 @@ impl Builder<'_> {
             }
             return;
         }
+        // A packet that has gone one way must not be asked for the others when it comes back as another.
+        let once = !matches!(back, Back::Rest(_)) && changes_lookup(action, &tested);
+        let (chain, steps) = if once { (self.enter(chain, steps, "any", back), Steps::new()) } else { (chain, steps) };
         let body = self.helper("body");
         for alternative in alternatives {
             let steps = steps.iter().chain(alternative).cloned();
-            let verdict = if matches!(back, Back::Rest(_)) { Verdict::Goto(body) } else { Verdict::Jump(body) };
+            let gone = once || matches!(back, Back::Rest(_));
+            let verdict = if gone { Verdict::Goto(body) } else { Verdict::Jump(body) };
             let rule = Rule::new(steps, verdict, self.origin.clone());
             self.push(chain, rule);
         }
@@ -429,6 +433,13 @@ fn excludes(steps: &[Step], rule: &Rule) -> bool {
     };
     let before = asked(steps);
     asked(&rule.steps).iter().any(|(field, set)| before.iter().any(|(f, s)| f == field && !s.intersects(set)))
+}
+
+/// Whether rules change what routes are looked up by, and a route is asked for.
+fn changes_lookup(action: &Action, fields: &[Field]) -> bool {
+    let asked = fields.iter().any(|field| matches!(field, Field::Fib { .. } | Field::Rt(_)));
+    let changes = |rule: &Rule| rule.statements().any(|statement| statement.changes().is_some());
+    asked && matches!(action, Action::Block(rules) if rules.iter().any(changes))
 }
 
 /// A verdict that jumps may change anything.

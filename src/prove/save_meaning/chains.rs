@@ -23,7 +23,8 @@ pub(super) fn program(dump: &Dump, ipsets: &Ipsets, space: &mut Space) -> Bounde
     let mut program = Program::default();
     let tables = tables(dump, space.family());
     let written = sets::written(dump, ipsets);
-    let contents = sets::Contents { written, ipsets };
+    let moves_addresses = tables.iter().flat_map(|table| table.rules()).any(sets::moves_addresses);
+    let contents = sets::Contents { written, moves_addresses, ipsets };
     for table in tables {
         add_table(table, Place::Own, &contents, space, &mut program)?;
         if helpers::are_given(table) {
@@ -90,6 +91,7 @@ fn add_table(
                 table: table.kind,
                 hooks: hooks.get(chain.name.as_slice()).map(Vec::as_slice).unwrap_or_default(),
                 written: &contents.written,
+                moves_addresses: contents.moves_addresses,
                 ipsets: contents.ipsets,
                 part: 0,
             };

@@ -89,7 +89,9 @@ fn waiting(name: &BStr, set: &Ipset, question: Question<'_>, reading: &mut Readi
     let key = vocabulary::key(&asked.collect::<Vec<_>>());
     let all = reading.ipsets.names().map(|name| name.as_slice());
     let twin = format!("{}.{}", reading.table.name(), vocabulary::name_among(name, all));
-    reading.space.volatile(&vocabulary::member(&twin, &key)).map(Some)
+    let words = vocabulary::member(&twin, &key);
+    let in_it = if reading.moves_addresses { reading.space.volatile(&words)? } else { reading.space.opaque(&words)? };
+    Ok(Some(in_it))
 }
 
 /// Elements that expire are in the set as long as those of the other side that have as many seconds left.

@@ -89,6 +89,8 @@ pub struct Reading<'a> {
     pub hooks: &'a [Hook],
     /// Sets that rules write to.
     pub written: &'a sets::Written,
+    /// Rules give packets other addresses before others look at them.
+    pub moves_addresses: bool,
     /// What is in the sets that nothing writes to.
     pub ipsets: &'a Ipsets,
     /// Which of the rule's parts this is: 0 is the head.

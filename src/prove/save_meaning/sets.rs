@@ -21,6 +21,8 @@ use crate::save::option::Value;
 pub(super) struct Contents<'a> {
     /// Sets that rules write to.
     pub written: Written,
+    /// Whether rules give packets other addresses before others look at them.
+    pub moves_addresses: bool,
     /// What `ipset save` says; nothing where that was not given.
     pub ipsets: &'a Ipsets,
 }
@@ -68,6 +70,11 @@ impl Add {
     pub fn of(part: &Part, rule: &Rule) -> Add {
         Add { anew: part.has("exist"), timeout: part.number("timeout"), protocol: rule.protocol() }
     }
+}
+
+/// Whether a rule gives packets other addresses and lets them go on (`ip6t_NPT.c`).
+pub(super) fn moves_addresses(rule: &Rule) -> bool {
+    rule.parts().any(|part| matches!(part.extension.name, "SNPT" | "DNPT"))
 }
 
 /// The sets that rules of a dump write to.
