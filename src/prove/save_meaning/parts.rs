@@ -18,7 +18,7 @@ const MATCHES: &[(&str, Read)] = &[
     ("ah", transports::ah),
     ("bpf", programs::bpf),
     ("cgroup", unmodelled::steady),
-    ("cluster", unmodelled::condition),
+    ("cluster", unmodelled::steady),
     ("comment", packets::comment),
     ("connbytes", connections::connbytes),
     ("connlabel", connections::connlabel),

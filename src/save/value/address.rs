@@ -39,7 +39,8 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
     if let Ok(address) = text.parse() {
         return Some(address);
     }
-    let parts: Vec<u64> = text.split('.').map(|p| number(p.as_bytes()).ok()).collect::<Option<_>>()?;
+    let part = |p: &str| number(p.as_bytes()).ok().filter(|_| p.starts_with(|c: char| c.is_ascii_digit()));
+    let parts: Vec<u64> = text.split('.').map(part).collect::<Option<_>>()?;
     let (last, lead) = parts.split_last()?;
     let room = 8 * (4 - lead.len().min(3)) as u32;
     if lead.len() > 3 || *last >> room != 0 || lead.iter().any(|&p| p > 255) {
@@ -49,17 +50,21 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from((high << room | last) as u32))
 }
 
-/// `address[/mask]`, the mask as a length or as an address; no mask is the whole address.
+/// `address[/mask]`, the mask as a length or as an address; no mask is the whole address. What stands before a mask
+/// of no bits is not looked at.
 pub fn read_net(word: &[u8], family: Family) -> Result<Net, String> {
     let (address, mask) = match word.iter().position(|&b| b == b'/') {
         Some(at) => (&word[..at], Some(&word[at + 1..])),
         None => (word, None),
     };
-    let address = if address == b"any" { 0 } else { read_address(address, family)? };
     let mask = match mask {
         None if word == b"any" => 0,
         None => prefix_mask(width(family), family),
         Some(mask) => read_mask(mask, family)?,
+    };
+    let address = match read_address(address, family) {
+        Err(_) if mask == 0 || address == b"any" => 0,
+        read => read?,
     };
     Ok(Net { address, mask })
 }

@@ -2,26 +2,20 @@
 //!
 //! No type stands for all of them. The match never holds on a later fragment.
 
-use crate::packet::Field;
+use crate::packet::{Family, Field};
 use crate::save::ast::Part;
 use crate::save::ext::icmp_type::{self, ALL, Named};
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
 use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
-use crate::save::option::{Arg, OptionSpec};
+use crate::save::option::{Arg, OptionSpec, Value};
 
 pub static EXTENSION: Extension = Extension {
     name: "icmp6",
     aliases: &["icmpv6", "ipv6-icmp"],
     families: Families::Ip6,
-    options: &[OptionSpec::new(
-        "icmpv6-type",
-        Arg::Custom {
-            words: 1,
-            read: |words, _| icmp_type::read(words, &NAMES),
-            show: |value, _| icmp_type::show(value),
-        },
-    )
-    .not()],
+    options: &[
+        OptionSpec::new("icmpv6-type", Arg::Custom { words: 1, read, show: |value, _| icmp_type::show(value) }).not()
+    ],
     check: |part, cx| {
         shared::needs_protocol(cx, 58, "icmpv6")?;
         shared::needs(part, "icmpv6-type")
@@ -63,6 +57,15 @@ const NAMES: [Named; 28] = [
     ("neighbor-advertisement", 136, ALL),
     ("redirect", 137, ALL),
 ];
+
+/// The tool takes a range of one type, too.
+fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
+    let word = words.first().copied().unwrap_or_default();
+    match word.iter().position(|&b| b == b':').map(|at| (&word[..at], &word[at + 1..])) {
+        Some((first, last)) if first == last => icmp_type::read(&[first], &NAMES),
+        _ => icmp_type::read(words, &NAMES),
+    }
+}
 
 fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let Some(opt) = part.get("icmpv6-type") else { return Ok(Vec::new()) };

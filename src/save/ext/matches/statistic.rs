@@ -54,7 +54,8 @@ fn check(part: &Part, _: &CheckCx) -> Result<(), String> {
 /// A number from 0 to 1, in units of 2^-31.
 fn read(words: &[&[u8]], _: Family) -> Result<Value, String> {
     let word = words.first().copied().unwrap_or_default();
-    let number = word.to_str().ok().and_then(|w| w.parse::<f64>().ok()).filter(|p| (0.0..=1.0).contains(p));
+    let number =
+        word.trim_ascii_start().to_str().ok().and_then(|w| w.parse::<f64>().ok()).filter(|p| (0.0..=1.0).contains(p));
     let number = number.ok_or_else(|| format!("{} is no probability: 0 to 1", quote(word)))?;
     Ok(Value::Number((number * ONE as f64).round() as u64))
 }

@@ -159,8 +159,8 @@ fn date_of(days: u64) -> (u64, u64, u64) {
 fn read_weekdays(words: &[&[u8]], _: Family) -> Result<Value, String> {
     let word = words.first().copied().unwrap_or_default();
     let day = |w: &[u8]| {
-        let named =
-            WEEKDAYS.iter().find(|(name, _)| w.get(..3).is_some_and(|w| name.as_bytes().eq_ignore_ascii_case(w)));
+        // The tool looks at two letters.
+        let named = WEEKDAYS.iter().find(|(name, _)| w.len() > 1 && w.get(..2) == name.as_bytes().get(..2));
         let number = digits::<1>(w).filter(|n| (1..=7).contains(n));
         named.map(|&(_, n)| n).or(number).map(|n| 1u64 << n)
     };
@@ -170,7 +170,9 @@ fn read_weekdays(words: &[&[u8]], _: Family) -> Result<Value, String> {
 
 fn read_monthdays(words: &[&[u8]], _: Family) -> Result<Value, String> {
     let word = words.first().copied().unwrap_or_default();
-    let day = |w: &[u8]| digits::<2>(w).filter(|n| (1..=31).contains(n)).map(|n| 1u64 << n);
+    // The tool reads a number that begins with 0 as octal.
+    let read = |w: &[u8]| if matches!(w, [b'0', b'8' | b'9']) { None } else { digits::<2>(w) };
+    let day = |w: &[u8]| read(w).filter(|n| (1..=31).contains(n)).map(|n| 1u64 << n);
     let one = |w: &[u8]| day(w).ok_or_else(|| format!("{} is no day of the month", quote(w)));
     word.split(|&b| b == b',').try_fold(0, |bits, w| one(w).map(|b| bits | b)).map(Value::Number)
 }

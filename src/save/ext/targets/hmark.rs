@@ -92,7 +92,11 @@ fn read_prefix(words: &[&[u8]], family: Family) -> Result<Value, String> {
     let word = words.first().copied().unwrap_or_default();
     let width = if family == Family::Ip6 { 128 } else { 32 };
     if word.find_byteset(b".:").is_none() {
-        return value::number(word).map(|n| Value::Number(n.min(width)));
+        // The tool takes longer ones for IPv4, and means all bits.
+        return match value::number(word)? {
+            n if n > 128 && family == Family::Ip6 => Err(format!("/{n} is longer than /{width}")),
+            n => Ok(Value::Number(n.min(width))),
+        };
     }
     let ones = value::read_address(word, family)?.count_ones();
     if ones == 0 { Err(format!("{} is no netmask", quote(word))) } else { Ok(Value::Number(ones.into())) }

@@ -54,7 +54,7 @@ const fn row(option: &'static str) -> Coverage {
 fn read_time(words: &[&[u8]], _: Family) -> Result<Value, String> {
     let word = words.first().copied().unwrap_or_default();
     let bad = || format!("{} is no time: a number and s, ms or us", quote(word));
-    let text = word.to_str().map_err(|_| bad())?;
+    let text = word.trim_ascii_start().to_str().map_err(|_| bad())?;
     let (digits, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
     let scale = match unit {
         "" | "us" | "usec" | "usecs" => 1.0,
