@@ -38,7 +38,8 @@ const KEYWORDS: &[&str] = &[
 
 /// Whether some version of nft refuses `word` as a name. Keywords are in lower case; `TCP` is a fine name.
 pub fn is_keyword(word: &[u8]) -> bool {
-    KEYWORDS.binary_search_by(|keyword| keyword.as_bytes().cmp(word)).is_ok()
+    let lower = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    word.iter().all(lower) && KEYWORDS.binary_search_by(|keyword| keyword.as_bytes().cmp(word)).is_ok()
 }
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod tests {
     #[test]
     fn sorted() {
         assert!(KEYWORDS.is_sorted());
+        assert!(KEYWORDS.iter().all(|word| is_keyword(word.as_bytes())));
     }
 
     #[test]

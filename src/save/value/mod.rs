@@ -197,10 +197,16 @@ fn masked(word: &[u8], bits: u32) -> Result<Value, String> {
 
 /// A port by number or service name.
 pub fn port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
-    if let Ok(number) = number(word) {
-        return Ok(number);
+    match unless_name(word) {
+        Some(number) => Ok(number),
+        None => named_port(word, protocol),
     }
-    named_port(word, protocol)
+}
+
+/// A number where a name may stand too: most names tell themselves by their first letter.
+fn unless_name(word: &[u8]) -> Option<u64> {
+    let is_name = word.first().is_some_and(u8::is_ascii_alphabetic);
+    if is_name { None } else { number(word).ok() }
 }
 
 /// The same where a number is decimal whatever it starts with, and a name may be any protocol's.
@@ -230,7 +236,7 @@ fn named_port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
 
 /// A protocol by name or number.
 pub fn protocol(word: &[u8]) -> Result<u8, String> {
-    if let Ok(n) = number(word) {
+    if let Some(n) = unless_name(word) {
         return within(n, 0, 255).map(|n| n as u8);
     }
     let lower = word.to_ascii_lowercase();
