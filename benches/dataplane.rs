@@ -1,5 +1,5 @@
 //! What rulesets cost the kernel per packet, and how long they take to load: a dump under iptables, rule for rule,
-//! merged, and as `nft -o` makes it of rule for rule. Linux and root only.
+//! merged, merged with what does nothing taken out, and as `nft -o` makes it of rule for rule. Linux and root only.
 //!
 //! `cargo bench --bench dataplane [-- FILTER]` runs the shapes, and the dumps of the folder that IPT2NFT_CORPUS
 //! names, whose names hold FILTER. `OPTIMIZER` names the nft that optimizes (nft), `PACKETS` how many packets (200),
@@ -33,7 +33,7 @@ mod linux {
 
     use super::shapes;
 
-    const COLUMNS: [&str; 4] = ["iptables", "rule for rule", "merged", "nft -o"];
+    const COLUMNS: [&str; 5] = ["iptables", "rule for rule", "merged", "pruned", "nft -o"];
 
     pub fn main() {
         let filter = std::env::args().skip(1).find(|a| !a.starts_with('-')).unwrap_or_default();
@@ -41,8 +41,8 @@ mod linux {
         let number = |name: &str, most: usize| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(most);
         let effort = Effort { packets: number("PACKETS", 200), rounds: number("ROUNDS", 15), seed: 1 };
         println!(
-            "{:20} {:>9} {:>16} {:>16} {:>16}   seconds to load",
-            "dump", COLUMNS[0], COLUMNS[1], COLUMNS[2], COLUMNS[3]
+            "{:20} {:>9} {:>16} {:>16} {:>16} {:>16}   seconds to load",
+            "dump", COLUMNS[0], COLUMNS[1], COLUMNS[2], COLUMNS[3], COLUMNS[4]
         );
         let mut lines = Vec::new();
         for (name, text) in dumps().into_iter().filter(|(name, _)| name.contains(&filter)) {
@@ -77,18 +77,19 @@ mod linux {
     /// Times of one dump, in the order of `COLUMNS`; `None` where a ruleset cannot be had or loaded.
     struct Line {
         name: String,
-        costs: [Option<Cost>; 4],
+        costs: [Option<Cost>; 5],
     }
 
     fn line(name: &str, text: String, optimizer: &Path, effort: Effort) -> Result<Line, String> {
         let family = if name.ends_with(".v6") { Family::Ip6 } else { Family::Ip };
         let dump = Ruleset { text, kind: Kind::Save(family), ipset: None };
         let nft = |text: String| Ruleset { text, kind: Kind::Nft, ipset: None };
-        let plain = nft(translated(&dump, family, "none")?);
-        let merged = nft(translated(&dump, family, "full")?);
+        let plain = nft(translated(&dump, family, &["--merge", "none"])?);
+        let merged = nft(translated(&dump, family, &[])?);
+        let pruned = nft(translated(&dump, family, &["--prune"])?);
         let optimized = optimized(&plain, optimizer).map(nft);
         let usual = Path::new("nft");
-        let rulesets = [Some(&dump), Some(&plain), Some(&merged), optimized.as_ref()];
+        let rulesets = [Some(&dump), Some(&plain), Some(&merged), Some(&pruned), optimized.as_ref()];
         let mut measured = vec![Measured { ruleset: None, nft: usual }];
         measured.extend(rulesets.iter().flatten().map(|&ruleset| Measured { ruleset: Some(ruleset), nft: usual }));
         if let (Some(last), Some(_)) = (measured.last_mut(), &optimized) {
@@ -99,13 +100,13 @@ mod linux {
         let net = |cost: Cost| Cost { packet: cost.packet - nothing.packet, ..cost };
         let first = costs.next().ok_or("nothing was measured")?.map_err(|why| why.to_string())?;
         let mut rest = || costs.next().and_then(Result::ok).map(net);
-        Ok(Line { name: name.to_owned(), costs: [Some(net(first)), rest(), rest(), rest()] })
+        Ok(Line { name: name.to_owned(), costs: [Some(net(first)), rest(), rest(), rest(), rest()] })
     }
 
-    fn translated(dump: &Ruleset, family: Family, level: &str) -> Result<String, String> {
+    fn translated(dump: &Ruleset, family: Family, options: &[&str]) -> Result<String, String> {
         let family = if family == Family::Ip6 { "-6" } else { "-4" };
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipt2nft"));
-        command.args(["--quiet", "--no-prove", "--merge", level, family]);
+        command.args(["--quiet", "--no-prove", family]).args(options);
         through(command, &dump.text).ok_or_else(|| "cannot be translated".to_owned())
     }
 
@@ -145,11 +146,12 @@ mod linux {
             let load = self.costs.map(|cost| cost.map_or("-".to_owned(), |cost| format!("{:.2}", cost.load)));
             let first = self.packet(0).unwrap_or_default();
             println!(
-                "{:20} {first:9.2} {:>16} {:>16} {:>16}   {}",
+                "{:20} {first:9.2} {:>16} {:>16} {:>16} {:>16}   {}",
                 self.name,
                 cell(1),
                 cell(2),
                 cell(3),
+                cell(4),
                 load.join(" ")
             );
         }

@@ -40,9 +40,9 @@ fn composed(field: Field, family: Family) -> Option<String> {
 /// costs the kernel a fraction of comparing names. It is always there, so the text loads anywhere. `None` for others.
 pub fn loopback_words(left: &Expr, op: Op, right: &Expr) -> Option<&'static str> {
     let loopback = matches!(right, Expr::Text { text, wildcard: false } if *text == "lo");
-    match left {
-        Expr::Field(Field::Iifname) if loopback && matches!(op, Op::Implicit | Op::Eq | Op::Ne) => Some("iif"),
-        Expr::Field(Field::Oifname) if loopback && matches!(op, Op::Implicit | Op::Eq | Op::Ne) => Some("oif"),
+    match (left, op) {
+        (Expr::Field(Field::Iifname), Op::Implicit | Op::Eq | Op::Ne) if loopback => Some("iif"),
+        (Expr::Field(Field::Oifname), Op::Implicit | Op::Eq | Op::Ne) if loopback => Some("oif"),
         _ => None,
     }
 }
