@@ -3,7 +3,9 @@
 //! Each way through the program that ends in a number other than 0 is one list of tests. Where a program
 //! branches, the two ways say opposite things of one number, so at most one way holds for any packet.
 
-use super::lowering::Cx;
+#[cfg(test)]
+mod tests;
+
 use super::word::{self, MOST_WAYS, Way, Word};
 use crate::ir::{Step, Test};
 use crate::packet::{Family, Field, IntervalSet, PayloadBase};
@@ -14,6 +16,14 @@ const MOST_STEPS: usize = 4096;
 
 /// Numbers from here on ask for something else than the packet (`SKF_AD_OFF`, `SKF_NET_OFF`).
 const ANCILLARY: u64 = 1 << 31;
+
+/// Which packets come to the program.
+#[derive(Clone, Copy)]
+pub struct Around {
+    pub family: Family,
+    /// None of them is a later fragment.
+    pub reassembled: bool,
+}
 
 /// What the accumulator or the index holds.
 #[derive(Clone, Copy)]
@@ -49,7 +59,7 @@ fn instruction(value: &Value) -> Option<Instruction> {
 }
 
 /// The ways in which the program takes a packet, or why nft cannot say them.
-pub fn ways(program: &[Value], cx: &Cx) -> Result<Vec<Way>, String> {
+pub fn ways(program: &[Value], around: Around) -> Result<Vec<Way>, String> {
     let start = State { at: 0, way: Way::new(), accumulator: Number::Known(0), index: Number::Known(0) };
     let (mut open, mut out, mut steps) = (vec![start], Vec::new(), 0);
     while let Some(state) = open.pop() {
@@ -60,8 +70,8 @@ pub fn ways(program: &[Value], cx: &Cx) -> Result<Vec<Way>, String> {
         let next = program.get(state.at).and_then(instruction).ok_or("the program runs past its end")?;
         match next.code {
             RETURN if next.k == 0 => {}
-            RETURN => out.extend(settled(state.way, cx.family)),
-            _ => open.extend(step(state, next, cx)?.into_iter().rev()),
+            RETURN => out.extend(settled(state.way, around.family)),
+            _ => open.extend(step(state, next, around)?.into_iter().rev()),
         }
     }
     Ok(out)
@@ -71,7 +81,7 @@ const RETURN: u64 = 0x06;
 const GO: u64 = 0x05;
 
 /// What comes behind an instruction.
-fn step(state: State, instruction: Instruction, cx: &Cx) -> Result<Vec<State>, String> {
+fn step(state: State, instruction: Instruction, around: Around) -> Result<Vec<State>, String> {
     let Instruction { code, k, .. } = instruction;
     let number = k as u32;
     let then = |change: &dyn Fn(&mut State)| {
@@ -86,7 +96,7 @@ fn step(state: State, instruction: Instruction, cx: &Cx) -> Result<Vec<State>, S
         0x07 => then(&|s| s.index = s.accumulator),
         0x87 => then(&|s| s.accumulator = s.index),
         0x20 | 0x28 | 0x30 => load(state.clone(), 0, k, width(code)),
-        0x40 | 0x48 | 0x50 => load_behind(state, k, width(code), cx),
+        0x40 | 0x48 | 0x50 => load_behind(state, k, width(code), around),
         0xb1 => {
             let mut next = state.clone();
             let length = place(PayloadBase::Network, k, 8)?;
@@ -138,12 +148,12 @@ fn arrived(mut state: State, word: Word) -> Vec<State> {
 }
 
 /// A load so far behind the number of the index: behind the network header of IPv4, where there is a header.
-fn load_behind(state: State, k: u64, len: u8, cx: &Cx) -> Result<Vec<State>, String> {
+fn load_behind(state: State, k: u64, len: u8, around: Around) -> Result<Vec<State>, String> {
     let length = match state.index {
         Number::Known(n) => return load(state, n.into(), k, len),
         Number::Read(length) => length,
     };
-    if cx.family != Family::Ip6 && Some(length) == header_length() && (cx.reassembled || is_first(&state.way)) {
+    if around.family != Family::Ip6 && Some(length) == header_length() && (around.reassembled || is_first(&state.way)) {
         let word = place(PayloadBase::Transport, k, len)?;
         return Ok(arrived(State { accumulator: Number::Read(word), ..state }, word));
     }

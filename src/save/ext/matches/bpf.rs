@@ -82,10 +82,12 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
         let help = "attach the program to the netfilter hook itself (bpf_link), or say what it tests in nft";
         return Err(Refusal::new("bpf", PINNED, help).at("object-pinned"));
     };
-    let ways = program::ways(program, cx).map_err(|reason| {
-        let help =
-            "say what the program tests by nft expressions, or attach it to the netfilter hook itself (bpf_link)";
-        Refusal::new("bpf", reason, help).at("bytecode")
-    })?;
+    let ways = program::ways(program, program::Around { family: cx.family, reassembled: cx.reassembled }).map_err(
+        |reason| {
+            let help =
+                "say what the program tests by nft expressions, or attach it to the netfilter hook itself (bpf_link)";
+            Refusal::new("bpf", reason, help).at("bytecode")
+        },
+    )?;
     Ok(word::conditions(ways, false))
 }
