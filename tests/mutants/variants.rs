@@ -151,7 +151,8 @@ pub fn expr(expr: &Expr) -> Variants<Expr> {
             out
         }
         Expr::Numgen { random, modulus, offset } => {
-            vec![("another modulus", Expr::Numgen { random: *random, modulus: modulus + 1, offset: *offset })]
+            let modulus = modulus.checked_add(1).unwrap_or(modulus - 1);
+            vec![("another modulus", Expr::Numgen { random: *random, modulus, offset: *offset })]
         }
         _ => Vec::new(),
     }

@@ -10,7 +10,7 @@ struct Draws {
     bucket: u32,
     /// The most that one packet makes.
     made: u32,
-    /// The most that a packet makes which goes on behind the block.
+    /// The most that a packet makes which goes on behind the block; one that goes back to the calling chain does not.
     passed: u32,
 }
 
@@ -65,6 +65,11 @@ impl Drawn {
     /// No packet goes on.
     pub fn end(&mut self) {
         self.0.iter_mut().for_each(|draws| draws.passed = 0);
+    }
+
+    /// Packets go on that did not.
+    pub fn go_on(&mut self) {
+        self.0.iter_mut().for_each(|draws| draws.passed = draws.made);
     }
 
     fn merge(&self, other: &Drawn, both: impl Fn(Draws, Draws) -> Draws) -> Drawn {

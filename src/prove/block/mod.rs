@@ -98,9 +98,10 @@ impl Block {
         Block { verdict: Dd::leaf(leaf), ..Block::identity() }
     }
 
-    /// The same block with other leaves in its verdict.
+    /// The same block with other leaves in its verdict, so that other packets may go on.
     #[must_use]
-    pub fn with_verdict(self, verdict: Dd) -> Self {
+    pub fn with_verdict(mut self, verdict: Dd) -> Self {
+        self.draws.go_on();
         Block { verdict, ..self }
     }
 

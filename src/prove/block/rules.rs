@@ -250,11 +250,17 @@ fn fold_beside(shop: &mut Workshop<'_>, blocks: &[Block]) -> Bounded<Block> {
 /// A called chain's block as the caller sees it: `RETURN` and the end of the chain go on.
 pub(super) fn jumped(shop: &mut Workshop<'_>, block: &Block) -> Bounded<Block> {
     let verdict = shop.dd.otherwise(block.verdict, RETURN, Dd::leaf(CONTINUE))?;
-    Ok(Block { verdict, ..block.clone() })
+    let mut draws = block.draws.clone();
+    if verdict != block.verdict {
+        draws.go_on();
+    }
+    Ok(Block { verdict, draws, ..block.clone() })
 }
 
 /// A chain's block as the end of another: whoever comes back from it returns from both.
 pub(super) fn gone(shop: &mut Workshop<'_>, block: &Block) -> Bounded<Block> {
     let verdict = shop.dd.otherwise(block.verdict, CONTINUE, Dd::leaf(RETURN))?;
-    Ok(Block { verdict, ..block.clone() })
+    let mut draws = block.draws.clone();
+    draws.end();
+    Ok(Block { verdict, draws, ..block.clone() })
 }

@@ -2,7 +2,7 @@
 
 use super::draws::Drawn;
 use super::program::{Answers, Bucket, TRAVERSALS};
-use super::{Block, CONTINUE, KEEP, Key, RETURN, Terms, Verdict};
+use super::{Block, CONTINUE, KEEP, Key, Terms, Verdict};
 use crate::prove::dd::{Arena, Bands, Bounded, Dd, Over, Range, Substitution, Var, Where};
 use crate::prove::space::bands;
 
@@ -135,7 +135,7 @@ impl Workshop<'_> {
         mut draws: Drawn,
         reads: Bands,
     ) -> Block {
-        if !self.dd.has_leaf(verdict, CONTINUE) && !self.dd.has_leaf(verdict, RETURN) {
+        if !self.dd.has_leaf(verdict, CONTINUE) {
             draws.end();
         }
         changes.retain(|&(_, change)| change != Dd::leaf(KEEP));
