@@ -7,7 +7,9 @@
 //! Each form is let go as soon as the next one stands, so that a long dump needs room for about one of them.
 //! Invariant: a result without error diagnostics stands for every rule of every input.
 
-use crate::diag::{Diagnostic, Source};
+use bstr::BString;
+
+use crate::diag::{Diagnostic, Source, Span, quote};
 use crate::emit::{self, Renamed};
 use crate::ir;
 use crate::lower;
@@ -16,7 +18,7 @@ use crate::nft::print::{PrintError, Style};
 use crate::optimize::{self, Merged};
 use crate::packet::Family;
 use crate::prune::{self, Pruned};
-use crate::save;
+use crate::save::{self, Parsed};
 
 /// What the user chose about a translation.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +96,7 @@ fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Tr
     let mut tracked = Vec::new();
     for source in sources {
         let mut parsed = save::parse(source, options.family);
+        let unread = gaps(source, &parsed);
         translation.diagnostics.append(&mut parsed.diagnostics);
         translation.families.push(parsed.dump.documents.iter().map(|document| document.family).collect());
         tracked.extend(lower::tracking::families(&parsed.dump));
@@ -104,6 +107,11 @@ fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Tr
         }
         let mut lowered = lower::lower(parsed.dump, source.id, &options.lower);
         translation.diagnostics.append(&mut lowered.diagnostics);
+        for (table, note) in unread {
+            if let Some(table) = lowered.ruleset.tables.get_mut(table) {
+                table.notes.push(note);
+            }
+        }
         ruleset.tables.append(&mut lowered.ruleset.tables);
         translation.counts.rules += lowered.rules;
     }
@@ -115,6 +123,20 @@ fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Tr
     let chains = || ruleset.tables.iter().flat_map(|table| &table.chains);
     translation.counts.rules_after = chains().map(|chain| chain.rules.len()).sum();
     (ruleset, merged, translation)
+}
+
+/// A mark for each line that was not taken in, and which of the input's tables it stands in, or before.
+fn gaps(source: &Source, parsed: &Parsed) -> Vec<(usize, BString)> {
+    let tables: Vec<Span> = parsed.dump.documents.iter().flat_map(|d| &d.tables).map(|table| table.span).collect();
+    let errors = parsed.diagnostics.iter().filter(|d| d.is_error());
+    let gap = |error: &Diagnostic| {
+        let span = error.place?.span;
+        let table = tables.iter().rposition(|table| table.start <= span.start).unwrap_or(0);
+        let line = source.line(span.start);
+        let text = quote(source.slice(source.line_span(line)).trim_ascii());
+        Some((table, format!("NOT TRANSLATED, line {line}: {text} ({})", error.message).into()))
+    };
+    errors.filter_map(gap).collect()
 }
 
 impl Translation {
