@@ -42,12 +42,12 @@ impl Space {
         self.within(Field::Ct(CtKey::State), &IntervalSet::full(32))
     }
 
-    /// Only packets that connection tracking has not seen yet have templates.
+    /// Only packets that connection tracking has not seen yet have templates, where rules give any.
     fn templates(&mut self, hook: Hook, priority: i32) -> Bounded<Dd> {
-        if matches!(hook, Hook::Prerouting | Hook::Output) && priority <= CONNTRACK {
+        if self.templates && matches!(hook, Hook::Prerouting | Hook::Output) && priority <= CONNTRACK {
             return Ok(Dd::TRUE);
         }
-        let having = self.has_template()?;
+        let having = self.template_state()?;
         self.dd.not(having)
     }
 

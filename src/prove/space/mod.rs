@@ -222,9 +222,11 @@ impl Space {
     /// The packets that have a template for connection tracking instead of a connection: what it holds (no addresses, no
     /// protocol, the mark of whoever wrote to it last) is not modelled.
     pub fn has_template(&mut self) -> Bounded<Dd> {
-        if !self.templates {
-            return Ok(Dd::FALSE);
-        }
+        if self.templates { self.template_state() } else { Ok(Dd::FALSE) }
+    }
+
+    /// The packets whose `ct state` is that of a template.
+    fn template_state(&mut self) -> Bounded<Dd> {
         let literals = slots::numbered(slots::TEMPLATE);
         let mut all = Dd::TRUE;
         for (var, wanted) in literals {
