@@ -56,8 +56,9 @@ pub static EXTENSION: Extension = Extension {
 const HELPER_NOTE: &str = "in a chain behind connection tracking, where nft sets helpers; refused behind tests of the \
     connection and limits";
 const TIMEOUT_NOTE: &str = "the policy is defined outside of the dump";
+/// Seen on kernel 6.18 by listening; `nf_ct_ecache_ext_add` in net/netfilter/nf_conntrack_ecache.c.
 const EVENTS_NOTE: &str = "nft limits the events of a connection, and cannot those of its expectations, which iptables \
-    limits with them";
+    limits with them; and iptables limits none where nobody listened when the rule was loaded";
 
 const fn row(option: &'static str, grade: Grade, example: &'static str, note: &'static str) -> Coverage {
     Coverage { option, grade, example, family: Family::Ip, note }
