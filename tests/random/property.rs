@@ -191,15 +191,18 @@ fn proved(sources: &[Source], family: Family, text: &str) -> Result<Proof, Failu
         Answer::Equivalent if certificate.known.is_some() => Ok(Proof::KnownDifference),
         Answer::Equivalent => Ok(Proof::Whole),
         Answer::Different => Err(Failure::new("different", told())),
-        // What `docs/semantics.md` tells of: routes looked up behind more changes than are told apart.
-        Answer::Undecided
-            if doubts.iter().any(|why| why.starts_with("the extension ") || why.ends_with("in many ways")) =>
-        {
-            Ok(Proof::Unread)
-        }
+        Answer::Undecided if doubts.iter().any(|why| is_told(why)) => Ok(Proof::Unread),
         Answer::Undecided if doubts.iter().any(|why| why.contains("took longer")) => Ok(Proof::Slow),
         Answer::Undecided => Err(Failure::new("undecided", told())),
     }
+}
+
+/// Whether it is an extension that nobody reads, or what `docs/semantics.md` tells of: routes looked up behind more changes
+/// than are told apart, what templates hold.
+fn is_told(why: &str) -> bool {
+    why.starts_with("the extension ")
+        || why.ends_with("in many ways")
+        || why.contains("template for connection tracking")
 }
 
 /// Whether the running kernel lacks what a translation needs (a module that is not built).

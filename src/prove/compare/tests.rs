@@ -137,7 +137,7 @@ fn nothing_is_taken_for_known_of_templates() {
     };
     check("-m conntrack ! --ctorigsrc 10.0.0.1", Answer::Undecided);
     check("-m connmark --mark 7", Answer::Undecided);
-    check("-m helper ! --helper ftp", Answer::Undecided);
+    check("-m helper ! --helper ftp", Answer::Equivalent);
     check("-p udp -m conntrack ! --ctorigsrc 10.0.0.1", Answer::Equivalent);
     check("-m conntrack --ctstate NEW", Answer::Equivalent);
     check("-m connbytes ! --connbytes 10: --connbytes-dir original --connbytes-mode packets", Answer::Equivalent);

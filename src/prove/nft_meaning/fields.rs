@@ -57,7 +57,7 @@ impl Reading<'_> {
 
     /// Loads of a connection's properties find those of a template where there is one (`nft_ct_get_eval`); so do writes.
     pub fn may_find_template(&mut self, field: Field) -> Read<()> {
-        if matches!(field, Field::Ct(key) if key != CtKey::State) {
+        if matches!(field, Field::Ct(key) if !matches!(key, CtKey::State | CtKey::Helper)) {
             let packets = self.space.has_template()?;
             if packets != Dd::FALSE {
                 let why = "what a template for connection tracking holds".to_owned();

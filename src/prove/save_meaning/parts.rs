@@ -145,7 +145,7 @@ const TRACKING: &[&str] = &[
 
 /// Extensions that look into the packet's connection, or what it has instead.
 const OF_CONNECTION: &[&str] =
-    &["CONNMARK", "CONNSECMARK", "cluster", "connlabel", "connlimit", "connmark", "conntrack", "helper"];
+    &["CONNMARK", "CONNSECMARK", "cluster", "connlabel", "connlimit", "connmark", "conntrack"];
 
 /// Whether a use of an extension may look into a template, beyond the state: templates are given in raw.
 fn asks_templates(part: &Part, reading: &Reading<'_>) -> bool {

@@ -150,7 +150,10 @@ impl Space {
             Field::Ct(CtKey::Ip6Saddr(_) | CtKey::Ip6Daddr(_)) if self.family != Family::Ip6 => Ok(Dd::FALSE),
             Field::Ct(CtKey::Helper) => {
                 let (tracked, helper) = (self.tracked()?, self.opaque("the connection has a helper")?);
-                self.dd.and(tracked, helper)
+                let helped = self.dd.and(tracked, helper)?;
+                // Nobody expected a template.
+                let template = self.has_template()?;
+                self.dd.minus(helped, template)
             }
             Field::Ct(_) => self.tracked(),
             Field::Skuid | Field::Skgid | Field::Cgroup | Field::SocketCgroupv2 { .. } => {
