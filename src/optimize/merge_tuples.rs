@@ -17,7 +17,7 @@ use super::commute::takes_for_good;
 use super::effects::ChainChanges;
 use super::order::Order;
 use super::shape::{self, Sum};
-use super::{Level, Options, Report, left, words};
+use super::{Level, Options, Report, words};
 use crate::ir::{Chain, Row, Rule, Step, Table, Test};
 use crate::packet::Field;
 
@@ -25,10 +25,19 @@ use crate::packet::Field;
 pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
     let chains = ChainChanges::of(table);
     for chain in table.chains.iter_mut().filter(|chain| chain.rules.len() > 1) {
-        let shapes: Vec<Option<Shape>> = chain.rules.iter().map(|rule| Shape::of(rule, options)).collect();
-        let runs = runs(&chain.rules, &shapes, &chains, options.level);
-        if runs.len() < chain.rules.len() {
-            merge(chain, &shapes, &runs, report);
+        let mut shapes: Vec<Option<Shape>> = chain.rules.iter().map(|rule| Shape::of(rule, options)).collect();
+        let mut found = runs(&chain.rules, &shapes, &chains, options.level);
+        let mut united = unite_all(&chain.rules, &shapes, &found);
+        let fails = |(run, united): &(&Vec<usize>, &Option<United>)| run.len() > 1 && united.is_none();
+        let failed: Vec<usize> = found.iter().zip(&united).filter(fails).flat_map(|(run, _)| run.clone()).collect();
+        // Rules that do not become one stay where they are, which may keep others from moving.
+        if !failed.is_empty() {
+            failed.into_iter().for_each(|at| shapes[at] = None);
+            found = runs(&chain.rules, &shapes, &chains, options.level);
+            united = unite_all(&chain.rules, &shapes, &found);
+        }
+        if united.iter().any(Option::is_some) {
+            write(chain, &found, united, report);
         }
     }
 }
@@ -118,17 +127,28 @@ fn is_exclusive(rule: &Rule) -> bool {
     !takes_for_good(rule)
 }
 
-fn merge(chain: &mut Chain, shapes: &[Option<Shape>], runs: &[Vec<usize>], report: &mut Report) {
+/// What each run becomes; nothing for a rule by itself, and for those that are better left as they are.
+fn unite_all(rules: &[Rule], shapes: &[Option<Shape>], runs: &[Vec<usize>]) -> Vec<Option<United>> {
+    let member = |&at: &usize| Some(Member { rule: rules.get(at)?, shape: shapes.get(at)?.as_ref() });
+    let of =
+        |run: &Vec<usize>| if run.len() > 1 { unite(&run.iter().filter_map(member).collect::<Vec<_>>()) } else { None };
+    runs.iter().map(of).collect()
+}
+
+/// The rules of each run at its place: those of other runs have moved past them there, and there only.
+fn write(chain: &mut Chain, runs: &[Vec<usize>], united: Vec<Option<United>>, report: &mut Report) {
     let mut rules: Vec<Option<Rule>> = std::mem::take(&mut chain.rules).into_iter().map(Some).collect();
-    for run in runs.iter().filter(|run| run.len() > 1) {
-        let member = |&at: &usize| Some(Member { rule: rules.get(at)?.as_ref()?, shape: shapes.get(at)?.as_ref() });
-        let members: Vec<Member> = run.iter().filter_map(member).collect();
-        let Some(united) = unite(&members) else { continue };
-        report.merged(&chain.name, &united.rule.origin.lines, why(members.len(), &united));
-        run.iter().for_each(|&at| rules[at] = None);
-        rules[run[0]] = Some(united.rule);
+    for (run, united) in runs.iter().zip(united) {
+        let members = run.iter().filter_map(|&at| rules.get_mut(at)?.take());
+        match united {
+            Some(united) => {
+                report.merged(&chain.name, &united.rule.origin.lines, why(members.count(), &united));
+                chain.rules.push(united.rule);
+            }
+            None => chain.rules.extend(members),
+        }
     }
-    chain.rules = left(rules);
+    chain.rules.shrink_to_fit();
 }
 
 struct Member<'a> {
