@@ -19,6 +19,21 @@ pub fn read_address(word: &[u8], family: Family) -> Result<u128, String> {
     found.ok_or_else(|| not_an_address(word, family))
 }
 
+/// The same for `-s`, `-d` and `iprange`, where the tool fills bytes from the left before it asks the resolver
+/// (`xtables_numeric_to_ipaddr`): `10.1` is 10.1.0.0. Blanks and a `+` may stand before numbers.
+pub fn read_loose_address(word: &[u8], family: Family) -> Result<u128, String> {
+    let bytes = || {
+        let parts = word.split(|&b| b == b'.').map(|p| number(p).ok().and_then(|n| u8::try_from(n).ok()));
+        let parts = parts.collect::<Option<Vec<u8>>>().filter(|parts| parts.len() <= 4)?;
+        let filled = parts.iter().chain([0; 4].iter()).take(4);
+        Some(filled.fold(0u128, |n, &byte| n << 8 | u128::from(byte)))
+    };
+    match bytes() {
+        Some(address) if family != Family::Ip6 => Ok(address),
+        _ => read_address(word, family),
+    }
+}
+
 fn not_an_address(word: &[u8], family: Family) -> String {
     let text = word.to_str().unwrap_or_default();
     let other = match family {
@@ -50,9 +65,20 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from((high << room | last) as u32))
 }
 
-/// `address[/mask]`, the mask as a length or as an address; no mask is the whole address. What stands before a mask
-/// of no bits is not looked at.
+/// `address[/mask]`, the mask as a length or as an address; no mask is the whole address.
 pub fn read_net(word: &[u8], family: Family) -> Result<Net, String> {
+    net_of(word, family, |address, _| read_address(address, family))
+}
+
+/// The same for `-s` and `-d`, where what stands before a mask of no bits is not looked at.
+pub fn read_loose_net(word: &[u8], family: Family) -> Result<Net, String> {
+    net_of(word, family, |address, mask| match read_loose_address(address, family) {
+        Err(_) if mask == 0 => Ok(0),
+        read => read,
+    })
+}
+
+fn net_of(word: &[u8], family: Family, read: impl Fn(&[u8], u128) -> Result<u128, String>) -> Result<Net, String> {
     let (address, mask) = match word.iter().position(|&b| b == b'/') {
         Some(at) => (&word[..at], Some(&word[at + 1..])),
         None => (word, None),
@@ -62,10 +88,7 @@ pub fn read_net(word: &[u8], family: Family) -> Result<Net, String> {
         None => prefix_mask(width(family), family),
         Some(mask) => read_mask(mask, family)?,
     };
-    let address = match read_address(address, family) {
-        Err(_) if mask == 0 || address == b"any" => 0,
-        read => read?,
-    };
+    let address = if address == b"any" { 0 } else { read(address, mask)? };
     Ok(Net { address, mask })
 }
 

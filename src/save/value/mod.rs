@@ -16,6 +16,7 @@ use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
 pub use address::{read_address, read_net, show_address, show_net};
+use address::{read_loose_address, read_loose_net};
 
 use super::option::{Arg, Interface, Net, Value};
 use crate::diag::quote;
@@ -246,9 +247,9 @@ pub fn protocol(word: &[u8]) -> Result<u8, String> {
 
 fn nets(word: &[u8], cx: ReadCx) -> Result<Value, String> {
     if !word.contains(&b',') {
-        return Ok(Value::Nets(vec![net(word, cx)?]));
+        return Ok(Value::Nets(vec![read_loose_net(word, cx.family)?]));
     }
-    let mut nets = word.split(|&b| b == b',').map(|w| net(w, cx)).collect::<Result<Vec<_>, _>>()?;
+    let mut nets = word.split(|&b| b == b',').map(|w| read_loose_net(w, cx.family)).collect::<Result<Vec<_>, _>>()?;
     nets.shrink_to_fit();
     Ok(Value::Nets(nets))
 }
@@ -259,9 +260,9 @@ fn net(word: &[u8], cx: ReadCx) -> Result<Net, String> {
 
 fn address_range(word: &[u8], family: Family) -> Result<Value, String> {
     let (lo, hi) = match word.iter().position(|&b| b == b'-') {
-        Some(at) => (read_address(&word[..at], family)?, read_address(&word[at + 1..], family)?),
+        Some(at) => (read_loose_address(&word[..at], family)?, read_loose_address(&word[at + 1..], family)?),
         None => {
-            let only = read_address(word, family)?;
+            let only = read_loose_address(word, family)?;
             (only, only)
         }
     };
