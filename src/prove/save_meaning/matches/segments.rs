@@ -6,7 +6,7 @@ use super::unmodelled;
 use crate::packet::{Exthdr, ExthdrPart, Field, Interval, IntervalSet};
 use crate::prove::block::Step;
 use crate::prove::dd::{Bounded, Dd};
-use crate::prove::save_meaning::{Reading, head, options};
+use crate::prove::save_meaning::{Reading, head};
 use crate::save::ast::{Opt, Part};
 use crate::save::option::Value;
 
@@ -60,7 +60,12 @@ fn test(option: &Opt, so_far: Dd, reading: &mut Reading<'_>) -> Bounded<Option<D
         "srh-last-entry-eq" | "srh-last-entry-gt" | "srh-last-entry-lt" => number(option, LAST, reading).map(Some),
         "srh-tag" => {
             let field = Field::Exthdr(Exthdr::Srh, ExthdrPart::SrhTag);
-            let Some(set) = options::within(option, reading, field)? else { return Ok(None) };
+            // As it stands in the header, against a number in the order of a little-endian machine (`ip6t_srh.c`).
+            let Value::Number(number) = option.value else { return Ok(None) };
+            let Ok(number) = u16::try_from(number) else { return Ok(None) };
+            let [low, high] = number.to_le_bytes();
+            let tag = u128::from(low) << 8 | u128::from(high);
+            let set = reading.space.within(field, &IntervalSet::point(tag))?;
             reading.negated_if(option.negated, set).map(Some)
         }
         "srh-lsid" => segment(option, 1, reading).map(Some),

@@ -4,7 +4,7 @@ use crate::ir::{Component, Row, Step, Test};
 use crate::nft::version::Feature;
 use crate::packet::{Exthdr, ExthdrPart, Field, Interval, IntervalSet};
 use crate::save::ast::{Opt, Part};
-use crate::save::ext::lowering::{Cond, Cx, Fact, Refusal, net};
+use crate::save::ext::lowering::{Cond, Cx, Fact, Refusal, net, within};
 use crate::save::ext::{Coverage, Extension, Families, Lower, shared};
 use crate::save::option::{Arg, OptionSpec, Value};
 
@@ -53,8 +53,8 @@ pub static EXTENSION: Extension = Extension {
         row("! --srh-last-entry-gt", "-m srh ! --srh-last-entry-gt 1 -j ACCEPT"),
         row("--srh-last-entry-lt", "-m srh --srh-last-entry-lt 1 -j ACCEPT"),
         row("! --srh-last-entry-lt", "-m srh ! --srh-last-entry-lt 1 -j ACCEPT"),
-        row("--srh-tag", "-m srh --srh-tag 5 -j ACCEPT"),
-        row("! --srh-tag", "-m srh ! --srh-tag 5 -j ACCEPT"),
+        row("--srh-tag", "-m srh --srh-tag 5 -j ACCEPT").note(SWAPPED),
+        row("! --srh-tag", "-m srh ! --srh-tag 5 -j ACCEPT").note(SWAPPED),
         row("--srh-psid", "-m srh --srh-segs-left-eq 0 --srh-psid 2001:db8::/64 -j ACCEPT").note(PREVIOUS),
         row("! --srh-psid", "-m srh --srh-segs-left-eq 0 ! --srh-psid 2001:db8::/64 -j ACCEPT").note(PREVIOUS),
         row("--srh-nsid", "-m srh --srh-segs-left-lt 3 --srh-nsid 2001:db8::/64 -j ACCEPT").note(NEXT),
@@ -68,6 +68,8 @@ const fn row(option: &'static str, example: &'static str) -> Coverage {
     Coverage::exact(option, example).v6()
 }
 
+const SWAPPED: &str =
+    "as `srh tag 1280`: iptables compares with the two bytes of a tag swapped, on little-endian machines";
 const PREVIOUS: &str = "where `--srh-segs-left-eq 0` or `--srh-last-entry-lt 2` leaves one place for it: nft reads the first two \
     segments only";
 const NEXT: &str =
@@ -196,6 +198,14 @@ fn in_net(option: &Opt, number: u128, cx: &Cx) -> Option<Fact> {
     Some(net(srh(ExthdrPart::SrhSid(number as u8)), nets.first()?, option.negated, cx.family))
 }
 
+/// The kernel compares the two bytes as they stand in the header with a number of its own byte order (`ip6t_srh.c`),
+/// which is taken for that of all machines in use: the other one.
+fn tag(option: &Opt) -> Option<Fact> {
+    let Value::Number(tag) = option.value else { return None };
+    let tag = u16::try_from(tag).ok()?.swap_bytes();
+    Some(within(srh(ExthdrPart::SrhTag), IntervalSet::point(tag.into()), option.negated))
+}
+
 fn test(option: &Opt, cx: &Cx) -> Option<Fact> {
     let name = option.spec.name.trim_start_matches("srh-");
     let field = match name.trim_end_matches("-eq").trim_end_matches("-gt").trim_end_matches("-lt") {
@@ -203,7 +213,7 @@ fn test(option: &Opt, cx: &Cx) -> Option<Fact> {
         "hdr-len" => Field::Exthdr(Exthdr::Rt, ExthdrPart::Hdrlength),
         "segs-left" => SEGMENTS_LEFT,
         "last-entry" => LAST_ENTRY,
-        "tag" => srh(ExthdrPart::SrhTag),
+        "tag" => return tag(option),
         "lsid" => return in_net(option, 1, cx),
         _ => return None,
     };
