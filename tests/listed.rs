@@ -37,10 +37,13 @@ fn is_unread(report: &Report) -> bool {
     report.answer() == Answer::Undecided && doubts.chain(&report.stopped).any(|why| why.starts_with("the extension "))
 }
 
-/// Whether nothing is in doubt but what `nft -n list` does not tell (docs/semantics.md).
+/// Whether nothing is in doubt but what listings of nft do not tell (docs/semantics.md).
 fn is_lost(report: &Report) -> bool {
     let mut doubts = report.bases.iter().flat_map(|base| &base.outcome.doubts);
-    report.stopped.is_empty() && doubts.all(|doubt| doubt.why.starts_with("`fib .. oif 1`"))
+    let untold = |why: &str| {
+        why.starts_with("`fib .. oif 1`") || why.starts_with("a date, which nft lists") || why.contains("rt unknown ")
+    };
+    report.stopped.is_empty() && doubts.all(|doubt| untold(&doubt.why))
 }
 
 #[test]

@@ -26,6 +26,11 @@ impl Reading<'_> {
                     "a time of day, which nft lists in the time zone of the machine: compare the file that was loaded, which has seconds",
                 );
             }
+            _ if matches!(operand, Operand::Field(Field::Time)) => {
+                return unread(
+                    "a date, which nft lists in the time zone of the machine: compare the file that was loaded, which has seconds",
+                );
+            }
             _ => return unread("a value of an unknown kind"),
         })
     }

@@ -1,7 +1,7 @@
 //! Fields of headers (nft(8), *PAYLOAD EXPRESSIONS*).
 
 use crate::nft::read::cursor::{Parsed, Reader, Unread};
-use crate::packet::{Field, L4};
+use crate::packet::{Field, L4, PayloadBase};
 
 impl Reader<'_> {
     /// A field of `header`, whose name was read.
@@ -30,6 +30,8 @@ fn ether(key: &str) -> Option<Field> {
 
 fn ip(key: &str) -> Option<Field> {
     Some(match key {
+        // Nobody asks for it by name, but nft lists bytes at that place so.
+        "checksum" => Field::Payload { base: PayloadBase::Network, offset: 80, len: 16 },
         "daddr" => Field::IpDaddr,
         "dscp" => Field::IpDscp,
         "ecn" => Field::IpEcn,

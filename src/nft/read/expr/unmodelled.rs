@@ -38,7 +38,6 @@ impl Reader<'_> {
             ),
             "ct" => matches!(self.word()?, "id"),
             "vlan" => matches!(self.word()?, "id" | "pcp" | "dei" | "cfi" | "type"),
-            "ip" => matches!(self.word()?, "checksum"),
             "ip6" => matches!(self.word()?, "version"),
             "tcp" => matches!(self.word()?, "checksum" | "urgptr" | "reserved"),
             "udp" | "udplite" | "sctp" => matches!(self.word()?, "checksum"),
