@@ -90,6 +90,8 @@ pub enum Arg {
     Words(&'static [(&'static str, u64)]),
     /// Text of at most `max` bytes -> `Value::Text`.
     Text { max: usize },
+    /// A word that may be left out: what stands behind is taken for it unless it starts with `-` or `!`.
+    Optional { read: ReadCustom, show: ShowCustom },
     /// Syntax of the extension's own. `words` is how many words it takes (1 or 2).
     Custom { words: usize, read: ReadCustom, show: ShowCustom },
 }

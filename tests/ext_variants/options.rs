@@ -334,7 +334,7 @@ fn split(example: &str) -> Vec<String> {
 
 const fn words_of(arg: &Arg) -> usize {
     match arg {
-        Arg::Flag => 0,
+        Arg::Flag | Arg::Optional { .. } => 0,
         Arg::Custom { words, .. } => *words,
         _ => 1,
     }

@@ -101,7 +101,7 @@ const CUSTOM: &[(&str, &[&str])] = &[
 /// The words behind an option; `example` where nothing better is known.
 pub fn words(chance: &mut Chance, spec: &OptionSpec, example: &[String], family: Family) -> Vec<String> {
     let text = match &spec.arg {
-        Arg::Flag => return Vec::new(),
+        Arg::Flag | Arg::Optional { .. } => return Vec::new(),
         Arg::Number { min, max } => number(chance, example, *min, *max).to_string(),
         Arg::Range { max, separator, open } => range(chance, *max, char::from(*separator), *open),
         Arg::Ranges { max, most } => list(chance, (*most).min(4), |chance| range(chance, *max, ':', false)),

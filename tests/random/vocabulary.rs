@@ -118,7 +118,7 @@ fn spec(extension: &'static Extension, name: &str) -> Option<&'static OptionSpec
 
 const fn arguments(spec: &OptionSpec) -> usize {
     match spec.arg {
-        Arg::Flag => 0,
+        Arg::Flag | Arg::Optional { .. } => 0,
         Arg::Custom { words, .. } => words,
         _ => 1,
     }

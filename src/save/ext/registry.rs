@@ -48,6 +48,7 @@ pub const MATCHES: &[&Extension] = &[
     &matches::pkttype::EXTENSION,
     &matches::policy::EXTENSION,
     &matches::quota::EXTENSION,
+    &matches::rateest::EXTENSION,
     &matches::realm::EXTENSION,
     &matches::recent::EXTENSION,
     &matches::rpfilter::EXTENSION,
@@ -170,11 +171,6 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "ndpi",
         "is a module of its own that looks into payloads, which nft cannot",
         "drop the rule, or classify with a program behind `queue`",
-    ),
-    (
-        "rateest",
-        "asks a rate estimator that a RATEEST target feeds, which nft has not",
-        "limit by `limit rate` or a quota, or shape by tc",
     ),
 ];
 

@@ -158,6 +158,12 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
+    /// Whether the option can do without a word, and the next one is for it.
+    fn may_take(&self, found: &Found) -> bool {
+        let next = self.words.get(self.at);
+        matches!(found, Found::Own(_, spec) if next.is_some_and(|word| spec.arg.may_take(&word.text)))
+    }
+
     fn find_short(&mut self, letter: u8, span: Span) -> Fallible<Found> {
         if let Some(global) = globals::short(letter) {
             return Ok(Found::Global(global));
@@ -278,6 +284,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         if takes == 0 && inline.is_some() {
             return Err(self.error("unwanted-value", span, "this option takes no value"));
         }
+        let takes = takes.max(usize::from(self.may_take(&found)));
         let mut values: SmallVec<[&'w [u8]; 2]> = inline.into_iter().collect();
         let mut end = span;
         while values.len() < takes {

@@ -34,10 +34,15 @@ impl Arg {
     /// How many words the option takes.
     pub const fn words(&self) -> usize {
         match self {
-            Arg::Flag => 0,
+            Arg::Flag | Arg::Optional { .. } => 0,
             Arg::Custom { words, .. } => *words,
             _ => 1,
         }
+    }
+
+    /// Whether the option takes this word although it needs none.
+    pub fn may_take(&self, word: &[u8]) -> bool {
+        matches!(self, Arg::Optional { .. }) && !word.starts_with(b"-") && !word.starts_with(b"!")
     }
 }
 
@@ -76,7 +81,8 @@ pub fn read(arg: &Arg, words: &[&[u8]], cx: ReadCx) -> Result<Value, String> {
             Err(format!("the text is {} bytes long, at most {max} fit", word.len()))
         }
         Arg::Text { .. } => Ok(Value::Text(word.into())),
-        Arg::Custom { read, .. } => read(words, cx.family),
+        Arg::Optional { .. } if words.is_empty() => Ok(Value::None),
+        Arg::Custom { read, .. } | Arg::Optional { read, .. } => read(words, cx.family),
     }
 }
 
@@ -84,7 +90,7 @@ pub fn read(arg: &Arg, words: &[&[u8]], cx: ReadCx) -> Result<Value, String> {
 pub fn show(arg: &Arg, value: &Value, family: Family) -> Vec<BString> {
     let one = |text: String| vec![BString::from(text)];
     match (arg, value) {
-        (Arg::Custom { show, .. }, value) => show(value, family),
+        (Arg::Custom { show, .. } | Arg::Optional { show, .. }, value) => show(value, family),
         (_, Value::None) => Vec::new(),
         (Arg::Word(table), Value::Number(n)) => one(word_of(*n, table)),
         (Arg::Words(table), Value::Number(bits)) => one(words_of(*bits, table)),
