@@ -6,6 +6,7 @@
 //! both sides spell alike (log options, limits, reject types) is taken from `nft::ast`.
 //! Invariant: sets of values are canonical; chains refer to chains by index, never by name.
 
+pub mod fragments;
 mod rule;
 mod statement;
 mod test;

@@ -9,8 +9,10 @@
 use bstr::BString;
 use rustc_hash::FxHashMap;
 
-use super::fragments::{self, Guard};
-use crate::ir::{Chain, ChainId, Counters, NatData, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict};
+use super::fragments::Guard;
+use crate::ir::{
+    Chain, ChainId, Counters, NatData, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict, fragments,
+};
 use crate::packet::{CtKey, Family, Field, Interval, IntervalSet};
 use crate::save::ext::lowering::{Action, Cond};
 

@@ -8,9 +8,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ir::{Chain, ChainId, Origin, Rule, Table, Test, Verdict};
+use crate::ir::fragments::{are_seen, is_later, is_not_later};
+use crate::ir::{Chain, ChainId, Origin, Rule, Table, Verdict};
 use crate::nft::ast::Policy;
-use crate::packet::{Exthdr, ExthdrPart, Family, Field, Hook, IntervalSet};
 use crate::save::ast;
 
 /// How later fragments are kept from rules that they cannot match.
@@ -50,29 +50,6 @@ pub fn guard(table: &ast::Table, tracked: bool) -> Guard {
         false if table.rules().any(stateful) => Guard::PerRule,
         false => Guard::PerBaseChain,
     }
-}
-
-/// Whether fragments that nobody put together can be seen at a hook. IPv4 reassembles before
-/// INPUT (net/ipv4/ip_input.c, `ip_local_deliver`); IPv6 does so behind it.
-pub const fn are_seen(family: Family, hook: Hook) -> bool {
-    !matches!((family, hook), (Family::Ip, Hook::Input))
-}
-
-/// True of later fragments only.
-pub fn is_later(family: Family) -> Test {
-    match family {
-        Family::Ip6 => Test::within(Field::Exthdr(Exthdr::Frag, ExthdrPart::FragOff), IntervalSet::point(0), true),
-        _ => offset_is_zero(false),
-    }
-}
-
-/// True of all others, where one test says so.
-pub fn is_not_later(family: Family) -> Option<Test> {
-    (family == Family::Ip).then(|| offset_is_zero(true))
-}
-
-fn offset_is_zero(is: bool) -> Test {
-    Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: !is }
 }
 
 /// Adds the guards: `whole_only` tells the rules that later fragments skip, by chain and place.

@@ -9,9 +9,9 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assemble::Builder;
-use super::{DumpChain, Guard, TableWork, fragments};
+use super::{DumpChain, Guard, TableWork};
 use crate::diag::{Diagnostic, Place};
-use crate::ir::{Base, Chain, ChainId, Origin, Statement, Step, Test, Verdict};
+use crate::ir::{Base, Chain, ChainId, Origin, Statement, Step, Test, Verdict, fragments};
 use crate::nft::ast::{ChainKind, ObjectKind, Policy};
 use crate::packet::{CtKey, Field, Hook};
 use crate::save::ast::{Part, Rule, Table, Target};

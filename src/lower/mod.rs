@@ -238,7 +238,7 @@ impl TableWork<'_> {
         let origin = Origin::line(self.source, rule.line);
         let counters = rule.counters.as_deref().copied().filter(|_| self.options.counters).map(keep);
         let counters = counters.or_else(|| matches!(rule.target, Target::None).then(Counters::default));
-        let seen = hooks.iter().any(|&h| fragments::are_seen(self.family, h));
+        let seen = hooks.iter().any(|&h| ir::fragments::are_seen(self.family, h));
         let guard = if seen { self.guard } else { Guard::Needless };
         let mut builder = Builder {
             table: &mut self.out,

@@ -14,7 +14,7 @@ use crate::prove::block::{Effect, Step};
 use crate::prove::dd::{Bands, Bounded};
 use crate::prove::vocabulary;
 use crate::save::ast::{Dump, Part, Rule, TableKind};
-use crate::save::ipset::{self, Ipsets};
+use crate::save::ipset::{Ipset, Ipsets};
 use crate::save::option::Value;
 
 /// What is known about sets.
@@ -108,13 +108,7 @@ fn uses(rule: &Rule, (family, table): (Family, TableKind), ipsets: &Ipsets, all:
 
 /// The set, and those in the list that it is.
 fn with_members(name: BString, ipsets: &Ipsets) -> Vec<BString> {
-    let elements = ipsets.get(name.as_ref()).map(|set| set.elements.as_slice()).unwrap_or_default();
-    let parts = elements.iter().flat_map(|element| &element.parts);
-    let members = parts.filter_map(|part| match part {
-        ipset::Part::Set(name) => Some(name.clone()),
-        _ => None,
-    });
-    let members: Vec<BString> = members.collect();
+    let members: Vec<BString> = ipsets.get(name.as_ref()).into_iter().flat_map(Ipset::members).cloned().collect();
     std::iter::once(name).chain(members).collect()
 }
 

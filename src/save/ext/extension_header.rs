@@ -6,7 +6,7 @@
 use crate::diag::quote;
 use crate::ir::Test;
 use crate::packet::{Exthdr, ExthdrPart, Family, Field, IntervalSet, PayloadBase};
-use crate::save::ast::Opt;
+use crate::save::ast::{Opt, Part};
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
 use crate::save::option::Value;
 use crate::save::value::number;
@@ -32,7 +32,7 @@ pub const fn inside(bit: u16, len: u8) -> Field {
 }
 
 /// The options in the header come in this order, from the first one on: `type[:length],...`.
-pub fn options_are(header: Exthdr, list: &[u8]) -> Result<Vec<Cond>, Refusal> {
+fn options_are(header: Exthdr, list: &[u8]) -> Result<Vec<Cond>, Refusal> {
     const PADDING: u64 = 0;
     let (mut out, mut at) = (Vec::new(), 2u16);
     let mut items = list.split(|&b| b == b',').peekable();
@@ -56,6 +56,21 @@ pub fn options_are(header: Exthdr, list: &[u8]) -> Result<Vec<Cond>, Refusal> {
     let units = u128::from(at.div_ceil(8).saturating_sub(1));
     if units > 0 {
         out.push(Test::between(Field::Exthdr(header, ExthdrPart::Hdrlength), units, 255).into());
+    }
+    Ok(out)
+}
+
+/// What `-m dst` and `-m hbh` ask of their headers, each with its number in the one before it and its options.
+pub fn lower(
+    (header, number): (Exthdr, u8),
+    (length, options): (&str, &'static str),
+    part: &Part,
+    cx: &mut Cx,
+) -> Result<Vec<Cond>, Refusal> {
+    let mut out = with_length(header, part.get(length));
+    if let Some(list) = part.text(options) {
+        out.push(comes_first(number, options, cx)?);
+        out.extend(options_are(header, list).map_err(|why| why.at(options))?);
     }
     Ok(out)
 }

@@ -47,7 +47,7 @@ pub fn ways(name: &BStr, source: &[bool], which: Which, cx: &mut Cx) -> Result<V
         let name = if at == 0 { name.to_owned() } else { BString::from(format!("{name}_{}", at + 1)) };
         out.append(&mut of_set(name.as_bstr(), &ipset, source, which, cx)?);
     }
-    for name in names_in(ipset).filter(|name| cx.written.get(name).is_some()) {
+    for name in ipset.members().map(|name| name.as_bstr()).filter(|name| cx.written.get(name).is_some()) {
         let Some(member) = ipsets.get(name) else { continue };
         out.append(&mut of_set(name, member, source, which, cx)?);
     }
@@ -65,19 +65,11 @@ fn missing(name: &BStr, cx: &Cx) -> Refusal {
     Refusal::new("ipset-missing", format!("the text of ipset has no set {quoted}"), help)
 }
 
-/// The names in a list.
-fn names_in(list: &Ipset) -> impl Iterator<Item = &BStr> {
-    list.elements.iter().filter_map(|element| match element.parts.first() {
-        Some(crate::save::ipset::Part::Set(name)) => Some(name.as_bstr()),
-        _ => None,
-    })
-}
-
 /// The members of a list that no rule writes to, as few sets as there are kinds of them; the flag says that there is an
 /// address family.
 fn members(list: &Ipset, cx: &Cx) -> Vec<(Ipset, bool)> {
     let mut out: Vec<(Ipset, bool)> = Vec::new();
-    for name in names_in(list).filter(|name| cx.written.get(name).is_none()) {
+    for name in list.members().map(|name| name.as_bstr()).filter(|name| cx.written.get(name).is_none()) {
         let Some(member) = cx.ipsets.get(name) else { continue };
         let alike = |(o, _): &&mut (Ipset, bool)| {
             o.kind == member.kind

@@ -2,7 +2,7 @@
 
 use super::lowering::{Cond, Cx, Refusal, interface, net};
 use super::{CheckCx, Coverage, Extension, Families, Lower};
-use crate::ir::Test;
+use crate::ir::{Test, fragments};
 use crate::packet::{Field, Hook, IntervalSet};
 use crate::save::ast::{Opt, Part};
 use crate::save::option::{Arg, OptionSpec, Value};
@@ -74,9 +74,7 @@ fn lower_option(opt: &Opt, cx: &Cx) -> Option<Cond> {
         ("in-interface", Value::Interface(i)) => interface(Field::Iifname, i, opt.negated),
         ("out-interface", Value::Interface(i)) => interface(Field::Oifname, i, opt.negated),
         // Only fragments after the first have an offset.
-        ("fragments", _) => {
-            Some(Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: !opt.negated }.into())
-        }
+        ("fragments", _) => Some(fragments::offset_is_zero(opt.negated).into()),
         _ => None,
     }
 }

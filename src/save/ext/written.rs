@@ -9,7 +9,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::set_name;
 use crate::packet::Family;
 use crate::save::ast::{Dump, Part, Rule};
-use crate::save::ipset::{self, Ipsets};
+use crate::save::ipset::{Ipset, Ipsets};
 
 /// Those sets, by name.
 #[derive(Clone, Debug, Default)]
@@ -89,12 +89,7 @@ fn write(part: &Part, option: &str, rule: &Rule) -> Option<Write> {
 
 /// The set, and those in the list that it is.
 fn with_members<'a>(name: &'a BString, ipsets: &'a Ipsets) -> impl Iterator<Item = &'a BString> {
-    let elements = ipsets.get(name.as_bstr()).map(|set| set.elements.as_slice()).unwrap_or_default();
-    let member = |part: &'a ipset::Part| match part {
-        ipset::Part::Set(name) => Some(name),
-        _ => None,
-    };
-    std::iter::once(name).chain(elements.iter().flat_map(|element| &element.parts).filter_map(member))
+    std::iter::once(name).chain(ipsets.get(name.as_bstr()).into_iter().flat_map(Ipset::members))
 }
 
 /// A set of addresses never holds a packet of the other family, nor can such a packet add to it.

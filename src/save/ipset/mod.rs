@@ -160,6 +160,14 @@ impl Kind {
 }
 
 impl Ipset {
+    /// The names of the sets in a list.
+    pub fn members(&self) -> impl Iterator<Item = &BString> {
+        self.elements.iter().flat_map(|element| &element.parts).filter_map(|part| match part {
+            Part::Set(name) => Some(name),
+            _ => None,
+        })
+    }
+
     /// The set's own settings, with no elements and nothing counted.
     #[must_use]
     pub fn without_elements(&self) -> Ipset {

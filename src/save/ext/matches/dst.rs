@@ -30,10 +30,5 @@ pub static EXTENSION: Extension = Extension {
 const NUMBER: u8 = 60;
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    let mut out = extension_header::with_length(Exthdr::Dst, part.get("dst-len"));
-    if let Some(list) = part.text("dst-opts") {
-        out.push(extension_header::comes_first(NUMBER, "dst-opts", cx)?);
-        out.extend(extension_header::options_are(Exthdr::Dst, list).map_err(|why| why.at("dst-opts"))?);
-    }
-    Ok(out)
+    extension_header::lower((Exthdr::Dst, NUMBER), ("dst-len", "dst-opts"), part, cx)
 }

@@ -30,10 +30,5 @@ pub static EXTENSION: Extension = Extension {
 const NUMBER: u8 = 0;
 
 fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
-    let mut out = extension_header::with_length(Exthdr::Hbh, part.get("hbh-len"));
-    if let Some(list) = part.text("hbh-opts") {
-        out.push(extension_header::comes_first(NUMBER, "hbh-opts", cx)?);
-        out.extend(extension_header::options_are(Exthdr::Hbh, list).map_err(|why| why.at("hbh-opts"))?);
-    }
-    Ok(out)
+    extension_header::lower((Exthdr::Hbh, NUMBER), ("hbh-len", "hbh-opts"), part, cx)
 }

@@ -4,16 +4,15 @@
 //! The set becomes a named set of nft with the elements that `ipset save` says. A rule that gives
 //! fewer directions than the set has parts never finds anything.
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use crate::diag::quote;
-use crate::ir::{Step, Test};
-use crate::packet::{Family, Field};
+use crate::ir::{Step, Test, fragments};
+use crate::packet::Family;
 use crate::save::ast::{Opt, Part};
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
 use crate::save::ext::named_set::{self, Way, Which};
 use crate::save::ext::{CheckCx, Coverage, Extension, Families, Lower, set_name, shared};
-use crate::save::ipset;
 use crate::save::option::{Arg, OptionSpec, Value};
 
 const COUNT: Arg = Arg::Number { min: 0, max: u64::MAX };
@@ -101,9 +100,8 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Vec<Cond>, Refusal> {
 /// Whether the set, or one in the list that it is, has counters.
 fn counts(name: &BStr, cx: &Cx) -> bool {
     let Some(set) = cx.ipsets.get(name) else { return true };
-    let members = set.elements.iter().flat_map(|element| &element.parts);
-    let counted = |part: &ipset::Part| matches!(part, ipset::Part::Set(name) if cx.ipsets.get(name.as_bstr()).is_none_or(|member| member.counters));
-    set.counters || members.into_iter().any(counted)
+    let counted = |name: &BString| cx.ipsets.get(name.as_bstr()).is_none_or(|member| member.counters);
+    set.counters || set.members().any(counted)
 }
 
 fn inside(mut ways: Vec<Way>, family: Family) -> Vec<Cond> {
@@ -136,11 +134,6 @@ fn outside(ways: Vec<Way>, family: Family) -> Vec<Cond> {
 
 /// The way's steps, where data behind the network header is read with a test that it is there.
 fn guarded(way: Way, family: Family) -> Vec<Step> {
-    let fragment = (way.header && family != Family::Ip6).then_some(Step::Test(Test::Bits {
-        field: Field::IpFragOff,
-        mask: 0x1fff,
-        value: 0,
-        negated: false,
-    }));
+    let fragment = fragments::is_not_later(family).filter(|_| way.header).map(Step::Test);
     fragment.into_iter().chain(way.steps).collect()
 }

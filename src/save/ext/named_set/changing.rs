@@ -8,8 +8,8 @@ mod times;
 
 use super::Way;
 use super::columns::{self, Variant};
-use crate::ir::{KeyPart, Origin, Rule, Set, SetId, Statement, Step, Test, Verdict};
-use crate::packet::{Exthdr, ExthdrPart, Family, Field, Hook, IntervalSet};
+use crate::ir::{KeyPart, Origin, Rule, Set, SetId, Statement, Step, Test, Verdict, fragments};
+use crate::packet::{Family, Field, IntervalSet};
 use crate::save::ext::dynamic::{self, address_width};
 use crate::save::ext::lowering::{Cx, Refusal};
 use crate::save::ext::written::Uses;
@@ -107,17 +107,13 @@ fn later_fragments(variant: Variant, cx: &Cx) -> (Vec<Rule>, Vec<Step>) {
         Variant::Others => cx.family == Family::Ip6,
         Variant::Plain => false,
     };
-    let seen = cx.family == Family::Ip6 || cx.hooks.iter().any(|&hook| hook != Hook::Input);
-    match cx.family {
+    let seen = cx.family == Family::Ip6 || cx.hooks.iter().any(|&hook| fragments::are_seen(cx.family, hook));
+    match fragments::is_not_later(cx.family) {
         _ if !asked || !seen || cx.reassembled => (Vec::new(), Vec::new()),
-        Family::Ip6 => {
-            let offset = Field::Exthdr(Exthdr::Frag, ExthdrPart::FragOff);
-            let later = Test::within(offset, IntervalSet::point(0), true);
-            (vec![Rule::new([Step::Test(later)], Verdict::Return, Origin::default())], Vec::new())
-        }
-        _ => {
-            let whole = Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: false };
-            (Vec::new(), vec![Step::Test(whole)])
+        Some(whole) => (Vec::new(), vec![Step::Test(whole)]),
+        None => {
+            let later = Step::Test(fragments::is_later(cx.family));
+            (vec![Rule::new([later], Verdict::Return, Origin::default())], Vec::new())
         }
     }
 }
