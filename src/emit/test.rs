@@ -333,18 +333,18 @@ fn is_written(set: &IntervalSet) -> bool {
     set.intervals().iter().all(|i| i.lo.is_multiple_of(NANOSECONDS) && i.hi.is_multiple_of(NANOSECONDS))
 }
 
+/// Times as they are, where nft can write their ends, else all others.
+fn times(set: &IntervalSet) -> (Op, Expr) {
+    one_ended(set).unwrap_or_else(|| match is_written(set) {
+        true => (Op::Implicit, list(Field::Time, set.intervals())),
+        false => (Op::Ne, list(Field::Time, set.complement(Field::Time.width()).intervals())),
+    })
+}
+
 /// The shorter of the set and its complement; comments need the values themselves.
 fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
-    if field == Field::Time
-        && let Some(end) = one_ended(set)
-    {
-        return end;
-    }
     if field == Field::Time {
-        return match is_written(set) {
-            true => (Op::Implicit, list(field, set.intervals())),
-            false => (Op::Ne, list(field, set.complement(field.width()).intervals())),
-        };
+        return times(set);
     }
     let complement = if is_short(field, set) { IntervalSet::empty() } else { set.complement(field.width()) };
     let own = || labels.keys().any(|c| matches!(c, [Component::Interval(i)] if set.contains(i.lo)));

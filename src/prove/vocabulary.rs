@@ -3,11 +3,12 @@
 //! Two things are the same to the prover when their words are, so each kind of thing has one function
 //! here, and numbers are brought into one form: `60/minute` is `1/second`.
 
+use std::borrow::Cow;
+
 use super::chance::{self, Chance, gcd};
 use crate::nft::keywords::is_keyword;
 use crate::nft::names;
 use crate::packet::{Family, Field, L4};
-use std::borrow::Cow;
 
 /// A token bucket that lets packets pass: `limit rate RATE/SECONDS burst BURST`.
 ///

@@ -1,11 +1,12 @@
 //! Named sets and maps.
 
+use std::borrow::Cow;
+
 use super::expr::Beside;
 use super::object::object_words;
 use super::{Printer, Why};
 use crate::nft::ast::{Data, DataKind, Expr, KeyType, Set, SetFlags};
 use crate::nft::names::{Kind, duration, field_words, type_name};
-use std::borrow::Cow;
 
 impl<'a> Printer<'a> {
     pub(super) fn set(&mut self, set: &'a Set) -> Result<(), Why> {

@@ -52,6 +52,11 @@ pub fn parts(members: Vec<usize>, cases: &[Option<Case>], options: &Options) -> 
     parts
 }
 
+/// The fields of a column as its rule names them.
+fn spelled<'c>(case: &'c Case, column: usize) -> Option<&'c [Field]> {
+    case.columns.get(column).map(|(_, test)| test.fields())
+}
+
 /// The map of as many members from the front as can be one.
 fn longest(members: &[usize], cases: &[Option<Case>], options: &Options) -> Option<(usize, Map)> {
     let seen: Vec<&Case> = members.iter().map_while(|&at| cases.get(at)?.as_ref()).collect();
@@ -64,7 +69,6 @@ fn longest(members: &[usize], cases: &[Option<Case>], options: &Options) -> Opti
     let mut rows = Vec::new();
     let (mut uncut, mut taken) = (0, 0);
     for (case, &member) in seen.iter().zip(members) {
-        let spelled = |case: &Case, at: usize| case.columns.get(at).map(|(_, test)| test.fields().to_vec());
         if !by_protocol && columns.iter().any(|&at| spelled(case, at) != spelled(first, at)) {
             break;
         }

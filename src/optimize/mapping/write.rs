@@ -236,8 +236,8 @@ fn constant(statement: &Statement) -> Option<u128> {
 
 /// Where a test of the protocol stands: in front of what reads ports, behind what people write first.
 fn before_ports(steps: &[Step]) -> usize {
-    let reads_ports = |step: &Step| matches!(step, Step::Test(test) if test.fields().iter().any(|f| f.protocol().is_some() || matches!(f, Field::Sport(_) | Field::Dport(_))));
-    let first = steps.iter().position(|step| !matches!(step, Step::Test(_)) || reads_ports(step));
+    let is_behind = |f: &Field| f.protocol().is_some() || matches!(f, Field::Sport(_) | Field::Dport(_));
+    let first = steps.iter().position(|step| !matches!(step, Step::Test(_)) || step.fields().iter().any(is_behind));
     first.unwrap_or(steps.len())
 }
 

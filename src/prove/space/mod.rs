@@ -227,14 +227,7 @@ impl Space {
 
     /// The packets whose `ct state` is that of a template.
     fn template_state(&mut self) -> Bounded<Dd> {
-        let literals = slots::numbered(slots::TEMPLATE);
-        let mut all = Dd::TRUE;
-        for (var, wanted) in literals {
-            let bit = self.dd.var(var)?;
-            let bit = if wanted { bit } else { self.dd.not(bit)? };
-            all = self.dd.and(all, bit)?;
-        }
-        Ok(all)
+        self.dd.conjunction(&slots::numbered(slots::TEMPLATE))
     }
 
     /// What `notrack` does to `ct state`: a packet that conntrack has not seen becomes untracked

@@ -234,8 +234,7 @@ pub const DSCP_CLASSES: &[(&str, u64)] = &[
 
 /// The number at the beginning of a word, as `atoi` reads it: blanks and a `+` may stand before it; 0 when there is none.
 pub fn leading_number(word: &[u8]) -> u64 {
-    let word = word.trim_ascii_start();
-    let digits = word.strip_prefix(b"+").unwrap_or(word).iter().take_while(|b| b.is_ascii_digit());
+    let digits = value::unsigned(word).iter().take_while(|b| b.is_ascii_digit());
     digits.fold(0u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0')))
 }
 

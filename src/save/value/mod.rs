@@ -129,9 +129,14 @@ fn plain_number(word: &[u8]) -> Option<u64> {
     if plain { word.iter().try_fold(0, digit) } else { None }
 }
 
+/// What is left of a word behind the blanks and the `+` that may stand before a number.
+pub fn unsigned(word: &[u8]) -> &[u8] {
+    let word = word.trim_ascii_start();
+    word.strip_prefix(b"+").unwrap_or(word)
+}
+
 fn any_number(word: &[u8]) -> Result<u64, String> {
-    let digits = word.trim_ascii_start();
-    let digits = digits.strip_prefix(b"+").unwrap_or(digits);
+    let digits = unsigned(word);
     let read: IResult<&[u8], u64> = all_consuming(alt((
         map_opt(preceded(tag_no_case(&b"0x"[..]), hex_digit1), |d: &[u8]| radix(d, 16)),
         map_opt(preceded(tag_no_case(&b"0"[..]), oct_digit0), |d: &[u8]| radix(d, 8)),
@@ -210,21 +215,20 @@ pub fn port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
     }
 }
 
-/// A number where a name may stand too: most names tell themselves by their first letter.
-fn unless_name(word: &[u8]) -> Option<u64> {
-    let is_name = word.first().is_some_and(u8::is_ascii_alphabetic);
-    if is_name { None } else { number(word).ok() }
-}
-
 /// The same where a number is decimal whatever it starts with, and a name may be any protocol's.
 pub fn decimal_port(word: &[u8]) -> Result<u64, String> {
-    let number = word.trim_ascii_start();
-    let number = number.strip_prefix(b"+").unwrap_or(number);
+    let number = unsigned(word);
     let digits = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
     match radix(number, 10).filter(|_| digits) {
         Some(n) => Ok(n),
         None => named_port(word, None),
     }
+}
+
+/// A number where a name may stand too: most names tell themselves by their first letter.
+fn unless_name(word: &[u8]) -> Option<u64> {
+    let is_name = word.first().is_some_and(u8::is_ascii_alphabetic);
+    if is_name { None } else { number(word).ok() }
 }
 
 fn named_port(word: &[u8], protocol: Option<u8>) -> Result<u64, String> {
@@ -252,11 +256,11 @@ pub fn protocol(word: &[u8]) -> Result<u8, String> {
 }
 
 fn nets(word: &[u8], cx: ReadCx) -> Result<Value, String> {
-    if !word.contains(&b',') {
-        return Ok(Value::Nets(vec![read_loose_net(word, cx.family)?]));
+    let commas = word.iter().filter(|&&b| b == b',').count();
+    let mut nets = Vec::with_capacity(commas + 1);
+    for word in word.split(|&b| b == b',') {
+        nets.push(read_loose_net(word, cx.family)?);
     }
-    let mut nets = word.split(|&b| b == b',').map(|w| read_loose_net(w, cx.family)).collect::<Result<Vec<_>, _>>()?;
-    nets.shrink_to_fit();
     Ok(Value::Nets(nets))
 }
 

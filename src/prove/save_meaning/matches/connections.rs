@@ -58,8 +58,8 @@ pub fn connlabel(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     Ok(vec![Step::Test(reading.negated_if(option.negated, set)?)])
 }
 
-/// Never without a connection; a template counts nothing. A negation reaches the kernel as a range whose ends are swapped, so one number
-/// alone is never negated. Connections that nothing counts are outside the model.
+/// Never without a connection; a template counts nothing. A negation reaches the kernel as a range whose ends are
+/// swapped, so one number alone is never negated. Connections that nothing counts are outside the model.
 pub fn connbytes(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let direction = match part.number("connbytes-dir") {
         Some(0) => Some(CtDirection::Original),
