@@ -99,8 +99,8 @@ fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Tr
         let unread = gaps(source, &parsed);
         translation.diagnostics.append(&mut parsed.diagnostics);
         translation.families.push(parsed.dump.documents.iter().map(|document| document.family).collect());
-        tracked.extend(lower::tracking::families(&parsed.dump));
         if options.prune {
+            tracked.extend(lower::tracking::families(&parsed.dump));
             let lines = prune::prune(&mut parsed.dump, source.id, options.lower.counters);
             translation.counts.rules += lines.iter().filter(|line| line.rule).count();
             translation.pruned.extend(lines);
@@ -113,6 +113,7 @@ fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Tr
             }
         }
         ruleset.tables.append(&mut lowered.ruleset.tables);
+        tracked.append(&mut lowered.tracked);
         translation.counts.rules += lowered.rules;
     }
     let chains = || ruleset.tables.iter().flat_map(|table| &table.chains);

@@ -60,7 +60,8 @@ impl Builder<'_> {
         let (mut conditions, mut action) = (self.settle(conditions), action);
         self.protocol = conditions.iter().find_map(protocol_of);
         if conditions.iter().all(|condition| matches!(condition, Cond::Step(_))) {
-            let steps = conditions.into_iter().filter_map(Cond::into_step).collect();
+            let mut steps = Steps::with_capacity(conditions.len());
+            conditions.into_iter().filter_map(Cond::into_step).for_each(|step| steps.push(step));
             self.act(entry, steps, action);
             self.note_skipped(whole_only, entry, start);
             return;
@@ -99,6 +100,9 @@ impl Builder<'_> {
     /// The fragment condition becomes a test where fragments can be seen, once, and else goes; a test that no value
     /// passes is said to be one.
     fn settle(&self, conditions: Vec<Cond>) -> Vec<Cond> {
+        if conditions.iter().all(|condition| matches!(condition, Cond::Step(step) if !passes_nothing(step))) {
+            return conditions;
+        }
         let mut seen = self.guard != Guard::PerRule;
         let settled = |condition| match condition {
             Cond::NotLaterFragment if std::mem::replace(&mut seen, true) => None,
@@ -184,8 +188,7 @@ impl Builder<'_> {
             let steps = steps.iter().chain(alternative).cloned();
             let gone = once || matches!(back, Back::Rest(_));
             let verdict = if gone { Verdict::Goto(body) } else { Verdict::Jump(body) };
-            let rule = Rule::new(steps, verdict, self.origin.clone());
-            self.push(chain, rule);
+            self.push(chain, steps, verdict);
         }
         self.build(body, Steps::new(), rest, action, back);
         self.leave(body, back);
@@ -213,15 +216,14 @@ impl Builder<'_> {
             let said = (std::mem::take(&mut self.comments), std::mem::take(&mut self.notes));
             for inner in inner.iter().filter_map(negated) {
                 let led = steps.iter().chain(inner).cloned();
-                self.push(chain, Rule::new(led, verdict.clone(), self.origin.clone()));
+                self.push(chain, led, verdict.clone());
             }
             (self.comments, self.notes) = said;
             return self.build(chain, steps, rest, action, back);
         }
         let helper = self.enter(chain, steps, "unless", back);
         for inner in inner.iter().filter_map(negated) {
-            let rule = Rule::new(inner.iter().cloned(), verdict.clone(), self.origin.clone());
-            self.push(helper, rule);
+            self.push(helper, inner.iter().cloned(), verdict.clone());
         }
         self.build(helper, Steps::new(), rest, action, back);
         self.leave(helper, back);
@@ -232,7 +234,7 @@ impl Builder<'_> {
     fn also(&mut self, chain: ChainId, steps: Steps, inner: &[Step], rest: &[Cond], action: &Action, back: Back) {
         let entered = !steps.is_empty();
         let place = if entered { self.enter(chain, steps, "also", back) } else { chain };
-        self.push(place, Rule::new(inner.iter().cloned(), Verdict::Continue, self.origin.clone()));
+        self.push(place, inner.iter().cloned(), Verdict::Continue);
         self.build(place, Steps::new(), rest, action, back);
         if entered {
             self.leave(place, back);
@@ -250,7 +252,7 @@ impl Builder<'_> {
         let inner = self.enter(chain, steps, "any", back);
         let body = self.helper("body");
         for way in ways {
-            self.push(inner, Rule::new(way.iter().cloned(), Verdict::Goto(body), self.origin.clone()));
+            self.push(inner, way.iter().cloned(), Verdict::Goto(body));
         }
         self.leave(inner, back);
         self.build(body, Steps::new(), rest, action, back);
@@ -264,8 +266,7 @@ impl Builder<'_> {
             Back::Fall | Back::End => Verdict::Jump(helper),
             Back::Rest(_) => Verdict::Goto(helper),
         };
-        let rule = Rule::new(steps, verdict, self.origin.clone());
-        self.push(chain, rule);
+        self.push(chain, steps, verdict);
         helper
     }
 
@@ -276,8 +277,7 @@ impl Builder<'_> {
     }
 
     fn goto(&mut self, from: ChainId, to: ChainId) {
-        let rule = Rule::new([], Verdict::Goto(to), self.origin.clone());
-        self.push(from, rule);
+        self.push(from, [], Verdict::Goto(to));
     }
 
     fn act(&mut self, chain: ChainId, mut steps: Steps, action: Action) {
@@ -307,7 +307,7 @@ impl Builder<'_> {
         if let Some(counters) = self.counters.take() {
             rule.remarks_mut().counters = Some(counters);
         }
-        self.push(chain, rule);
+        self.add(chain, rule);
     }
 
     /// Several rules: under the same tests where those are cheap and stay true, else in a chain.
@@ -334,7 +334,8 @@ impl Builder<'_> {
         for rule in rules.iter().filter(|rule| !as_it_came || !excludes(&entered, rule)) {
             let mut rule = rule.clone();
             rule.steps.retain(|step| !tracked || !asks_for_a_connection(step));
-            self.push(helper, rule);
+            rule.origin = self.origin.clone();
+            self.add(helper, rule);
         }
     }
 
@@ -344,9 +345,12 @@ impl Builder<'_> {
         self.table.add_chain(Chain { name: name.into(), base: None, rules: Vec::new(), helper: true, foreign: false })
     }
 
+    fn push(&mut self, chain: ChainId, steps: impl IntoIterator<Item = Step>, verdict: Verdict) {
+        self.add(chain, Rule::new(steps, verdict, self.origin.clone()));
+    }
+
     /// The first rule takes the comments and the notes.
-    fn push(&mut self, chain: ChainId, mut rule: Rule) {
-        rule.origin = self.origin.clone();
+    fn add(&mut self, chain: ChainId, mut rule: Rule) {
         if !self.comments.is_empty() || !self.notes.is_empty() {
             let remarks = rule.remarks_mut();
             remarks.comments.append(&mut self.comments);
@@ -360,20 +364,24 @@ impl Builder<'_> {
 
 /// The condition without tests of no value at all; nothing where it always holds then.
 fn possible(condition: Cond) -> Option<Cond> {
-    let fails = |step: &Step| matches!(step, Step::Test(Test::In { set, .. }) if set.is_empty());
     match condition {
-        Cond::Step(step) if fails(&step) => Some(Cond::Never),
-        Cond::Not(steps) if steps.iter().any(fails) => None,
+        Cond::Step(step) if passes_nothing(&step) => Some(Cond::Never),
+        Cond::Not(steps) if steps.iter().any(passes_nothing) => None,
         Cond::OneOf(mut ways) => {
-            ways.retain(|way| !way.iter().any(fails));
+            ways.retain(|way| !way.iter().any(passes_nothing));
             Some(if ways.is_empty() { Cond::Never } else { Cond::OneOf(ways) })
         }
         Cond::AnyOf(mut ways) => {
-            ways.retain(|way| !way.iter().any(fails));
+            ways.retain(|way| !way.iter().any(passes_nothing));
             Some(if ways.is_empty() { Cond::Never } else { Cond::AnyOf(ways) })
         }
         other => Some(other),
     }
+}
+
+/// Whether it is a test of no value at all.
+fn passes_nothing(step: &Step) -> bool {
+    matches!(step, Step::Test(Test::In { set, .. }) if set.is_empty())
 }
 
 /// The steps that must not all hold.

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::ir::fragments::{are_seen, is_later, is_not_later};
 use crate::ir::{Chain, ChainId, Origin, Rule, Table, Verdict};
 use crate::nft::ast::Policy;
-use crate::save::ast;
+use crate::save::mentioned::Mentioned;
 
 /// How later fragments are kept from rules that they cannot match.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,12 +42,11 @@ fn is_stateful(extension: &str) -> bool {
     )
 }
 
-/// What a table needs.
-pub fn guard(table: &ast::Table, tracked: bool) -> Guard {
-    let stateful = |rule: &ast::Rule| rule.parts().any(|part| is_stateful(part.extension.name));
+/// What a table needs whose rules name these extensions.
+pub fn guard(mentioned: &Mentioned, tracked: bool) -> Guard {
     match tracked {
         true => Guard::Needless,
-        false if table.rules().any(stateful) => Guard::PerRule,
+        false if mentioned.any(is_stateful) => Guard::PerRule,
         false => Guard::PerBaseChain,
     }
 }

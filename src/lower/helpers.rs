@@ -17,6 +17,7 @@ use crate::packet::{CtKey, Field, Hook};
 use crate::save::ast::{Part, Rule, Table, Target};
 use crate::save::ext::lowering::{Action, Cond};
 use crate::save::ext::targets::ct;
+use crate::save::mentioned::Mentioned;
 
 /// Right behind connection tracking (`NF_IP_PRI_CONNTRACK` is -200).
 const BEHIND: i32 = -199;
@@ -29,8 +30,9 @@ pub fn gives(rule: &Rule) -> Option<&Part> {
 }
 
 /// Whether the table says anything about tracking besides helpers, so that what is said first must be kept.
-pub fn needs_templates(table: &Table) -> bool {
-    table.rules().filter_map(target).any(|part| match part.extension.name {
+pub fn needs_templates(table: &Table, mentioned: &Mentioned) -> bool {
+    let may = mentioned.any(|name| matches!(name, "NOTRACK" | "CT"));
+    may && table.rules().filter_map(target).any(|part| match part.extension.name {
         "NOTRACK" => true,
         "CT" => !ct::is_plain(part),
         _ => false,

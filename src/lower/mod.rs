@@ -5,6 +5,7 @@
 //! a marked gap: nothing is dropped without a diagnostic.
 //! Invariant: the rules of the dump appear in the order in which iptables evaluates them.
 
+mod alone;
 mod assemble;
 mod buckets;
 mod depth;
@@ -14,6 +15,7 @@ mod reach;
 pub mod tracking;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
@@ -26,6 +28,7 @@ use crate::save::ast::{self, ChainName, Document, Dump, Part, Target};
 use crate::save::ext::lowering::{Action, Cond, Cx, Refusal};
 use crate::save::ext::written::Written;
 use crate::save::ext::{Extension, Lower, dynamic};
+use crate::save::mentioned::Mentioned;
 use crate::save::order;
 use crate::save::owners::{Shape, owner};
 use assemble::Builder;
@@ -53,6 +56,8 @@ pub struct Lowered {
     pub diagnostics: Vec<Diagnostic>,
     /// How many rules of the dump were lowered.
     pub rules: usize,
+    /// The families whose rules make the kernel track connections.
+    pub tracked: Vec<Family>,
 }
 
 /// Lowers all documents of one input; each table is let go once it is lowered.
@@ -71,31 +76,29 @@ fn lower_document(
     (options, written): (&Options, &Written),
     lowered: &mut Lowered,
 ) {
-    let tracked = options.assume_reassembled || tracking::is_tracked(&document);
-    let shared_buckets = buckets::shared(&document);
-    for table in document.tables {
+    let by_table: Vec<Mentioned> = document.tables.iter().map(Mentioned::in_table).collect();
+    let mentioned = by_table.iter().fold(Mentioned::default(), Mentioned::with);
+    let tracked = tracking::is_tracked(&document, &mentioned);
+    lowered.tracked.extend(tracked.then_some(document.family));
+    let reassembled = options.assume_reassembled || tracked;
+    let shared_buckets = buckets::shared(&document, &mentioned);
+    for (table, mentioned) in document.tables.into_iter().zip(by_table) {
         let mut work = TableWork {
             family: document.family,
             kind: table.kind,
             source,
             options,
-            guard: fragments::guard(&table, tracked),
-            reassembled: tracked,
+            guard: fragments::guard(&mentioned, reassembled),
+            reassembled,
             shared_buckets: &shared_buckets,
             written,
             skipped: FxHashMap::default(),
-            templates: helpers::needs_templates(&table),
-            ids: FxHashMap::default(),
+            templates: helpers::needs_templates(&table, &mentioned),
+            gives_helpers: mentioned.any(|name| name == "CT"),
+            ids: Arc::default(),
             sets: dynamic::KnownSets::default(),
             spans: Vec::new(),
-            out: ir::Table {
-                family: document.family,
-                name: table.kind.name().into(),
-                chains: Vec::new(),
-                sets: Vec::new(),
-                objects: Vec::new(),
-                notes: Vec::new(),
-            },
+            out: empty(document.family, table.kind),
             diagnostics: Vec::new(),
         };
         let chains = order::into_chains(table, document.family);
@@ -120,7 +123,9 @@ struct TableWork<'a> {
     skipped: FxHashMap<ChainId, Vec<usize>>,
     /// It matters whether a rule of the table has said already how a packet is to be tracked.
     templates: bool,
-    ids: FxHashMap<ChainName, ChainId>,
+    /// Rules may give connections helpers.
+    gives_helpers: bool,
+    ids: Arc<FxHashMap<ChainName, ChainId>>,
     sets: dynamic::KnownSets,
     /// The first rule of each of the dump's chains, in their order.
     spans: Vec<Option<Span>>,
@@ -131,16 +136,38 @@ struct TableWork<'a> {
 /// A chain of the dump that is to be lowered.
 type DumpChain = order::Chain<Box<ast::Rule>>;
 
+/// The chain that a rule of the dump stands in.
+struct Within<'a> {
+    name: ChainName,
+    /// When it is a base chain.
+    hook: Option<Hook>,
+    /// From which it can be reached.
+    hooks: &'a [Hook],
+}
+
+fn empty(family: Family, kind: ast::TableKind) -> ir::Table {
+    ir::Table {
+        family,
+        name: kind.name().into(),
+        chains: Vec::new(),
+        sets: Vec::new(),
+        objects: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
 impl TableWork<'_> {
     fn run(&mut self, chains: Vec<DumpChain>) {
+        let mut ids = FxHashMap::default();
         for chain in &chains {
             let base = chain.hook.map(|hook| self.base(hook, chain));
             let name = (*chain.name).clone();
             let foreign = base.is_none() && owner(chain.name.as_bstr(), &Shape::default()).is_some();
             let id = self.out.add_chain(Chain { name, base, rules: Vec::new(), helper: false, foreign });
-            self.ids.insert(ChainName::clone(&chain.name), id);
+            ids.insert(ChainName::clone(&chain.name), id);
             self.spans.push(chain.rules.first().map(|rule| rule.span));
         }
+        self.ids = Arc::new(ids);
         let reach = match reach::hooks(&chains) {
             Ok(reach) => reach,
             Err(cycle) => {
@@ -148,10 +175,10 @@ impl TableWork<'_> {
                 return;
             }
         };
-        self.lower_helpers(&chains, &reach);
-        for (chain, hooks) in chains.into_iter().zip(&reach) {
-            self.lower_chain(chain, hooks);
+        if self.gives_helpers {
+            self.lower_helpers(&chains, &reach);
         }
+        self.lower_rules(chains, &reach);
         fragments::divert(&mut self.out, &self.skipped);
         self.report_depth();
     }
@@ -198,29 +225,9 @@ impl TableWork<'_> {
         self.diagnostics.push(error);
     }
 
-    /// Lowers the rules of a chain; each is let go behind that.
-    fn lower_chain(&mut self, chain: DumpChain, hooks: &[Hook]) {
-        let Some(&id) = self.ids.get(&chain.name) else { return };
-        let mut current = id;
-        let said_behind = |rule: &ast::Rule| helpers::gives(rule).is_some() && rule.counters.is_none();
-        let mut rules = chain.rules.into_iter().peekable();
-        while let Some(rule) = rules.next() {
-            if !self.templates && said_behind(&rule) {
-                continue;
-            }
-            let last = rules.peek().is_none();
-            current = self.lower_rule(&rule, (&chain.name, chain.hook), hooks, (current, last));
-        }
-    }
-
-    /// Lowers one rule, perhaps the last, into the chain `current`; answers the chain that the next rule goes to.
-    fn lower_rule(
-        &mut self,
-        rule: &ast::Rule,
-        (name, hook): (&ChainName, Option<Hook>),
-        hooks: &[Hook],
-        (current, last): (ChainId, bool),
-    ) -> ChainId {
+    /// Lowers one rule into the chain `current`; answers the chain that the next rule goes to.
+    fn lower_rule(&mut self, rule: &ast::Rule, within: &Within, current: ChainId, last: bool) -> ChainId {
+        let &Within { ref name, hook, hooks } = within;
         let mut comments = Vec::new();
         let mut notes = Vec::new();
         let conditions = self.conditions(rule, hook, hooks, (&mut comments, &mut notes));

@@ -7,6 +7,7 @@
 use crate::ir::{Chain, Origin, Rule, Ruleset, Step, Test, Verdict, tracking};
 use crate::packet::{CtKey, Family, Field};
 use crate::save::ast::{Document, Dump, Part};
+use crate::save::mentioned::Mentioned;
 
 /// Whether the match or target asks for connection tracking, or for whole packets, when it is loaded,
 /// and still does so once translated. (The match `socket` does not: nft's test takes fragments.)
@@ -34,14 +35,21 @@ fn is_tracking(extension: &str) -> bool {
     )
 }
 
-/// Whether any rule of the document does.
-pub fn is_tracked(document: &Document) -> bool {
-    document.tables.iter().flat_map(|t| t.rules()).any(|rule| rule.parts().any(tracks))
+/// By an option it does the opposite.
+const TRACKS_OR_NOT: &str = "CT";
+
+/// Whether any rule of the document does, which names these extensions.
+pub fn is_tracked(document: &Document, mentioned: &Mentioned) -> bool {
+    let is_sure = |name: &str| name != TRACKS_OR_NOT && is_tracking(name);
+    let rules = || document.tables.iter().flat_map(|table| table.rules());
+    mentioned.any(is_sure)
+        || mentioned.any(|name| name == TRACKS_OR_NOT) && rules().any(|rule| rule.parts().any(tracks))
 }
 
 /// The families whose rules make the kernel track connections.
 pub fn families(dump: &Dump) -> Vec<Family> {
-    dump.documents.iter().filter(|document| is_tracked(document)).map(|document| document.family).collect()
+    let tracked = |document: &&Document| is_tracked(document, &Mentioned::in_document(document));
+    dump.documents.iter().filter(tracked).map(|document| document.family).collect()
 }
 
 /// Gives each of these families a chain that tracks connections where no rule does any more: one that could match no

@@ -219,13 +219,20 @@ impl Rule {
     }
 }
 
+impl Item {
+    /// The rule, when the line is one.
+    pub fn as_rule(&self) -> Option<&Rule> {
+        match self {
+            Item::Rule(rule) => Some(rule),
+            Item::Chain(_) | Item::Comment(_) => None,
+        }
+    }
+}
+
 impl Table {
     /// The rules in the order written.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.items.iter().filter_map(|item| match item {
-            Item::Rule(rule) => Some(&**rule),
-            _ => None,
-        })
+        self.items.iter().filter_map(Item::as_rule)
     }
 
     /// The chain lines in the order written.

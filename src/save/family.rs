@@ -63,11 +63,13 @@ pub fn of_suffix(name: &str) -> Option<Family> {
 }
 
 /// Looks at the rules up to the end of the table for words that only one family has.
-pub fn of_content(text: &[u8]) -> Evidence {
-    match sum(lines(text).flat_map(|line| line.telling(of_word))) {
-        Evidence::None => sum(lines(text).flat_map(|line| line.telling(of_protocol))),
-        sure => sure,
-    }
+pub fn of_words(text: &[u8]) -> Evidence {
+    sum(lines(text).flat_map(|line| line.telling(of_word)))
+}
+
+/// What protocols say that make sense in one family only; less sure than words that the other family does not take.
+pub fn of_protocols(text: &[u8]) -> Option<Family> {
+    lines(text).find_map(|line| line.telling(of_protocol).first().map(|&(family, _)| family))
 }
 
 /// Looks for `-4` and `-6`, which choose the rules of one family in a file for both.
@@ -197,14 +199,16 @@ mod tests {
             ("-A INPUT -s 10.0.0.0/8 -j DROP\n", Evidence::One { family: Family::Ip, at: 12 }),
             ("-A INPUT ! -s fe80::/10 -j DROP\n", Evidence::One { family: Family::Ip6, at: 14 }),
             ("-A INPUT -p icmpv6 -j ACCEPT\n-A INPUT -s 10.0.0.1\n", Evidence::One { family: Family::Ip, at: 41 }),
-            ("-A INPUT -p icmpv6 -j ACCEPT\n", Evidence::One { family: Family::Ip6, at: 12 }),
+            ("-A INPUT -p icmpv6 -j ACCEPT\n", Evidence::None),
             ("-A INPUT -j ACCEPT -m comment --comment 10.0.0.1\n", Evidence::None),
             ("-A INPUT -s ::1 -j DROP\n-A INPUT -d 1.2.3.4 -j DROP\n", Evidence::Both { ip: 36, ip6: 12 }),
             ("-A INPUT -s [OFFICE/24] -j DROP\n", Evidence::None),
             ("-A PREROUTING -j DNAT --to-destination [::1]:80\n", Evidence::One { family: Family::Ip6, at: 39 }),
             ("COMMIT\n-A INPUT -s ::1 -j DROP\n", Evidence::None),
         ] {
-            assert_eq!(of_content(text.as_bytes()), want, "{text}");
+            assert_eq!(of_words(text.as_bytes()), want, "{text}");
         }
+        assert_eq!(of_protocols(b"-A INPUT -j DROP\n-A INPUT -p icmpv6 -j ACCEPT\n"), Some(Family::Ip6));
+        assert_eq!(of_protocols(b"-A INPUT -p icmp -j ACCEPT\n"), None);
     }
 }

@@ -8,6 +8,7 @@ pub mod ast;
 pub mod ext;
 pub mod family;
 pub mod ipset;
+pub mod mentioned;
 pub mod option;
 pub mod order;
 pub mod owners;

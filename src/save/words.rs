@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use bstr::ByteSlice;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take, take_while1};
-use nom::character::complete::char;
 use nom::combinator::{map, recognize};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
@@ -52,7 +51,11 @@ pub fn split<'a>(line: &'a [u8], base: usize, out: &mut Vec<Word<'a>>) -> Result
     let mut rest = skip_blanks(line);
     while !rest.is_empty() {
         let start = line.len() - rest.len();
-        let (after, (text, quoted)) = word(rest).map_err(|open| WordError::OpenQuote(line.len() - open))?;
+        let (after, plain) = bare(rest);
+        let (after, (text, quoted)) = match after.first() {
+            Some(b'"') => with_quotes(after, plain).map_err(|open| WordError::OpenQuote(line.len() - open))?,
+            _ => (after, (Cow::Borrowed(plain), false)),
+        };
         let end = line.len() - after.len();
         out.push(Word { text, span: Span::new(base + start, base + end), quoted });
         rest = skip_blanks(after);
@@ -67,17 +70,17 @@ fn skip_blanks(input: &[u8]) -> &[u8] {
 
 type Read<'a> = (Cow<'a, [u8]>, bool);
 
-/// One word; the error is how much input was left at the quote that stays open.
-fn word(input: &[u8]) -> Result<(&[u8], Read<'_>), usize> {
-    let (mut rest, plain) = bare(input);
+/// The rest of a word that starts plain and goes on with a quote; the error is how much input was left at the quote
+/// that stays open.
+fn with_quotes<'a>(mut rest: &'a [u8], plain: &'a [u8]) -> Result<(&'a [u8], Read<'a>), usize> {
     let mut text = Cow::Borrowed(plain);
     let mut quoted = false;
-    while let Ok((inside, _)) = quote(rest) {
+    while let [b'"', inside @ ..] = rest {
         let open = rest.len();
         quoted = true;
         rest = inside;
         loop {
-            if let Ok((after, _)) = quote(rest) {
+            if let [b'"', after @ ..] = rest {
                 rest = after;
                 break;
             }
@@ -98,10 +101,6 @@ fn append<'a>(text: &mut Cow<'a, [u8]>, piece: &'a [u8]) {
     } else if !piece.is_empty() {
         text.to_mut().extend_from_slice(piece);
     }
-}
-
-fn quote(input: &[u8]) -> IResult<&[u8], char> {
-    char('"').parse(input)
 }
 
 /// What stands before the next blank or quote, perhaps nothing; most words are no more than that.

@@ -1,5 +1,9 @@
 //! The one list of all matches and targets, sorted by name.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 use super::{Extension, matches, standard, targets};
 use crate::packet::Family;
 
@@ -186,20 +190,30 @@ pub const fn standard() -> &'static Extension {
 
 /// The match of this name in this family.
 pub fn find_match(name: &[u8], family: Family) -> Option<&'static Extension> {
-    find(MATCHES, name, family)
+    find(&MATCHES_BY_NAME, name, family)
 }
 
 /// The target of this name in this family.
 pub fn find_target(name: &[u8], family: Family) -> Option<&'static Extension> {
-    find(TARGETS, name, family)
+    find(&TARGETS_BY_NAME, name, family)
 }
 
-fn find(list: &'static [&'static Extension], name: &[u8], family: Family) -> Option<&'static Extension> {
-    let is = |e: &&&Extension| {
-        let named = e.name.as_bytes() == name || e.aliases.iter().any(|a| a.as_bytes() == name);
-        named && e.families.include(family)
+/// Extensions by their names and aliases.
+type ByName = FxHashMap<&'static [u8], &'static Extension>;
+
+static MATCHES_BY_NAME: LazyLock<ByName> = LazyLock::new(|| by_name(MATCHES));
+static TARGETS_BY_NAME: LazyLock<ByName> = LazyLock::new(|| by_name(TARGETS));
+
+fn by_name(list: &[&'static Extension]) -> ByName {
+    let names = |e: &&'static Extension| {
+        let extension: &'static Extension = e;
+        std::iter::once(&extension.name).chain(extension.aliases).map(move |name| (name.as_bytes(), extension))
     };
-    list.iter().find(is).copied()
+    list.iter().flat_map(names).collect()
+}
+
+fn find(all: &ByName, name: &[u8], family: Family) -> Option<&'static Extension> {
+    all.get(name).copied().filter(|extension| extension.families.include(family))
 }
 
 /// Whether a name is a verdict that the kernel knows without a module: no chain can have it, while a
@@ -227,6 +241,8 @@ mod tests {
     fn lists_are_sorted_and_names_unique() {
         for list in [MATCHES, TARGETS] {
             assert!(list.is_sorted_by(|a, b| a.name < b.name));
+            let names: usize = list.iter().map(|extension| 1 + extension.aliases.len()).sum();
+            assert_eq!(by_name(list).len(), names);
         }
     }
 

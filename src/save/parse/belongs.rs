@@ -68,16 +68,26 @@ impl Belongs {
         Err(error(source, span, "family-conflict", message, lines))
     }
 
+    /// The first word that tells is believed: another that tells otherwise cannot be read then, see [`Self::conflict`].
     fn guess(&self, source: &Source, text: &[u8], span: Span) -> Result<Family, Box<Diagnostic>> {
-        let settled = match family::of_content(text) {
-            Evidence::None => family::of_name(&source.name).or(self.header.map(|(family, _)| family)),
-            Evidence::One { family, .. } => Some(family),
-            Evidence::Both { ip, ip6 } => return Err(mixed(source, span, ip, ip6)),
-        };
+        let told = family::first_telling(text).map(|(family, _)| family);
+        let settled = told.or_else(|| family::of_protocols(text));
+        let settled = settled.or_else(|| family::of_name(&source.name)).or(self.header.map(|(family, _)| family));
         match settled.map_or_else(|| family::of_choices(text), |family| Evidence::One { family, at: 0 }) {
             Evidence::None => Ok(Family::Ip),
             Evidence::One { family, .. } => Ok(family),
             Evidence::Both { ip, ip6 } => Err(mixed(source, span, ip, ip6)),
+        }
+    }
+
+    /// Why some lines of the table whose head is at `span` could not be read: nothing but they said its family, and
+    /// they say both.
+    pub fn conflict(&self, source: &Source, span: Span) -> Option<Box<Diagnostic>> {
+        let guessed = self.told.is_none() && !(self.header.is_some() && self.open);
+        let text = source.text().get(span.end as usize..).filter(|_| guessed)?;
+        match family::of_words(text) {
+            Evidence::Both { ip, ip6 } => Some(mixed(source, span, ip, ip6)),
+            Evidence::None | Evidence::One { .. } => None,
         }
     }
 }

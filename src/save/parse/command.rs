@@ -17,7 +17,7 @@ use crate::save::words::Word;
 /// What a line said.
 pub enum Command {
     Rules(SmallVec<[Box<Rule>; 1]>),
-    Chain(ChainLine),
+    Chain(Box<ChainLine>),
     /// `-F`: empties a chain, or all.
     Flush(Option<BString>),
     /// `-Z`: counters are zero to begin with.
@@ -35,8 +35,8 @@ impl Command {
 pub fn read(words: &[Word], around: &Around) -> Result<Command, Box<Diagnostic>> {
     let (counted, words) = leading_counters(words, around)?;
     match words.first().map(|w| &*w.text) {
-        Some(b"-N" | b"--new-chain" | b"--new") => new_chain(words, around).map(Command::Chain),
-        Some(b"-P" | b"--policy") => policy(words, around).map(Command::Chain),
+        Some(b"-N" | b"--new-chain" | b"--new") => new_chain(words, around).map(Box::new).map(Command::Chain),
+        Some(b"-P" | b"--policy") => policy(words, around).map(Box::new).map(Command::Chain),
         Some(b"-F" | b"--flush") => Ok(Command::Flush(words.get(1).map(|w| (*w.text).into()))),
         Some(b"-Z" | b"--zero") => Ok(Command::Nothing),
         Some(

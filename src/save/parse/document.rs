@@ -53,6 +53,8 @@ pub(super) struct Reader<'a> {
     /// The first rule of the open table that is for the other family, and how many there are.
     left_out: Option<(Span, usize)>,
     words: Vec<Word<'a>>,
+    /// How much there was to say before the open table.
+    said_before: usize,
     /// Rules of the open table that are not read yet.
     waiting: Vec<Line>,
 }
@@ -73,6 +75,7 @@ impl<'a> Reader<'a> {
             warned_cr: false,
             left_out: None,
             words: Vec::new(),
+            said_before: 0,
             waiting: Vec::new(),
         }
     }
@@ -163,6 +166,7 @@ impl<'a> Reader<'a> {
             Family::Ip
         });
         self.family = family;
+        self.said_before = self.diagnostics.len();
         let same = self.dump.documents.iter().position(|d| d.family == family);
         match same {
             Some(at) => {
@@ -196,9 +200,14 @@ impl<'a> Reader<'a> {
 
     fn close(&mut self) {
         self.warn_left_out();
-        if let Some(table) = self.open.take()
-            && let Some(document) = self.dump.documents.last_mut()
+        let Some(table) = self.open.take() else { return };
+        let told = self.diagnostics.get(self.said_before..).unwrap_or_default();
+        if told.iter().any(Diagnostic::is_error)
+            && let Some(conflict) = self.belongs.conflict(self.source, table.span)
         {
+            self.diagnostics.insert(self.said_before, *conflict);
+        }
+        if let Some(document) = self.dump.documents.last_mut() {
             document.tables.push(table);
         }
     }
@@ -323,7 +332,7 @@ impl<'a> Reader<'a> {
                     table.items.extend(rules.into_iter().map(Item::Rule));
                 }
             }
-            Said::Command(Command::Chain(chain)) => self.declare(chain),
+            Said::Command(Command::Chain(chain)) => self.declare(*chain),
             Said::Command(Command::Flush(chain)) => self.flush(chain.as_ref(), span),
             Said::Command(Command::Nothing) => {}
             Said::ToOthers => self.leave_out(span),

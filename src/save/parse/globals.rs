@@ -1,5 +1,9 @@
 //! The options that every rule has, whatever is loaded (iptables(8), *OPTIONS*).
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 /// What a global option is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Global {
@@ -63,8 +67,12 @@ const GLOBALS: &[(&str, u8, Global)] = &[
 
 /// The global option with this exact long name.
 pub fn long(name: &str) -> Option<Global> {
-    GLOBALS.iter().find(|(n, ..)| *n == name).map(|&(.., g)| g)
+    BY_NAME.get(name).copied()
 }
+
+/// The global options by their long names.
+static BY_NAME: LazyLock<FxHashMap<&str, Global>> =
+    LazyLock::new(|| GLOBALS.iter().map(|&(name, _, global)| (name, global)).collect());
 
 /// The global option with this letter.
 pub fn short(letter: u8) -> Option<Global> {

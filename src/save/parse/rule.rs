@@ -62,7 +62,7 @@ struct Walk<'w, 'a> {
     around: &'a Around<'a>,
     at: usize,
     negated: Option<Span>,
-    rule: Rule,
+    rule: Box<Rule>,
     /// The newest part last; decides which option wins.
     loaded: SmallVec<[Owner; 4]>,
     chain_given: bool,
@@ -74,7 +74,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn new(words: &'w [Word<'w>], counters: Option<Counters>, around: &'a Around<'a>) -> Fallible<Self> {
         let head =
             Part { extension: registry::standard(), name_span: around.span, implicit: true, options: Vec::new() };
-        let rule = Rule {
+        let rule = Box::new(Rule {
             span: around.span,
             line: around.line,
             placement: Placement::Append,
@@ -83,9 +83,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             counters: counters.map(Box::new),
             only: None,
             head,
-            matches: Vec::new(),
+            matches: Vec::with_capacity(words.iter().filter(|word| *word.text == *b"-m").count()),
             target: Target::None,
-        };
+        });
         Ok(Walk {
             words,
             around,
@@ -285,7 +285,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Err(self.error("unwanted-value", span, "this option takes no value"));
         }
         let takes = takes.max(usize::from(self.may_take(&found)));
-        let mut values: SmallVec<[&'w [u8]; 2]> = inline.into_iter().collect();
+        let mut values: SmallVec<[&'w [u8]; 2]> = SmallVec::new();
+        if let Some(inline) = inline {
+            values.push(inline);
+        }
         let mut end = span;
         while values.len() < takes {
             let words: &'w [Word<'w>] = self.words;
@@ -518,12 +521,12 @@ impl<'w, 'a> Walk<'w, 'a> {
 }
 
 /// `-s a,b -d c,d` is four rules, as iptables makes them (iptables/iptables.c, `do_command4`).
-fn expand_addresses(rule: Rule) -> Rules {
+fn expand_addresses(rule: Box<Rule>) -> Rules {
     let several = |opt: &Opt| matches!(&opt.value, Value::Nets(nets) if nets.len() > 1);
     if !rule.head.options.iter().any(several) {
-        return smallvec![Box::new(rule)];
+        return smallvec![rule];
     }
-    let mut rules = vec![rule];
+    let mut rules = vec![*rule];
     for name in ["source", "destination"] {
         rules = rules.into_iter().flat_map(|rule| expand_one(rule, name)).collect();
     }

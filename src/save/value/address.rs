@@ -72,10 +72,38 @@ pub fn read_net(word: &[u8], family: Family) -> Result<Net, String> {
 
 /// The same for `-s` and `-d`, where what stands before a mask of no bits is not looked at.
 pub fn read_loose_net(word: &[u8], family: Family) -> Result<Net, String> {
+    if let (Family::Ip, Some(net)) = (family, plain_net(word)) {
+        return Ok(net);
+    }
     net_of(word, family, |address, mask| match read_loose_address(address, family) {
         Err(_) if mask == 0 => Ok(0),
         read => read,
     })
+}
+
+/// `192.0.2.1` or `192.0.2.0/24` in plain decimal numbers, as `iptables-save` writes nearly all.
+fn plain_net(word: &[u8]) -> Option<Net> {
+    let (mut address, mut rest) = (0, word);
+    for separator in *b".../" {
+        let (byte, behind) = plain_byte(rest)?;
+        address = address << 8 | u128::from(byte);
+        rest = match behind {
+            [next, behind @ ..] if *next == separator => behind,
+            [] if separator == b'/' => return Some(Net { address, mask: prefix_mask(32, Family::Ip) }),
+            _ => return None,
+        };
+    }
+    let (length, behind) = plain_byte(rest)?;
+    (behind.is_empty() && length <= 32).then(|| Net { address, mask: prefix_mask(length.into(), Family::Ip) })
+}
+
+/// A number up to 255 without a leading zero, and what stands behind it.
+fn plain_byte(text: &[u8]) -> Option<(u8, &[u8])> {
+    let digits = text.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, rest) = text.split_at_checked(digits)?;
+    let value = number.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+    let plain = matches!(number, [b'0'] | [b'1'..=b'9', ..]);
+    Some((u8::try_from(value).ok().filter(|_| plain)?, rest))
 }
 
 fn net_of(word: &[u8], family: Family, read: impl Fn(&[u8], u128) -> Result<u128, String>) -> Result<Net, String> {
@@ -139,9 +167,9 @@ const fn prefix_mask(len: u32, family: Family) -> u128 {
 impl Net {
     /// The network as an interval, when its mask is a prefix; host bits are cleared.
     pub fn interval(self, family: Family) -> Option<crate::packet::Interval> {
-        let all = prefix_mask(width(family), family);
-        (self.mask == prefix_mask(self.mask.count_ones(), family))
-            .then(|| crate::packet::Interval::new(self.address & self.mask, self.address | (all & !self.mask)))
+        let host = prefix_mask(width(family), family) & !self.mask;
+        let prefix = host & (host.wrapping_add(1)) == 0;
+        prefix.then(|| crate::packet::Interval::new(self.address & self.mask, self.address | host))
     }
 }
 
@@ -162,6 +190,27 @@ mod tests {
             ("2001:db8::/32", Family::Ip6, 0x2001_0db8 << 96, 0xffff_ffff << 96),
         ] {
             assert_eq!(read_net(text.as_bytes(), family), Ok(Net { address, mask }), "{text}");
+        }
+        for (text, net) in [
+            ("10.1.2.3", Some((0x0a01_0203, 0xffff_ffff))),
+            ("0.0.0.0/0", Some((0, 0))),
+            ("255.255.255.255/32", Some((0xffff_ffff, 0xffff_ffff))),
+            ("10.1.2.3/9", Some((0x0a01_0203, 0xff80_0000))),
+            ("10.1.2", None),
+            ("10.1.2.256", None),
+            ("10.1.2.3333", None),
+            ("10.01.2.3", None),
+            ("10.1.2.3/", None),
+            ("10.1.2.3/33", None),
+            ("10.1.2.3/08", None),
+            ("10.1.2.3/8/8", None),
+            ("10.1.2.3.4", None),
+            ("", None),
+        ] {
+            let read = plain_net(text.as_bytes()).map(|net| (net.address, net.mask));
+            assert_eq!(read, net, "{text}");
+            let whole = net_of(text.as_bytes(), Family::Ip, |address, _| read_loose_address(address, Family::Ip));
+            assert!(read.is_none() || whole == read_loose_net(text.as_bytes(), Family::Ip), "{text}");
         }
         for (text, family) in [
             ("10.0.0.256", Family::Ip),

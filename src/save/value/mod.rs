@@ -256,12 +256,11 @@ pub fn protocol(word: &[u8]) -> Result<u8, String> {
 }
 
 fn nets(word: &[u8], cx: ReadCx) -> Result<Value, String> {
-    let commas = word.iter().filter(|&&b| b == b',').count();
-    let mut nets = Vec::with_capacity(commas + 1);
-    for word in word.split(|&b| b == b',') {
-        nets.push(read_loose_net(word, cx.family)?);
+    if !word.contains(&b',') {
+        return Ok(Value::Nets(vec![read_loose_net(word, cx.family)?]));
     }
-    Ok(Value::Nets(nets))
+    let nets = word.split(|&b| b == b',').map(|word| read_loose_net(word, cx.family));
+    Ok(Value::Nets(nets.collect::<Result<_, _>>()?))
 }
 
 fn net(word: &[u8], cx: ReadCx) -> Result<Net, String> {

@@ -1,0 +1,156 @@
+//! Long runs of rules, lowered by all processors at once.
+//!
+//! Nearly every rule becomes one rule that needs nothing of its table but the numbers of chains. Those are lowered in
+//! pieces; what adds sets, objects or helper chains, or cannot be said, is lowered again in its turn.
+//! Invariant: the table is the same as if each rule had been lowered in its turn.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{DumpChain, TableWork, Within, empty, helpers};
+use crate::ir::{self, Chain, ChainId};
+use crate::packet::Hook;
+use crate::parallel;
+use crate::save::ast::Rule;
+use crate::save::ext::dynamic;
+
+/// Rules that one processor takes at a time.
+const PIECE: usize = 512;
+
+/// Pieces that are worth keeping together.
+const PIECES: usize = 32;
+
+/// The only chain of a table that a rule is lowered into by itself.
+const ITS_OWN: ChainId = ChainId(0);
+
+/// A rule that waits to be lowered.
+struct Waiting {
+    rule: Box<Rule>,
+    /// The number of its chain.
+    place: usize,
+    /// No rule of its chain comes behind it.
+    last: bool,
+}
+
+/// What a rule becomes, looked at by itself.
+enum Alone {
+    /// One rule, of the chain with this number; `skipped` by later fragments.
+    Rule { place: usize, skipped: bool },
+    /// Something that concerns the table.
+    Touches(Waiting),
+}
+
+impl<'a> TableWork<'a> {
+    /// Lowers the rules of all chains; each is let go behind that.
+    pub(super) fn lower_rules(&mut self, chains: Vec<DumpChain>, reach: &[Vec<Hook>]) {
+        let places: Vec<Within> = chains.iter().zip(reach).map(|(chain, hooks)| within(chain, hooks)).collect();
+        let number = |place: &Within| self.ids.get(&place.name).copied();
+        let mut current: Vec<Option<ChainId>> = places.iter().map(number).collect();
+        let may_be_behind = self.gives_helpers && !self.templates;
+        let rules = chains.into_iter().enumerate().flat_map(waiting);
+        let mut rules = rules.filter(|waiting| !may_be_behind || !is_said_behind(&waiting.rule));
+        loop {
+            let pieces: Vec<Vec<Waiting>> = (0..PIECES).map(|_| rules.by_ref().take(PIECE).collect()).collect();
+            if pieces.iter().all(Vec::is_empty) {
+                return;
+            }
+            for (looked_at, rules) in parallel::map(pieces, |piece| self.look(piece, &places)) {
+                let mut rules = rules.into_iter();
+                for alone in looked_at {
+                    match alone {
+                        Alone::Rule { place, skipped } => {
+                            if let (Some(&Some(chain)), Some(rule)) = (current.get(place), rules.next()) {
+                                self.push(chain, rule, skipped);
+                            }
+                        }
+                        Alone::Touches(Waiting { rule, place, last }) => {
+                            if let (Some(within), Some(Some(chain))) = (places.get(place), current.get_mut(place)) {
+                                *chain = self.lower_rule(&rule, within, *chain, last);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What becomes of each of the rules, and those that they become.
+    fn look(&self, waiting: Vec<Waiting>, places: &[Within]) -> (Vec<Alone>, Vec<ir::Rule>) {
+        let mut beside = self.beside();
+        let look = |waiting: Waiting| {
+            let before = beside.rules_alone();
+            let current = beside.lower_rule(&waiting.rule, places.get(waiting.place)?, ITS_OWN, waiting.last);
+            let skipped = !std::mem::take(&mut beside.skipped).is_empty();
+            if current == ITS_OWN && beside.rules_alone() == before.map(|rules| rules + 1) {
+                return Some(Alone::Rule { place: waiting.place, skipped });
+            }
+            beside.forget(before.unwrap_or_default());
+            Some(Alone::Touches(waiting))
+        };
+        let looked_at = waiting.into_iter().filter_map(look).collect();
+        (looked_at, beside.out.chains.pop().map(|chain| chain.rules).unwrap_or_default())
+    }
+
+    /// Room for rules by themselves.
+    fn beside(&self) -> TableWork<'a> {
+        let mut out = empty(self.family, self.kind);
+        out.add_chain(Chain {
+            name: self.out.name.clone(),
+            base: None,
+            rules: Vec::new(),
+            helper: false,
+            foreign: false,
+        });
+        TableWork {
+            out,
+            skipped: FxHashMap::default(),
+            ids: Arc::clone(&self.ids),
+            sets: dynamic::KnownSets::default(),
+            spans: Vec::new(),
+            diagnostics: Vec::new(),
+            ..*self
+        }
+    }
+
+    /// How many rules there are, when there is nothing else.
+    fn rules_alone(&self) -> Option<usize> {
+        let ir::Table { chains, sets, objects, notes, .. } = &self.out;
+        let [Chain { rules, .. }] = chains.as_slice() else { return None };
+        let else_nothing = sets.is_empty() && objects.is_empty() && notes.is_empty() && self.diagnostics.is_empty();
+        else_nothing.then_some(rules.len())
+    }
+
+    /// Goes back to where there were so many rules and nothing else.
+    fn forget(&mut self, rules: usize) {
+        self.out.chains.truncate(1);
+        self.out.chains.iter_mut().for_each(|chain| chain.rules.truncate(rules));
+        self.out.sets.clear();
+        self.out.objects.clear();
+        self.out.notes.clear();
+        self.sets = dynamic::KnownSets::default();
+        self.diagnostics.clear();
+    }
+
+    fn push(&mut self, chain: ChainId, rule: ir::Rule, skipped: bool) {
+        let Some(rules) = self.out.chains.get_mut(chain.0 as usize).map(|chain| &mut chain.rules) else { return };
+        if skipped {
+            self.skipped.entry(chain).or_default().push(rules.len());
+        }
+        rules.push(rule);
+    }
+}
+
+fn within<'a>(chain: &DumpChain, hooks: &'a [Hook]) -> Within<'a> {
+    Within { name: Arc::clone(&chain.name), hook: chain.hook, hooks }
+}
+
+fn waiting((place, chain): (usize, DumpChain)) -> impl Iterator<Item = Waiting> {
+    let count = chain.rules.len();
+    chain.rules.into_iter().enumerate().map(move |(at, rule)| Waiting { rule, place, last: at + 1 == count })
+}
+
+/// Whether the rule has been lowered behind connection tracking, and has nothing to say in its own place.
+fn is_said_behind(rule: &Rule) -> bool {
+    helpers::gives(rule).is_some() && rule.counters.is_none()
+}
