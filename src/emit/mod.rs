@@ -76,9 +76,12 @@ pub(crate) struct Table<'a> {
 
 /// The dump's chains in its order; each helper right behind the chain that first uses it.
 fn chain_order(table: &ir::Table) -> Vec<ChainId> {
+    let ids = || (0..table.chains.len() as u32).map(ChainId);
+    if !table.chains.iter().any(|chain| chain.helper) {
+        return ids().collect();
+    }
     let mut order = Vec::with_capacity(table.chains.len());
     let mut placed = vec![false; table.chains.len()];
-    let ids = || (0..table.chains.len() as u32).map(ChainId);
     let is_helper = |id: ChainId| table.chain(id).is_some_and(|chain| chain.helper);
     for root in ids().filter(|&id| !is_helper(id)).chain(ids()) {
         let mut stack = vec![root];

@@ -3,7 +3,9 @@
 //! Invariant: names are unique per table and kind, and a legal name that clashes with nothing is
 //! kept as it is.
 
-use bstr::{BString, ByteSlice};
+use std::borrow::Cow;
+
+use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{self, ChainId, ObjectId, SetId};
@@ -62,19 +64,16 @@ fn is_legal(name: &[u8]) -> bool {
 
 /// Names that are legal as they are go first, so that no other can take them.
 fn legal_and_unique(wanted: &[&BString]) -> Vec<BString> {
-    let mut taken: FxHashSet<BString> = FxHashSet::default();
+    let mut taken: FxHashSet<Cow<BString>> = FxHashSet::default();
+    taken.reserve(wanted.len());
     let mut numbers = FxHashMap::default();
-    let mut out: Vec<Option<BString>> = Vec::with_capacity(wanted.len());
-    for &name in wanted {
-        let keep = is_legal(name) && taken.insert(name.clone());
-        out.push(keep.then(|| name.clone()));
-    }
-    let settled = out.into_iter().zip(wanted);
-    settled.map(|(kept, name)| kept.unwrap_or_else(|| invent(name, &mut taken, &mut numbers))).collect()
+    let kept: Vec<bool> = wanted.iter().map(|name| is_legal(name) && taken.insert(Cow::Borrowed(name))).collect();
+    let settled = wanted.iter().zip(kept);
+    settled.map(|(name, kept)| if kept { (*name).clone() } else { invent(name, &mut taken, &mut numbers) }).collect()
 }
 
 /// A legal name that still resembles the wanted one; `numbers` are the next ones to try.
-fn invent(name: &[u8], taken: &mut FxHashSet<BString>, numbers: &mut FxHashMap<String, u32>) -> BString {
+fn invent(name: &[u8], taken: &mut FxHashSet<Cow<BString>>, numbers: &mut FxHashMap<String, u32>) -> BString {
     const MOST: usize = 100;
     let mut base = String::from_utf8_lossy(name).chars().take(MOST).map(legal_char).collect::<String>();
     if !base.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -85,10 +84,10 @@ fn invent(name: &[u8], taken: &mut FxHashSet<BString>, numbers: &mut FxHashMap<S
         *number += 1;
         format!("{base}_{number}")
     });
-    let mut candidates = [base.clone(), format!("{base}_chain")].into_iter().chain(numbered);
-    let chosen = candidates.find(|c| is_legal(c.as_bytes()) && !taken.contains(c.as_bytes().as_bstr()));
-    let chosen = BString::from(chosen.unwrap_or(base));
-    taken.insert(chosen.clone());
+    let candidates = [base.clone(), format!("{base}_chain")].into_iter().chain(numbered);
+    let is_free = |c: &BString| is_legal(c) && !taken.contains(c);
+    let chosen = candidates.map(BString::from).find(is_free).unwrap_or_else(|| base.into());
+    taken.insert(Cow::Owned(chosen.clone()));
     chosen
 }
 

@@ -1,6 +1,6 @@
 //! One rule: steps to statements, counter in its place, comments where they fit.
 
-use bstr::{BString, join};
+use bstr::BString;
 
 use super::apart::Apart;
 use super::{Table, test};
@@ -26,9 +26,11 @@ impl Table<'_> {
             statements.extend(ports.before(step.fields()));
             match step {
                 Step::Test(test) => {
-                    let statement = self.test(test, &implied, &labels).map(|statement| apart.keep(statement));
+                    let statement = self.test(test, &implied, &labels);
                     ports.behind(test, statement.is_some(), &implied);
-                    statements.extend(statement.filter(|s| !is_said_protocol(s, &statements)));
+                    if let Some(statement) = statement.filter(|s| !is_said_protocol(s, &statements)) {
+                        statements.push(apart.keep(statement));
+                    }
                     if test::counts(test) {
                         let rest = rule.steps.get(at + 1..).unwrap_or_default();
                         implied = test::Implied::of_stretch(rest, &rule.verdict);
@@ -81,10 +83,13 @@ fn counter(rule: &ir::Rule) -> Option<ast::Statement> {
 
 /// The rule's comment when nft can hold it, else `#` lines.
 fn comments(rule: &ir::Rule) -> (Option<BString>, Vec<BString>) {
+    if rule.comments().is_empty() && rule.notes().is_empty() && rule.row_comments().next().is_none() {
+        return (None, Vec::new());
+    }
     let mut notes = rule.notes().to_vec();
     let long = rule.row_comments().filter(|comment| !quoted::fits_comment(comment));
     notes.extend(long.map(|comment| printable(comment).into()));
-    let joined = BString::from(join(", ", rule.comments()));
+    let joined = rule.comment().unwrap_or_default();
     if joined.is_empty() {
         return (None, notes);
     }

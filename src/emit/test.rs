@@ -8,7 +8,9 @@ use super::Table;
 use crate::ir::{self, Component, Name, Row, Step, Test};
 use crate::nft::ast::{Element, Expr, Op, Reject, Statement};
 use crate::nft::quoted;
-use crate::packet::{CtKey, DataType, ExthdrPart, Field, Interval, IntervalSet, SctpChunkPart, TcpOptionPart};
+use crate::packet::{
+    CtDirection, CtKey, DataType, ExthdrPart, Field, Interval, IntervalSet, SctpChunkPart, TcpOptionPart,
+};
 
 /// What tests need not say of the transport protocol, since others of their stretch do by reading its header. A
 /// stretch ends where something is done or counted: who gets there must have passed all tests that stood before.
@@ -39,7 +41,7 @@ impl Implied {
         if let ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } = verdict
             && tests == steps.len()
         {
-            implied.protocols.extend(key.iter().find_map(|field| field.protocol()));
+            implied.see_protocol(key.iter().find_map(|field| field.protocol()));
             implied.written |= key.iter().any(misleads);
         }
         implied.needed |= !implied.protocols.is_empty()
@@ -50,7 +52,7 @@ impl Implied {
 
     /// Takes a test of the stretch in.
     fn see(&mut self, test: &Test) {
-        self.protocols.extend(match test {
+        self.see_protocol(match test {
             Test::In { field, set } if !set.is_full(field.width()) => field.protocol(),
             Test::Bits { field, .. } => field.protocol(),
             Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|f| f.protocol()),
@@ -59,6 +61,12 @@ impl Implied {
         let fields = test.fields();
         self.needed |= fields.iter().any(|f| matches!(f, Field::TcpOption { .. } | Field::SctpChunk { .. }));
         self.written |= fields.iter().any(misleads);
+    }
+
+    fn see_protocol(&mut self, protocol: Option<u8>) {
+        if let Some(protocol) = protocol {
+            self.protocols.push(protocol);
+        }
     }
 
     /// Whether another test says so of the protocol.
@@ -89,6 +97,7 @@ const PORTS_KNOWN: [u128; 9] = [1, 6, 17, 33, 50, 51, 108, 132, 136];
 /// Whether nft knows what the ports of a connection are: before 1.1 it reads a number beside
 /// `ct original proto-dst` only behind a test of the protocol.
 pub(crate) struct PortContext {
+    /// Nothing needs to be written: nft knows, or nothing of the rule reads them.
     known: bool,
     /// The protocol that nft may take for tested: the one whose header the rule reads.
     protocol: u8,
@@ -97,6 +106,14 @@ pub(crate) struct PortContext {
 impl PortContext {
     pub(crate) fn of(rule: &ir::Rule) -> Self {
         const TCP: u8 = 6;
+        let of_verdict: &[Field] = match &rule.verdict {
+            ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } => key,
+            _ => &[],
+        };
+        if !rule.steps.iter().flat_map(Step::fields).chain(of_verdict).any(|field| port_of_connection(field).is_some())
+        {
+            return PortContext { known: true, protocol: TCP };
+        }
         let read = rule.tests().flat_map(|test| test.fields()).find_map(|field| field.protocol());
         PortContext { known: false, protocol: read.unwrap_or(TCP) }
     }
@@ -104,13 +121,11 @@ impl PortContext {
     /// What must stand before something that reads these fields: a test of the connection's
     /// protocol that every connection passes, where no test names the protocol.
     pub(crate) fn before(&mut self, fields: &[Field]) -> Option<Statement> {
-        let direction = fields.iter().find_map(|f| match f {
-            Field::Ct(CtKey::ProtoSrc(direction) | CtKey::ProtoDst(direction)) => Some(*direction),
-            _ => None,
-        })?;
-        if std::mem::replace(&mut self.known, true) {
+        if self.known {
             return None;
         }
+        let direction = fields.iter().find_map(port_of_connection)?;
+        self.known = true;
         let range = |lo, hi| Expr::Range(Box::new(Expr::Number(lo)), Box::new(Expr::Number(hi)));
         let one = u128::from(self.protocol);
         let all = [range(0, one - 1), Expr::Number(one), range(one + 1, 255)].map(element);
@@ -120,6 +135,9 @@ impl PortContext {
 
     /// Takes a test in that is written, or left out because another one says it.
     pub(crate) fn behind(&mut self, test: &Test, written: bool, implied: &Implied) {
+        if self.known {
+            return;
+        }
         let names_protocol = |t: &Test| match t {
             Test::In { field: Field::L4proto, set } => set.as_point().is_some(),
             // Written behind a mask, it tells nft nothing.
@@ -129,6 +147,14 @@ impl PortContext {
             other => other.fields().iter().any(|f| f.protocol().is_some()),
         };
         self.known |= written && names_protocol(test);
+    }
+}
+
+/// The direction of the connection whose port the field is.
+const fn port_of_connection(field: &Field) -> Option<CtDirection> {
+    match field {
+        Field::Ct(CtKey::ProtoSrc(direction) | CtKey::ProtoDst(direction)) => Some(*direction),
+        _ => None,
     }
 }
 

@@ -194,8 +194,8 @@ impl Rule {
     }
 
     /// Takes in what is said about a rule that becomes part of this one.
-    pub fn absorb_remarks(&mut self, other: Rule) {
-        let Some(other) = other.remarks else { return };
+    pub fn absorb_remarks(&mut self, other: &mut Rule) {
+        let Some(other) = other.remarks.take() else { return };
         let own = self.remarks_mut();
         for comment in other.comments {
             if !own.comments.contains(&comment) {
@@ -224,7 +224,11 @@ impl Rule {
 
     /// The rule's comments as one, when it has any.
     pub fn comment(&self) -> Option<BString> {
-        (!self.comments().is_empty()).then(|| bstr::join(", ", self.comments()).into())
+        match self.comments() {
+            [] => None,
+            [only] => Some(only.clone()),
+            many => Some(bstr::join(", ", many).into()),
+        }
     }
 
     /// Comments that stand on rows of an anonymous map of the verdict or of a statement.
@@ -302,9 +306,22 @@ impl Origin {
 
     /// Takes the lines of another origin in.
     pub fn absorb(&mut self, other: &Origin) {
-        self.lines.extend(other.lines.iter().copied());
-        self.lines.sort_unstable();
-        self.lines.dedup();
+        self.lines.extend_from_slice(&other.lines);
+        self.settle();
+    }
+
+    /// Takes the lines of many other origins in.
+    pub fn absorb_all<'o>(&mut self, others: impl IntoIterator<Item = &'o Origin>) {
+        others.into_iter().for_each(|other| self.lines.extend_from_slice(&other.lines));
+        self.settle();
+    }
+
+    /// Puts lines that were added at the end in their order.
+    pub fn settle(&mut self) {
+        if !self.lines.is_sorted_by(|a, b| a < b) {
+            self.lines.sort_unstable();
+            self.lines.dedup();
+        }
     }
 }
 

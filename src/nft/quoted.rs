@@ -56,32 +56,37 @@ pub fn fits_comment(text: &[u8]) -> bool {
 /// # Errors
 /// What nft would not take, or not as it is.
 pub fn nft_string(text: &[u8], max_len: usize) -> Result<BString, WhyNot> {
+    check_string(text, max_len).map(|()| quote(text))
+}
+
+/// Whether nft takes the text in quotes as it is.
+///
+/// # Errors
+/// What it would not take.
+pub fn check_string(text: &[u8], max_len: usize) -> Result<(), WhyNot> {
     if text.len() > max_len {
         return Err(WhyNot::TooLong { len: text.len(), max: max_len });
     }
-    for byte in text {
-        match byte {
-            b'"' => return Err(WhyNot::QuotationMark),
-            0 => return Err(WhyNot::Zero),
-            b'\n' | b'\r' => return Err(WhyNot::LineBreak),
-            _ => {}
-        }
+    match text.iter().find(|byte| matches!(byte, b'"' | 0 | b'\n' | b'\r')) {
+        Some(b'"') => Err(WhyNot::QuotationMark),
+        Some(0) => Err(WhyNot::Zero),
+        Some(_) => Err(WhyNot::LineBreak),
+        None => Ok(()),
     }
-    Ok(quote(text))
 }
 
-/// A log prefix in quotes: no `$`, and, for 1.1.3 and newer, not empty.
+/// Whether nft takes the text as a log prefix: no `$`, and, for 1.1.3 and newer, not empty.
 ///
 /// # Errors
-/// As [`nft_string`].
-pub fn nft_prefix(text: &[u8]) -> Result<BString, WhyNot> {
+/// As [`check_string`].
+pub fn check_prefix(text: &[u8]) -> Result<(), WhyNot> {
     if text.is_empty() {
         return Err(WhyNot::Empty);
     }
     if text.contains(&b'$') {
         return Err(WhyNot::Dollar);
     }
-    nft_string(text, PREFIX_MAX)
+    check_string(text, PREFIX_MAX)
 }
 
 /// An interface name in quotes. `*` means itself except at the end, where it is the wildcard unless
@@ -91,7 +96,7 @@ pub fn nft_prefix(text: &[u8]) -> Result<BString, WhyNot> {
 /// As [`nft_string`], and for the few names that the escape leaves no spelling for.
 pub fn nft_ifname(text: &[u8], wildcard: bool) -> Result<BString, WhyNot> {
     let max = if wildcard { IFNAME_MAX - 1 } else { IFNAME_MAX };
-    nft_string(text, max)?;
+    check_string(text, max)?;
     match (wildcard, text) {
         (true, []) => Err(WhyNot::OnlyWildcard),
         (false, []) => Err(WhyNot::Empty),
@@ -127,10 +132,10 @@ mod tests {
 
     #[test]
     fn prefixes() {
-        assert_eq!(nft_prefix(b"DROP: ").unwrap(), "\"DROP: \"");
-        assert_eq!(nft_prefix(b"a$b"), Err(WhyNot::Dollar));
-        assert_eq!(nft_prefix(b""), Err(WhyNot::Empty));
-        assert_eq!(nft_prefix(&[b'x'; 128]), Err(WhyNot::TooLong { len: 128, max: 127 }));
+        assert_eq!(check_prefix(b"DROP: "), Ok(()));
+        assert_eq!(check_prefix(b"a$b"), Err(WhyNot::Dollar));
+        assert_eq!(check_prefix(b""), Err(WhyNot::Empty));
+        assert_eq!(check_prefix(&[b'x'; 128]), Err(WhyNot::TooLong { len: 128, max: 127 }));
     }
 
     #[test]

@@ -7,10 +7,11 @@
 //! rules that no packet of its own can meet, or (a gap) by nothing.
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::domain::Domain;
 use super::effects::{ChainChanges, Changes};
-use crate::ir::{Assigned, Rule, Statement, Step, Test, Verdict};
+use crate::ir::{Assigned, Rule, Statement, Step, Verdict};
 
 /// What is to be known of a rule before it or others move.
 #[derive(Debug)]
@@ -36,14 +37,25 @@ pub enum Effect {
 
 /// Numbers what ending rules do.
 #[derive(Debug, Default)]
-pub struct Effects<'r>(FxHashMap<(Vec<&'r Statement>, &'r Verdict), u32>);
+pub struct Effects<'r> {
+    numbers: FxHashMap<Deed<'r>, u32>,
+    /// The rule before, which mostly does the same, and the number of what it does.
+    last: Option<(&'r Rule, u32)>,
+}
+
+/// What a rule does: its statements and its verdict.
+type Deed<'r> = (SmallVec<[&'r Statement; 2]>, &'r Verdict);
 
 impl<'r> Effects<'r> {
     /// The profile of a rule.
     pub fn profile(&mut self, rule: &'r Rule, chains: &ChainChanges) -> Profile {
         let changes = chains.of_rule(rule);
         let (domain, effect) = (Domain::of(rule, &changes), self.effect(rule));
-        Profile { domain, effect, changes: matches!(effect, Effect::Assigns(_)).then(|| Box::new(changes)) }
+        Profile {
+            domain,
+            effect,
+            changes: matches!(effect, Effect::Assigns(_)).then(|| Box::new(changes.into_owned())),
+        }
     }
 
     fn effect(&mut self, rule: &'r Rule) -> Effect {
@@ -53,17 +65,25 @@ impl<'r> Effects<'r> {
         if rule.counters().is_some() || rule.is_stateful() || !acts_last(rule) {
             return Effect::Other;
         }
-        let mut number = || {
-            let next = self.0.len() as u32;
-            *self.0.entry((rule.statements().collect(), &rule.verdict)).or_insert(next)
-        };
         if takes_for_good(rule) {
-            return Effect::Ends(number());
+            return Effect::Ends(self.number(rule));
         }
         match rule.verdict {
-            Verdict::Continue if rule.statements().all(is_done_once) => Effect::Assigns(number()),
+            Verdict::Continue if rule.statements().all(is_done_once) => Effect::Assigns(self.number(rule)),
             _ => Effect::Other,
         }
+    }
+
+    fn number(&mut self, rule: &'r Rule) -> u32 {
+        let number = match self.last {
+            Some((last, number)) if do_the_same(last, rule) => number,
+            _ => {
+                let next = self.numbers.len() as u32;
+                *self.numbers.entry((rule.statements().collect(), &rule.verdict)).or_insert(next)
+            }
+        };
+        self.last = Some((rule, number));
+        number
     }
 }
 
@@ -101,6 +121,11 @@ impl Profile {
     }
 }
 
+/// Whether the rules do the same to the packets that they match.
+pub fn do_the_same(a: &Rule, b: &Rule) -> bool {
+    a.verdict == b.verdict && a.statements().eq(b.statements())
+}
+
 /// A rule without words that has something to tell stands for one that could not be translated.
 pub fn is_gap(rule: &Rule) -> bool {
     rule.steps.is_empty() && rule.verdict == Verdict::Continue && !rule.notes().is_empty()
@@ -118,6 +143,12 @@ pub fn is_pure(rule: &Rule) -> bool {
 
 /// All tests come first, and none is by chance.
 pub fn acts_last(rule: &Rule) -> bool {
-    let tests = rule.steps.iter().take_while(|s| matches!(s, Step::Test(_))).count();
-    tests == rule.tests().count() && !rule.tests().any(Test::is_stateful)
+    let mut done = false;
+    rule.steps.iter().all(|step| match step {
+        Step::Test(test) => !done && !test.is_stateful(),
+        Step::Do(_) => {
+            done = true;
+            true
+        }
+    })
 }

@@ -5,9 +5,10 @@
 //! counts what the rules counted. Only lists that get a name are merged so: a short run of rules shows its
 //! counters best as it is.
 
+use bstr::ByteSlice;
 use rustc_hash::FxHashMap;
 
-use super::effects::ChainChanges;
+use super::known::Known;
 use super::merge_values::{Run, Shapes, runs};
 use super::name_sets::{self, List};
 use super::shape::{self, Sum};
@@ -18,25 +19,26 @@ use crate::nft::version::Feature;
 use crate::packet::Field;
 
 /// Merges in every chain.
-pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
+pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
     if options.named_sets == NamedSets::Never || !options.target.supports(Feature::StatementsInSet) {
         return;
     }
     if table.chains.iter().flat_map(|chain| &chain.rules).all(|rule| rule.counters().is_none()) {
         return;
     }
-    let chains = ChainChanges::of(table);
+    let chains = known.changes(table);
     for at in 0..table.chains.len() {
         let Some(chain) = table.chains.get(at) else { continue };
         let Some((field, shapes)) = most_promising(&chain.rules, options) else { continue };
-        let is_list = |run: &Run| name_sets::is_wanted(&chain.name, &[field], run.len(), options);
-        let found = runs(&chain.rules, field, &shapes, &chains, options.level);
+        let fed = name_sets::is_fed(chain.name.as_bstr());
+        let is_list = |run: &Run| name_sets::is_wanted(fed, &[field], run.len(), options);
+        let found = runs(&chain.rules, field, &shapes, chains, options.level);
         // Rules of runs that stay as they are stay where they are.
         let mut kept: Shapes = vec![None; shapes.len()];
         for member in found.iter().filter(|run| is_list(run)).flat_map(Run::members) {
             kept[member] = shapes[member];
         }
-        let found = runs(&chain.rules, field, &kept, &chains, options.level);
+        let found = runs(&chain.rules, field, &kept, chains, options.level);
         if found.len() < chain.rules.len() {
             write(table, at, field, &kept, &found, report);
         }
@@ -59,11 +61,11 @@ fn candidates(rule: &Rule, options: &Options) -> Vec<(Field, usize, Sum)> {
     if rule.counters().is_none() || !shape::may_merge_counted(rule) {
         return Vec::new();
     }
-    let whole = Sum::of(rule);
+    let whole = Sum::of_deed(rule).with_tests(rule);
     let steps = rule.steps.iter().enumerate().filter_map(|(at, step)| match step {
         Step::Test(test) => {
             let field = shape::field_of_values(rule, test, options.target).filter(|&f| shape::is_plain(f))?;
-            value(step).map(|_| (field, at, whole.without(test)))
+            value(step).map(|_| (field, at, whole.without(Sum::of_test(test))))
         }
         Step::Do(_) => None,
     });
@@ -130,8 +132,7 @@ fn unite(members: Vec<(usize, Rule)>) -> Rule {
         notes.extend(other.comment().filter(|text| !fits_comment(text)));
         rule.origin.lines.extend_from_slice(&other.origin.lines);
     }
-    rule.origin.lines.sort_unstable();
-    rule.origin.lines.dedup();
+    rule.origin.settle();
     let remarks = rule.remarks_mut();
     remarks.counters = None;
     remarks.comments = notes;

@@ -8,12 +8,13 @@
 //! packet has, with the protocol that the rule asks for, have an opposite.
 
 use super::commute::{is_pure, takes_for_good};
+use super::known::Known;
 use super::{Options, Report};
 use crate::ir::{Rule, Step, Table, Test};
 use crate::packet::{CtKey, Field, IntervalSet, L4};
 
 /// Looks at the neighbours in every chain.
-pub fn run(table: &mut Table, _: &Options, report: &mut Report) {
+pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
     for chain in table.chains.iter_mut().filter(|chain| needs_look(&chain.rules)) {
         let mut out: Vec<Rule> = Vec::with_capacity(chain.rules.len());
         for mut rule in std::mem::take(&mut chain.rules) {
@@ -27,7 +28,7 @@ pub fn run(table: &mut Table, _: &Options, report: &mut Report) {
                 Some(first) => {
                     relax(first, ours);
                     first.origin.absorb(&rule.origin);
-                    first.absorb_remarks(rule);
+                    first.absorb_remarks(&mut rule);
                     report.merged(&chain.name, &first.origin.lines, BOTH.into());
                 }
                 None => {
@@ -56,9 +57,12 @@ fn needless(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
     if !takes_for_good(first) || first.verdict != second.verdict || !first.statements().eq(second.statements()) {
         return None;
     }
+    let missing = |step: &&Step| matches!(step, Step::Test(_)) && !second.steps.contains(step);
+    if first.steps.iter().filter(missing).nth(1).is_some() {
+        return None;
+    }
     let (ours, theirs) = opposites(first, second)?;
-    let others = first.steps.iter().enumerate().filter(|(at, step)| *at != ours && matches!(step, Step::Test(_)));
-    let stand = others.map(|(_, step)| step).all(|step| second.steps.contains(step));
+    let stand = first.steps.iter().filter(missing).all(|step| first.steps.get(ours) == Some(step));
     (stand && is_pure(first) && is_pure(second) && first.origin.source == second.origin.source)
         .then_some((ours, theirs))
 }
@@ -77,7 +81,7 @@ fn opposites(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
 fn are_opposite(a: &Test, b: &Test) -> bool {
     match (a, b) {
         (Test::In { field, set }, Test::In { field: other, set: outside }) => {
-            field == other && is_always_there(*field) && !set.is_empty() && set.complement(field.width()) == *outside
+            field == other && is_always_there(*field) && !set.is_empty() && set.is_complement(outside, field.width())
         }
         (Test::Named { field, names, negated }, Test::Named { field: other, names: others, negated: negated_too }) => {
             field == other && is_always_there(*field) && negated != negated_too && names == others

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what is not known counts as changed.
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
 use crate::ir::{ChainId, Rule, SetId, Statement, Table, Test, Verdict};
@@ -17,7 +19,14 @@ pub struct Changes {
 
 /// What each chain of a table changes, with all that it calls.
 #[derive(Debug, Default)]
-pub struct ChainChanges(Vec<Changes>);
+pub struct ChainChanges {
+    chains: Vec<Changes>,
+    /// Of rules that only decide.
+    nothing: Changes,
+}
+
+/// Indices of chains.
+type Callees = SmallVec<[u32; 4]>;
 
 impl Changes {
     /// Whether a test of the field may get another answer afterwards.
@@ -27,6 +36,9 @@ impl Changes {
 
     /// Whether the test may get another answer afterwards.
     pub fn may_change_test(&self, test: &Test) -> bool {
+        if self.is_nothing() {
+            return false;
+        }
         let set = match test {
             Test::Lookup { set, .. } => self.anything || self.sets.contains(set),
             _ => false,
@@ -81,15 +93,19 @@ impl Changes {
 impl ChainChanges {
     /// Works it out for all chains, callees first.
     pub fn of(table: &Table) -> Self {
-        let calls: Vec<Vec<usize>> = (0..table.chains.len()).map(|at| callees(table, at)).collect();
+        let calls: Vec<Callees> = table.chains.iter().map(|chain| callees(&chain.rules)).collect();
         let mut done: Vec<Option<Changes>> = vec![None; calls.len()];
         let mut seen = vec![false; calls.len()];
+        let mut open = Vec::new();
         for start in 0..calls.len() {
-            let mut open = vec![(start, 0)];
+            if done[start].is_none() {
+                open.push((start, 0));
+            }
             while let Some((at, next)) = open.last_mut() {
                 match calls[*at].get(*next).copied() {
                     Some(callee) => {
                         *next += 1;
+                        let callee = callee as usize;
                         if seen.get(callee) == Some(&false) {
                             seen[callee] = true;
                             open.push((callee, 0));
@@ -99,27 +115,37 @@ impl ChainChanges {
                         let at = *at;
                         open.pop();
                         if done[at].is_none() {
-                            done[at] = Some(own(table, at, &calls[at], &done));
+                            done[at] = Some(own(&table.chains[at].rules, &calls[at], &done));
                         }
                         seen[at] = true;
                     }
                 }
             }
         }
-        ChainChanges(done.into_iter().map(Option::unwrap_or_default).collect())
+        ChainChanges { chains: done.into_iter().map(Option::unwrap_or_default).collect(), nothing: Changes::default() }
     }
 
     /// What the rule changes, with the chains it jumps to.
-    pub fn of_rule(&self, rule: &Rule) -> Changes {
-        let mut changes = Changes::default();
-        rule.statements().for_each(|s| changes.statement(s));
-        self.of_verdict(&rule.verdict, &mut changes);
-        changes
+    pub fn of_rule(&self, rule: &Rule) -> Cow<'_, Changes> {
+        let called = match &rule.verdict {
+            Verdict::Jump(ChainId(id)) => self.chains.get(*id as usize),
+            Verdict::Map { .. } | Verdict::Draw { .. } | Verdict::MapNamed { .. } => None,
+            _ => Some(&self.nothing),
+        };
+        match called.filter(|_| rule.statements().next().is_none()) {
+            Some(only) => Cow::Borrowed(only),
+            None => {
+                let mut changes = Changes::default();
+                rule.statements().for_each(|s| changes.statement(s));
+                self.of_verdict(&rule.verdict, &mut changes);
+                Cow::Owned(changes)
+            }
+        }
     }
 
     fn of_verdict(&self, verdict: &Verdict, changes: &mut Changes) {
         match verdict {
-            Verdict::Jump(ChainId(id)) => match self.0.get(*id as usize) {
+            Verdict::Jump(ChainId(id)) => match self.chains.get(*id as usize) {
                 Some(called) => changes.absorb(called),
                 None => changes.anything = true,
             },
@@ -140,13 +166,14 @@ impl ChainChanges {
     }
 }
 
-fn own(table: &Table, at: usize, calls: &[usize], done: &[Option<Changes>]) -> Changes {
+fn own(rules: &[Rule], calls: &[u32], done: &[Option<Changes>]) -> Changes {
     let mut changes = Changes::default();
-    let rules = table.chains.get(at).map(|c| c.rules.as_slice()).unwrap_or_default();
-    rules.iter().flat_map(Rule::statements).for_each(|s| changes.statement(s));
-    changes.anything |= rules.iter().any(|r| matches!(r.verdict, Verdict::MapNamed { .. }));
+    for rule in rules {
+        rule.statements().for_each(|s| changes.statement(s));
+        changes.anything |= matches!(rule.verdict, Verdict::MapNamed { .. });
+    }
     for &callee in calls {
-        match done.get(callee) {
+        match done.get(callee as usize) {
             Some(Some(called)) => changes.absorb(called),
             _ => changes.anything = true,
         }
@@ -154,17 +181,17 @@ fn own(table: &Table, at: usize, calls: &[usize], done: &[Option<Changes>]) -> C
     changes
 }
 
-fn callees(table: &Table, at: usize) -> Vec<usize> {
-    fn of(verdict: &Verdict, out: &mut Vec<usize>) {
+/// The chains that rules name, sorted.
+fn callees(rules: &[Rule]) -> Callees {
+    fn add(verdict: &Verdict, out: &mut Callees) {
         match verdict {
-            Verdict::Jump(id) | Verdict::Goto(id) => out.push(id.0 as usize),
-            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => rows.iter().for_each(|row| of(&row.data, out)),
+            Verdict::Jump(ChainId(id)) | Verdict::Goto(ChainId(id)) => out.push(*id),
+            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => rows.iter().for_each(|row| add(&row.data, out)),
             _ => {}
         }
     }
-    let mut out = Vec::new();
-    let rules = table.chains.get(at).map(|c| c.rules.as_slice()).unwrap_or_default();
-    rules.iter().for_each(|r| of(&r.verdict, &mut out));
+    let mut out = Callees::new();
+    rules.iter().for_each(|rule| add(&rule.verdict, &mut out));
     out.sort_unstable();
     out.dedup();
     out

@@ -2,6 +2,8 @@
 //!
 //! Invariant: in doubt a chain sees every protocol and lets packets come back.
 
+use std::borrow::Cow;
+
 use crate::ir::{ChainId, Component, Rule, Statement, Step, Table, Test, Verdict};
 use crate::packet::{Field, IntervalSet};
 
@@ -125,53 +127,60 @@ fn protocols(table: &Table, order: &[usize]) -> Vec<IntervalSet> {
     for &at in order {
         let here = seen[at].get_or_insert_with(|| all.clone()).clone();
         for rule in &table.chains[at].rules {
-            for (id, protocols) in calls(table, rule, &here) {
-                let Some(there) = seen.get_mut(id.0 as usize) else { continue };
+            for_each_call(table, rule, &here, |id, protocols| {
+                let Some(there) = seen.get_mut(id.0 as usize) else { return };
                 match there {
                     Some(known) if protocols.is_subset(known) => {}
-                    Some(known) => *known = known.union(&protocols),
-                    None => *there = Some(protocols),
+                    Some(known) => *known = known.union(protocols),
+                    None => *there = Some(protocols.clone()),
                 }
-            }
+            });
         }
     }
     seen.into_iter().map(|known| known.unwrap_or_else(|| all.clone())).collect()
 }
 
-/// The chains that the rule calls, each with the protocols of the packets that go there.
-fn calls(table: &Table, rule: &Rule, here: &IntervalSet) -> Vec<(ChainId, IntervalSet)> {
-    let tested = |protocols: IntervalSet, test: &Test| match test {
-        Test::In { field: Field::L4proto, set } => protocols.intersection(set),
-        _ => protocols,
-    };
-    let tested = || rule.tests().fold(here.clone(), tested);
-    let in_row = |key: &[Field], row: &[Component]| {
-        let of_protocol = key.iter().zip(row).find(|(field, _)| **field == Field::L4proto);
-        match of_protocol {
-            Some((_, Component::Interval(i))) => tested().intersection(&IntervalSet::from(*i)),
-            _ => tested(),
-        }
-    };
+/// Tells the chains that the rule calls, each with the protocols of the packets that go there.
+fn for_each_call(table: &Table, rule: &Rule, here: &IntervalSet, mut call: impl FnMut(ChainId, &IntervalSet)) {
     match &rule.verdict {
         Verdict::Map { key, rows } => {
-            let of_row = |row: &crate::ir::MapRow<Verdict>| {
-                let protocols = in_row(key, &row.key);
-                row.data.callees(table).into_iter().map(move |id| (id, protocols.clone()))
-            };
-            rows.iter().flat_map(of_row).collect()
+            let tested = tested(rule, here);
+            for row in rows {
+                let protocols = in_row(&tested, key, &row.key);
+                row.data.callees(table).into_iter().for_each(|id| call(id, &protocols));
+            }
         }
         Verdict::MapNamed { key, set } => {
+            let tested = tested(rule, here);
             let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
-            let of_row = |row: &crate::ir::SetRow| {
-                let protocols = in_row(key, &row.key);
-                let callees = row.verdict.iter().flat_map(|v| v.callees(table)).collect::<Vec<_>>();
-                callees.into_iter().map(move |id| (id, protocols.clone()))
-            };
-            rows.iter().flat_map(of_row).collect()
+            for row in rows {
+                let protocols = in_row(&tested, key, &row.key);
+                row.verdict.iter().flat_map(|v| v.callees(table)).for_each(|id| call(id, &protocols));
+            }
         }
+        Verdict::Jump(id) | Verdict::Goto(id) => call(*id, &tested(rule, here)),
         verdict => {
             let callees = verdict.callees(table);
-            if callees.is_empty() { Vec::new() } else { callees.into_iter().map(|id| (id, tested())).collect() }
+            if !callees.is_empty() {
+                let tested = tested(rule, here);
+                callees.into_iter().for_each(|id| call(id, &tested));
+            }
         }
+    }
+}
+
+/// The protocols of the packets that the rule matches.
+fn tested<'p>(rule: &Rule, here: &'p IntervalSet) -> Cow<'p, IntervalSet> {
+    rule.tests().fold(Cow::Borrowed(here), |protocols, test| match test {
+        Test::In { field: Field::L4proto, set } => Cow::Owned(protocols.intersection(set)),
+        _ => protocols,
+    })
+}
+
+/// Those of them that a row of a map is for.
+fn in_row<'p>(tested: &'p IntervalSet, key: &[Field], row: &[Component]) -> Cow<'p, IntervalSet> {
+    match key.iter().zip(row).find(|(field, _)| **field == Field::L4proto) {
+        Some((_, Component::Interval(i))) => Cow::Owned(tested.intersection(&IntervalSet::from(*i))),
+        _ => Cow::Borrowed(tested),
     }
 }

@@ -6,14 +6,16 @@
 //! fills, or that bundle tests of their own for some packets: those are places where a firewall grows.
 
 use super::commute::is_pure;
+use super::known::Known;
 use super::{Options, Report};
 use crate::ir::{Chain, ChainId, Rule, Table, Verdict};
 
 /// Folds until nothing is left to fold; each round folds what the one before made foldable.
-pub fn run(table: &mut Table, _: &Options, report: &mut Report) {
+pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Report) {
     let mut gone = vec![false; table.chains.len()];
     while round(table, &mut gone, report) {}
     if gone.contains(&true) {
+        known.forget();
         table.retain_chains(|ChainId(id)| !gone.get(id as usize).copied().unwrap_or(false));
     }
 }
@@ -33,13 +35,13 @@ fn round(table: &mut Table, gone: &mut [bool], report: &mut Report) -> bool {
             if jump(inner).is_some_and(|behind| callers.get(behind) == Some(&1)) {
                 continue;
             }
-            let inner = inner.clone();
+            let mut inner = inner.clone();
             let Some(name) = table.chains.get(called).map(|chain| chain.name.clone()) else { continue };
             table.chains[called].rules.clear();
             gone[called] = true;
             folded = true;
             let chain = &mut table.chains[at];
-            fold(&mut chain.rules[rule], inner);
+            fold(&mut chain.rules[rule], &mut inner);
             report.merged(
                 &chain.name,
                 &chain.rules[rule].origin.lines,
@@ -96,7 +98,7 @@ fn fits(outer: &Rule, inner: &Rule) -> bool {
 }
 
 /// Back from the chain is on behind the jump, and so is back from a chain that it goes to.
-fn fold(outer: &mut Rule, inner: Rule) {
+fn fold(outer: &mut Rule, inner: &mut Rule) {
     outer.steps.extend(inner.steps.iter().cloned());
     outer.verdict = match &inner.verdict {
         Verdict::Return => Verdict::Continue,

@@ -4,48 +4,48 @@
 //! change what the second rule tests, both see the same packets, and the second one commutes with
 //! whatever stood between them.
 
-use std::hash::BuildHasher;
-
-use rustc_hash::{FxBuildHasher, FxHashMap};
-use smallvec::SmallVec;
+use rustc_hash::FxHashMap;
 
 use super::commute::acts_last;
 use super::effects::ChainChanges;
+use super::known::Known;
 use super::order::Order;
-use super::{Level, Options, Report, left};
+use super::shape::Sum;
+use super::{Level, Options, Report, without};
 use crate::ir::{Assigned, Rule, Statement, Step, Table, Test, Verdict};
 use crate::nft::ast::Log;
 use crate::packet::{CtKey, Field};
 
 /// Fuses rules in every chain.
-pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
-    let chains = ChainChanges::of(table);
+pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    let chains = known.changes(table);
     for chain in &mut table.chains {
         if !chain.rules.iter().any(goes_on) {
             continue;
         }
-        let partners = partners(&chain.rules, &chains, options.level);
+        let partners = partners(&chain.rules, chains, options.level);
         if partners.iter().all(Option::is_none) {
             continue;
         }
-        let mut rules: Vec<Option<Rule>> = std::mem::take(&mut chain.rules).into_iter().map(Some).collect();
+        let mut gone = vec![false; chain.rules.len()];
         // The rule that each is part of now, and the last that is still one.
-        let mut places: Vec<usize> = Vec::with_capacity(rules.len());
+        let mut places: Vec<usize> = Vec::with_capacity(chain.rules.len());
         let mut last = 0;
         for (at, partner) in partners.into_iter().enumerate() {
             let place = partner.and_then(|p| places.get(p).copied());
-            if let Some(place) = place
-                && let Some(rule) = rules[at].take()
-                && let Some(first) = &mut rules[place]
+            let (before, behind) = chain.rules.split_at_mut(at);
+            if let (Some(place), Some(rule)) = (place, behind.first_mut())
+                && let Some(first) = before.get_mut(place)
             {
                 fuse(first, rule);
+                gone[at] = true;
                 report.merged(&chain.name, &first.origin.lines, why(place < last));
             } else {
                 last = at;
             }
             places.push(place.unwrap_or(at));
         }
-        chain.rules = left(rules);
+        without(&mut chain.rules, gone);
     }
 }
 
@@ -67,18 +67,20 @@ fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<u
 /// nothing stood between them.
 fn pair(rules: &[Rule], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) {
     let mut apart = false;
-    let mut open: FxHashMap<SmallVec<[&Test; 3]>, Open> = FxHashMap::default();
+    let mut open: FxHashMap<Sum, Open> = FxHashMap::default();
     let mut partners = Vec::with_capacity(rules.len());
     let mut places = 0;
     for (at, rule) in rules.iter().enumerate() {
-        let key = key(rule);
-        let found = open.get(&key).copied().filter(|open| {
+        let acts = goes_on(rule);
+        let key = (acts || !open.is_empty()).then(|| key(rule));
+        let known = key.and_then(|key| open.get(&key).copied()).filter(|open| have_same_tests(&rules[open.last], rule));
+        let found = known.filter(|open| {
             if !open.has_room(rule) || !can_fuse(&rules[open.last], rule) {
                 return false;
             }
             let near = open.place + 1 == places;
             apart |= !near && !rule.is_stateful();
-            near || !rule.is_stateful() && order.as_ref().is_some_and(|o| o.may_join(at, open.place))
+            near || !rule.is_stateful() && order.as_mut().is_some_and(|o| o.may_join(at, open.place))
         });
         let place = found.map_or(places, |open| open.place);
         match &mut order {
@@ -88,12 +90,14 @@ fn pair(rules: &[Rule], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) 
         }
         places += usize::from(found.is_none());
         // What a fused rule takes in next, it takes in behind what it has.
-        if goes_on(rule) {
-            let before = found.unwrap_or(Open { last: at, place, logs: None, steps: 0 });
-            let (logs, steps) = (before.logs.or(logs(rule)), before.steps + rule.steps.len());
-            open.insert(key, Open { last: at, place, logs, steps });
-        } else {
-            open.remove(&key);
+        match key {
+            Some(key) if acts => {
+                let before = found.unwrap_or(Open { last: at, place, logs: None, steps: 0 });
+                let (logs, steps) = (before.logs.or(logs(rule)), before.steps + rule.steps.len());
+                open.insert(key, Open { last: at, place, logs, steps });
+            }
+            Some(key) if known.is_some() => _ = open.remove(&key),
+            _ => {}
         }
         partners.push(found.map(|open| open.last));
     }
@@ -123,12 +127,15 @@ fn logs(rule: &Rule) -> Option<&Log> {
     rule.statements().find_map(|s| if let Statement::Log(log) = s { Some(log) } else { None })
 }
 
-/// The rule's tests, in one order for all rules.
-fn key(rule: &Rule) -> SmallVec<[&Test; 3]> {
-    let mut tests: SmallVec<[&Test; 3]> = rule.tests().collect();
-    tests.sort_by_cached_key(|test| FxBuildHasher.hash_one(test));
-    tests.dedup();
-    tests
+/// What rules with the same tests have in common, in whatever order and however often those stand.
+fn key(rule: &Rule) -> Sum {
+    let is_first = |(at, test): &(usize, &Test)| !rule.tests().take(*at).any(|before| before == *test);
+    rule.tests().enumerate().filter(is_first).map(|(_, test)| Sum::of_test(test)).fold(Sum::default(), Sum::with)
+}
+
+fn have_same_tests(a: &Rule, b: &Rule) -> bool {
+    let are_in = |a: &Rule, b: &Rule| a.tests().all(|test| b.tests().any(|other| other == test));
+    are_in(a, b) && are_in(b, a)
 }
 
 /// Does something, in any case, and lets the next rule decide.
@@ -177,7 +184,7 @@ fn connected(rule: &Rule) -> bool {
 }
 
 /// `first` takes the statements and the verdict of `second` in.
-fn fuse(first: &mut Rule, mut second: Rule) {
+fn fuse(first: &mut Rule, second: &mut Rule) {
     first.steps.extend(second.steps.drain(..).filter(|s| matches!(s, Step::Do(_))));
     first.verdict = std::mem::replace(&mut second.verdict, Verdict::Continue);
     first.origin.absorb(&second.origin);

@@ -4,14 +4,15 @@
 //! Sound as [`mapping`] says. A value under a mask depends on what was there, and stays a rule of its
 //! own; DSCP does too, for no nft sets it from a map.
 
+use super::known::Known;
 use super::mapping::{self, Data, Deed, Kind, tests_first};
 use super::{Options, Report};
 use crate::ir::{Assigned, Rule, Statement, Table, Verdict};
 use crate::packet::{CtKey, Field};
 
 /// Makes the maps of values of every chain.
-pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
-    mapping::run(table, options, report, reading, why);
+pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    mapping::run(table, known, options, report, reading, why);
 }
 
 fn why(rules: usize) -> String {

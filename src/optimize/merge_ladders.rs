@@ -7,7 +7,8 @@
 //! rung, and the ladder stays. Shares are equal within the rounding of what iptables-save prints.
 
 use super::endings::Endings;
-use super::{Options, Report};
+use super::known::Known;
+use super::{Options, Report, without};
 use crate::ir::{Chain, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Table, Test, Verdict};
 use crate::packet::Interval;
 
@@ -20,7 +21,7 @@ const MOST_DRAWS: usize = 2000;
 const ONE: u128 = 1 << 31;
 
 /// Merges the ladders of every chain.
-pub fn run(table: &mut Table, _: &Options, report: &mut Report) {
+pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
     let ladders = |chain: &Chain| chain.rules.iter().any(|rule| share(rule).is_some());
     if !table.chains.iter().any(ladders) {
         return;
@@ -30,22 +31,19 @@ pub fn run(table: &mut Table, _: &Options, report: &mut Report) {
         return;
     }
     for chain in table.chains.iter_mut().filter(|chain| ladders(chain)) {
-        let rules = std::mem::take(&mut chain.rules);
-        let mut rest = rules.as_slice();
-        while let Some((first, behind)) = rest.split_first() {
-            rest = match ladder(rest, &endings) {
-                Some((count, verdict)) => {
-                    let merged = draw(&rest[..count], verdict);
-                    report.merged(&chain.name, &merged.origin.lines, why(count));
-                    chain.rules.push(merged);
-                    &rest[count..]
-                }
-                None => {
-                    chain.rules.push(first.clone());
-                    behind
-                }
-            };
+        let mut gone = vec![false; chain.rules.len()];
+        let mut at = 0;
+        while let Some(rest @ [_, ..]) = chain.rules.get(at..) {
+            if let Some((count, verdict)) = ladder(rest, &endings) {
+                let merged = draw(&rest[..count], verdict);
+                report.merged(&chain.name, &merged.origin.lines, why(count));
+                chain.rules[at] = merged;
+                gone[at + 1..at + count].fill(true);
+                at += count - 1;
+            }
+            at += 1;
         }
+        without(&mut chain.rules, gone);
     }
 }
 
@@ -140,7 +138,7 @@ fn draw(rungs: &[Rule], verdict: Verdict) -> Rule {
     if let Some(first) = rungs.first() {
         origin.source = first.origin.source;
     }
-    rungs.iter().for_each(|rung| origin.absorb(&rung.origin));
+    origin.absorb_all(rungs.iter().map(|rung| &rung.origin));
     let tests = rungs.last().map(|last| last.steps.clone()).unwrap_or_default();
     Rule::new(tests, verdict, origin)
 }

@@ -3,13 +3,14 @@
 //!
 //! Sound as [`mapping`] says. Places that are ranges stay rules of their own.
 
+use super::known::Known;
 use super::mapping::{self, Data, Deed, Kind};
 use super::{Options, Report};
 use crate::ir::{Rule, Table, Verdict};
 
 /// Makes the maps of addresses and ports of every chain.
-pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
-    mapping::run(table, options, report, reading, why);
+pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    mapping::run(table, known, options, report, reading, why);
 }
 
 fn why(rules: usize) -> String {

@@ -8,13 +8,14 @@ mod boxes;
 mod columns;
 mod said;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use self::boxes::{Cell, Line};
 use self::columns::{Column, columns};
 use super::commute::takes_for_good;
 use super::effects::ChainChanges;
+use super::known::Known;
 use super::order::Order;
 use super::shape::{self, Sum};
 use super::{Level, Options, Report, words};
@@ -22,18 +23,25 @@ use crate::ir::{Chain, Row, Rule, Step, Table, Test};
 use crate::packet::Field;
 
 /// Merges in every chain.
-pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
-    let chains = ChainChanges::of(table);
-    for chain in table.chains.iter_mut().filter(|chain| chain.rules.len() > 1) {
-        let mut shapes: Vec<Option<Shape>> = chain.rules.iter().map(|rule| Shape::of(rule, options)).collect();
-        let mut found = runs(&chain.rules, &shapes, &chains, options.level);
+pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    let chains = known.changes(table);
+    for chain in table.chains.iter_mut().filter(|chain| shape::may_have_twins(&chain.rules)) {
+        let twins = shape::twins(&chain.rules).into_iter().zip(&chain.rules);
+        let mut shapes: Vec<Option<Shape>> = twins.map(|(deed, rule)| Shape::of(rule, deed?, options)).collect();
+        if are_unlike(&shapes) {
+            continue;
+        }
+        let mut found = runs(&chain.rules, &shapes, chains, options.level);
         let mut united = unite_all(&chain.rules, &shapes, &found);
         let fails = |(run, united): &(&Vec<usize>, &Option<United>)| run.len() > 1 && united.is_none();
         let failed: Vec<usize> = found.iter().zip(&united).filter(fails).flat_map(|(run, _)| run.clone()).collect();
         // Rules that do not become one stay where they are, which may keep others from moving.
         if !failed.is_empty() {
             failed.into_iter().for_each(|at| shapes[at] = None);
-            found = runs(&chain.rules, &shapes, &chains, options.level);
+            if are_unlike(&shapes) {
+                continue;
+            }
+            found = runs(&chain.rules, &shapes, chains, options.level);
             united = unite_all(&chain.rules, &shapes, &found);
         }
         if united.iter().any(Option::is_some) {
@@ -49,7 +57,8 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(rule: &Rule, options: &Options) -> Option<Self> {
+    /// Of a rule that does what the sum is of.
+    fn of(rule: &Rule, deed: Sum, options: &Options) -> Option<Self> {
         if !shape::may_merge(rule) {
             return None;
         }
@@ -57,10 +66,10 @@ impl Shape {
         if columns.len() < 2 || !columns::fit_key(columns.iter().map(|c| c.field)) {
             return None;
         }
-        let mut sum = Sum::of(rule);
+        let mut sum = deed.with_tests(rule);
         for column in &columns {
             let Some(Step::Test(test)) = rule.steps.get(column.step) else { return None };
-            sum = sum.without(test).with_field(column.field);
+            sum = sum.without(Sum::of_test(test)).with_field(column.field);
         }
         Some(Shape { columns, sum })
     }
@@ -78,13 +87,14 @@ impl Shape {
     }
 }
 
+/// Whether no two rules can be of one run.
+fn are_unlike(shapes: &[Option<Shape>]) -> bool {
+    let mut seen: FxHashSet<Sum> = FxHashSet::default();
+    shapes.iter().flatten().all(|shape| seen.insert(shape.sum))
+}
+
 /// Each rule in order joins the run of its kind, or opens one.
 fn runs(rules: &[Rule], shapes: &[Option<Shape>], chains: &ChainChanges, level: Level) -> Vec<Vec<usize>> {
-    let mut seen: FxHashMap<Sum, usize> = FxHashMap::default();
-    shapes.iter().flatten().for_each(|shape| *seen.entry(shape.sum).or_default() += 1);
-    if seen.values().all(|&count| count < 2) {
-        return (0..rules.len()).map(|at| vec![at]).collect();
-    }
     let mut order = (level > Level::Safe).then(|| Order::new(rules, chains));
     let mut open: FxHashMap<Sum, usize> = FxHashMap::default();
     let mut runs: Vec<Vec<usize>> = Vec::with_capacity(rules.len());
@@ -92,7 +102,7 @@ fn runs(rules: &[Rule], shapes: &[Option<Shape>], chains: &ChainChanges, level: 
         let joined = shapes[at].as_ref().and_then(|shape| {
             let place = *open.get(&shape.sum)?;
             let first = *runs[place].first()?;
-            let free = place + 1 == runs.len() || order.as_ref().is_some_and(|o| o.may_join(at, place));
+            let free = place + 1 == runs.len() || order.as_mut().is_some_and(|o| o.may_join(at, place));
             let like = || shapes[first].as_ref().is_some_and(|f| f.is_like(&rules[first], shape, rule));
             (free && like() && stays(rule, shape, chains)).then_some(place)
         });
@@ -182,9 +192,7 @@ fn unite(members: &[Member]) -> Option<United> {
         (0..shape.columns.len()).filter(|&at| cells.iter().any(|c| c[at] != cells[0][at])).collect();
     let fields = fields(shape, &cells, first.rule);
     let mut rule = first.rule.clone();
-    members.iter().skip(1).for_each(|m| rule.origin.lines.extend_from_slice(&m.rule.origin.lines));
-    rule.origin.lines.sort_unstable();
-    rule.origin.lines.dedup();
+    rule.origin.absorb_all(members.iter().skip(1).map(|member| &member.rule.origin));
     let first = cells.first()?.clone();
     if varying.is_empty() {
         said::of_rule(&mut rule, members);

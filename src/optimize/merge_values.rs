@@ -7,16 +7,17 @@
 
 mod values;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use self::values::Values;
 use super::commute::takes_for_good;
 use super::effects::ChainChanges;
+use super::known::Known;
 use super::labels;
 use super::order::Order;
 use super::shape::{self, Sum};
-use super::{Level, Options, Report, left, words};
+use super::{Level, Options, Report, without, words};
 use crate::ir::{Chain, Rule, Step, Table};
 use crate::packet::Field;
 
@@ -24,16 +25,21 @@ use crate::packet::Field;
 const ROUNDS: usize = 12;
 
 /// Merges in every chain.
-pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
-    let chains = ChainChanges::of(table);
-    for chain in &mut table.chains {
-        let mut idle: FxHashSet<Field> = FxHashSet::default();
-        for _ in 0..ROUNDS {
-            let Some((field, shapes)) = most_promising(&chain.rules, options, &idle) else { break };
-            if merge(chain, field, &shapes, &chains, options, report) {
-                idle.clear();
+pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    let chains = known.changes(table);
+    for chain in table.chains.iter_mut().filter(|chain| shape::may_have_twins(&chain.rules)) {
+        let mut idle = None;
+        let mut rounds = 0..ROUNDS;
+        // Each turn looks at the rules as the one before left them; what is tried in vain leaves them as they are.
+        loop {
+            let candidates = candidates_of_all(&chain.rules, options);
+            let mut promising = promising(&candidates, idle, options.level).into_iter().zip(&mut rounds);
+            let merged = promising
+                .find(|&(field, _)| merge(chain, field, &shapes(&candidates, field), chains, options.level, report));
+            match merged {
+                Some((field, _)) => idle = Some(field),
+                None => break,
             }
-            idle.insert(field);
         }
     }
 }
@@ -44,39 +50,49 @@ pub(super) type Shapes = Vec<Option<(usize, Sum)>>;
 /// The fields that a rule may be merged by: the step with the values, and the rest of the rule.
 type Candidates = SmallVec<[(Field, usize, Sum); 2]>;
 
-/// The field by which most rules can be one, if nothing stands between them.
-fn most_promising(rules: &[Rule], options: &Options, idle: &FxHashSet<Field>) -> Option<(Field, Shapes)> {
-    if rules.len() < 2 {
-        return None;
-    }
-    let mut seen: FxHashMap<(Field, Sum), usize> = FxHashMap::default();
-    let mut gain: FxHashMap<Field, usize> = FxHashMap::default();
-    let mut all: Vec<Candidates> = Vec::with_capacity(rules.len());
-    for (at, rule) in rules.iter().enumerate() {
-        let candidates = candidates(rule, options);
-        for &(field, _, sum) in candidates.iter().filter(|c| !idle.contains(&c.0)) {
-            let before = seen.insert((field, sum), at);
-            if before.is_some_and(|b| options.level > Level::Safe || b + 1 == at) {
-                *gain.entry(field).or_default() += 1;
-            }
-        }
-        all.push(candidates);
-    }
-    let (field, _) = gain.into_iter().max_by_key(|&(field, gain)| (gain, std::cmp::Reverse(field)))?;
-    let shape = |c: Candidates| c.into_iter().find(|c| c.0 == field).map(|(_, step, sum)| (step, sum));
-    Some((field, all.into_iter().map(shape).collect()))
+/// The candidates of each rule.
+fn candidates_of_all(rules: &[Rule], options: &Options) -> Vec<Candidates> {
+    let twins = shape::twins(rules).into_iter().zip(rules);
+    twins.map(|(deed, rule)| deed.map_or_else(Candidates::new, |deed| candidates(rule, deed, options))).collect()
 }
 
-fn candidates(rule: &Rule, options: &Options) -> Candidates {
+fn candidates(rule: &Rule, deed: Sum, options: &Options) -> Candidates {
     if !shape::may_merge(rule) {
         return Candidates::new();
     }
-    let whole = Sum::of(rule);
-    let steps = rule.steps.iter().enumerate().filter_map(|(at, step)| match step {
-        Step::Test(test) => Some((shape::field_of_values(rule, test, options.target)?, at, whole.without(test))),
-        Step::Do(_) => None,
-    });
-    steps.collect()
+    let mut whole = deed;
+    let mut candidates = Candidates::new();
+    for (at, step) in rule.steps.iter().enumerate() {
+        let Step::Test(test) = step else { continue };
+        let own = Sum::of_test(test);
+        whole = whole.with(own);
+        candidates.extend(shape::field_of_values(rule, test, options.target).map(|field| (field, at, own)));
+    }
+    candidates.iter_mut().for_each(|(.., sum)| *sum = whole.without(*sum));
+    candidates
+}
+
+/// The fields but `idle` by which rules may be one, the one first by which most can be if nothing stands between them.
+fn promising(candidates: &[Candidates], idle: Option<Field>, level: Level) -> Vec<Field> {
+    let mut seen: FxHashMap<(Field, Sum), usize> = FxHashMap::default();
+    seen.reserve(candidates.len());
+    let mut gain: FxHashMap<Field, usize> = FxHashMap::default();
+    for (at, candidates) in candidates.iter().enumerate() {
+        for &(field, _, sum) in candidates.iter().filter(|c| Some(c.0) != idle) {
+            let before = seen.insert((field, sum), at);
+            if before.is_some_and(|b| level > Level::Safe || b + 1 == at) {
+                *gain.entry(field).or_default() += 1;
+            }
+        }
+    }
+    let mut fields: Vec<(Field, usize)> = gain.into_iter().collect();
+    fields.sort_unstable_by_key(|&(field, gain)| (std::cmp::Reverse(gain), field));
+    fields.into_iter().map(|(field, _)| field).collect()
+}
+
+fn shapes(candidates: &[Candidates], field: Field) -> Shapes {
+    let of = |c: &Candidates| c.iter().find(|c| c.0 == field).map(|&(_, step, sum)| (step, sum));
+    candidates.iter().map(of).collect()
 }
 
 /// Rules that will be one.
@@ -94,26 +110,25 @@ fn merge(
     field: Field,
     shapes: &Shapes,
     chains: &ChainChanges,
-    options: &Options,
+    level: Level,
     report: &mut Report,
 ) -> bool {
-    let runs = runs(&chain.rules, field, shapes, chains, options.level);
+    let runs = runs(&chain.rules, field, shapes, chains, level);
     if runs.len() == chain.rules.len() {
         return false;
     }
-    let mut rules: Vec<Option<Rule>> = std::mem::take(&mut chain.rules).into_iter().map(Some).collect();
-    for run in runs.into_iter().filter(|run| !run.others.is_empty()) {
-        let Some(mut rule) = rules.get_mut(run.first).and_then(Option::take) else { continue };
-        let reason = why(&run, field);
-        if let (Some(values), Some(Some((step, _)))) = (run.values, shapes.get(run.first)) {
-            let others =
-                run.others.iter().filter_map(|&at| Some((shapes.get(at)?.as_ref()?.0, rules.get_mut(at)?.take()?)));
-            unite(&mut rule, *step, values, others.collect());
-            report.merged(&chain.name, &rule.origin.lines, reason);
-        }
-        rules[run.first] = Some(rule);
+    let mut gone = vec![false; chain.rules.len()];
+    for mut run in runs.into_iter().filter(|run| !run.others.is_empty()) {
+        let (Some(values), Some(Some((step, _)))) = (run.values.take(), shapes.get(run.first)) else { continue };
+        let next = run.first + 1;
+        let (before, behind) = chain.rules.split_at_mut(next);
+        let Some(rule) = before.last_mut() else { continue };
+        let other = |&at: &usize| Some((shapes.get(at)?.as_ref()?.0, behind.get(at - next)?));
+        unite(rule, *step, values, run.others.iter().filter_map(other));
+        run.others.iter().for_each(|&at| gone[at] = true);
+        report.merged(&chain.name, &rule.origin.lines, why(&run, field));
     }
-    chain.rules = left(rules);
+    without(&mut chain.rules, gone);
     true
 }
 
@@ -132,7 +147,7 @@ pub(super) fn runs(rules: &[Rule], field: Field, shapes: &Shapes, chains: &Chain
     for at in 0..rules.len() {
         let joined = shapes[at].and_then(|(step, sum)| {
             let place = *open.get(&sum)?;
-            let free = place + 1 == runs.len() || order.as_ref().is_some_and(|o| o.may_join(at, place));
+            let free = place + 1 == runs.len() || order.as_mut().is_some_and(|o| o.may_join(at, place));
             (free && runs[place].admit(at, step, rules, shapes, chains, field)).then_some(place)
         });
         let place = joined.unwrap_or(runs.len());
@@ -191,16 +206,15 @@ impl Run {
 }
 
 /// `rule` takes in the others: their values, lines and comments.
-fn unite(rule: &mut Rule, step: usize, values: Values, others: Vec<(usize, Rule)>) {
+fn unite<'r>(rule: &mut Rule, step: usize, values: Values, others: impl Iterator<Item = (usize, &'r Rule)>) {
     let mut said = labels::Said::default();
     said.add(rule, || labels::components(rule.steps.get(step)));
     for (at, other) in others {
-        said.add(&other, || labels::components(other.steps.get(at)));
+        said.add(other, || labels::components(other.steps.get(at)));
         rule.origin.lines.extend_from_slice(&other.origin.lines);
-        labels::absorb(rule, &other);
+        labels::absorb(rule, other);
     }
-    rule.origin.lines.sort_unstable();
-    rule.origin.lines.dedup();
+    rule.origin.settle();
     if let Some(Step::Test(test)) = rule.steps.get_mut(step) {
         values.store(test);
     }

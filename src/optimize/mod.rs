@@ -13,6 +13,7 @@ mod endings;
 pub mod examples;
 mod fold_chains;
 mod fuse_actions;
+mod known;
 mod labels;
 mod mapping;
 mod merge_assignments;
@@ -32,6 +33,7 @@ use bstr::BString;
 
 use crate::ir::{Rule, Ruleset, Table};
 use crate::packet::Family;
+use known::Known;
 
 pub use options::{Level, NamedSets, Options};
 pub use pipeline::PASSES;
@@ -45,7 +47,7 @@ pub struct Pass {
     pub summary: &'static str,
     /// The lowest level that runs it.
     pub level: Level,
-    pub run: fn(&mut Table, &Options, &mut Report),
+    run: fn(&mut Table, &mut Known, &Options, &mut Report),
 }
 
 /// One merge: which lines became one rule, and why that is the same.
@@ -81,23 +83,31 @@ impl Report<'_> {
 
 /// Runs the passes of the chosen level over every table, in order, and lists what they did where there is a list.
 pub fn run(ruleset: &mut Ruleset, options: &Options, mut merged: Option<&mut Vec<Merged>>) {
+    let mut known: Vec<Known> = ruleset.tables.iter().map(|_| Known::default()).collect();
     for pass in PASSES.iter().filter(|p| p.level <= options.level && options.level > Level::None) {
-        run_pass(pass, ruleset, options, merged.as_deref_mut());
+        for (table, known) in ruleset.tables.iter_mut().zip(&mut known) {
+            pass.run(table, known, options, merged.as_deref_mut());
+        }
     }
 }
 
 /// Runs one pass over every table.
 pub fn run_pass(pass: &Pass, ruleset: &mut Ruleset, options: &Options, mut merged: Option<&mut Vec<Merged>>) {
     for table in &mut ruleset.tables {
-        let merged = merged.as_deref_mut();
-        let mut report = Report { pass: pass.name, family: table.family, table: table.name.clone(), merged };
-        (pass.run)(table, options, &mut report);
+        pass.run(table, &mut Known::default(), options, merged.as_deref_mut());
     }
 }
 
-/// The rules of a chain that are still there, in the room that all of them had.
-fn left(rules: Vec<Option<Rule>>) -> Vec<Rule> {
-    let mut left: Vec<Rule> = rules.into_iter().flatten().collect();
-    left.shrink_to_fit();
-    left
+impl Pass {
+    fn run(&self, table: &mut Table, known: &mut Known, options: &Options, merged: Option<&mut Vec<Merged>>) {
+        let mut report = Report { pass: self.name, family: table.family, table: table.name.clone(), merged };
+        (self.run)(table, known, options, &mut report);
+    }
+}
+
+/// Takes those rules out of a chain that are gone, each told for itself, and the room that they had.
+fn without(rules: &mut Vec<Rule>, gone: Vec<bool>) {
+    let mut gone = gone.into_iter();
+    rules.retain(|_| gone.next() == Some(false));
+    rules.shrink_to_fit();
 }

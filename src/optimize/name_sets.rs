@@ -6,33 +6,41 @@
 mod list;
 mod speaking;
 
+use std::hash::{Hash, Hasher};
+
 use bstr::{BString, ByteSlice};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
+use smallvec::SmallVec;
 
 pub use self::list::List;
+pub use self::speaking::is_fed;
+use super::known::Known;
 use super::{NamedSets, Options, Report};
-use crate::ir::{Row, Rule, SetId, Step, Table, Test};
+use crate::ir::{Rule, Set, SetId, Step, Table, Test};
 use crate::packet::Field;
 
 /// From how many elements on a list gets a name by itself.
 pub const LONG: usize = 32;
 
 /// Names lists in every chain.
-pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
+pub fn run(table: &mut Table, _: &mut Known, options: &Options, report: &mut Report) {
     if options.named_sets == NamedSets::Never {
         return;
     }
-    let mut known: Known = FxHashMap::default();
+    let mut made = Made::default();
     for at in 0..table.chains.len() {
         let Some(chain) = table.chains.get_mut(at) else { continue };
         let mut rules = std::mem::take(&mut chain.rules);
         let chain = chain.name.clone();
-        let fed = speaking::is_fed(chain.as_bstr());
+        let fed = is_fed(chain.as_bstr());
+        let is_list = |fields: &[Field], count: usize| is_wanted(fed, fields, count, options);
         for rule in &mut rules {
             for step in 0..rule.steps.len() {
-                let list = List::of(rule, step, fed);
-                if let Some(list) = list.filter(|list| is_wanted(&chain, &list.fields, list.rows.len(), options)) {
-                    name(table, &chain, rule, step, list, &mut known, report);
+                let long =
+                    |fed: &bool| List::most(rule, step, *fed).is_some_and(|(fields, most)| is_list(fields, most));
+                let list = Some(fed).filter(long).and_then(|fed| List::of(rule, step, fed));
+                if let Some(list) = list.filter(|list| is_list(&list.fields, list.rows.len())) {
+                    name(table, &chain, rule, step, list, &mut made, report);
                 }
             }
         }
@@ -42,12 +50,12 @@ pub fn run(table: &mut Table, options: &Options, report: &mut Report) {
     }
 }
 
-/// Sets that were made, by what is in them.
-type Known = FxHashMap<(Vec<Field>, Vec<Row>), SetId>;
+/// Sets that were made, by a hash of what is in them.
+type Made = FxHashMap<u64, SmallVec<[SetId; 1]>>;
 
-/// Whether a list of so many elements gets a name in this chain.
-pub fn is_wanted(chain: &BString, fields: &[Field], count: usize, options: &Options) -> bool {
-    let fed = speaking::is_fed(chain.as_bstr()) && list::is_address(fields);
+/// Whether a list of so many elements gets a name; `fed` where other software feeds the lists of the chain.
+pub fn is_wanted(fed: bool, fields: &[Field], count: usize, options: &Options) -> bool {
+    let fed = fed && list::is_address(fields);
     match options.named_sets {
         NamedSets::Never => false,
         NamedSets::Always => count > 1 || fed,
@@ -62,17 +70,18 @@ fn name(
     rule: &mut Rule,
     step: usize,
     list: List,
-    known: &mut Known,
+    made: &mut Made,
     report: &mut Report,
 ) {
     let count = list.rows.len();
     let commented = list.rows.iter().any(|row| row.comment.is_some());
-    let key = (list.fields.to_vec(), list.rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>());
-    let shared = known.get(&key).copied().filter(|_| !commented);
+    let known = made.entry(hash(&list)).or_default();
+    let holds = |id: &&SetId| table.set(**id).is_some_and(|set| holds(set, &list));
+    let shared = known.iter().find(holds).copied().filter(|_| !commented);
     let (fields, negated) = (list.fields.clone(), list.negated);
     let set = shared.unwrap_or_else(|| add(table, chain, rule, list));
-    if !commented {
-        known.insert(key, set);
+    if !commented && shared.is_none() {
+        known.push(set);
     }
     list::drop_placed(rule, table.sets.get(set.0 as usize));
     if let Some(step) = rule.steps.get_mut(step) {
@@ -80,6 +89,19 @@ fn name(
     }
     let why = format!("the list of {count} gets a name, so that `nft add element` can add to it");
     report.merged(chain, &rule.origin.lines, why);
+}
+
+fn hash(list: &List) -> u64 {
+    let mut hasher = FxHasher::default();
+    list.fields.hash(&mut hasher);
+    list.rows.iter().for_each(|row| row.key.hash(&mut hasher));
+    hasher.finish()
+}
+
+/// Whether the list's elements are those of the set.
+fn holds(set: &Set, list: &List) -> bool {
+    set.key.as_slice() == list.fields.as_slice()
+        && set.rows.iter().map(|row| &row.key).eq(list.rows.iter().map(|row| &row.key))
 }
 
 fn add(table: &mut Table, chain: &BString, rule: &Rule, list: List) -> SetId {

@@ -5,35 +5,66 @@
 
 use std::hash::{BuildHasher, Hash};
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 
-use super::commute::acts_last;
+use super::commute::{acts_last, do_the_same};
 use crate::ir::{Rule, Step, Test, Verdict};
 use crate::nft::version::{Feature, Target};
 use crate::packet::{CtKey, DataType, Field, IntervalSet};
 
 /// A hash of a rule's parts; taking a test out is a subtraction.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Sum(u64);
 
 impl Sum {
-    /// Of all tests, in whatever order, and of all that the rule does.
-    pub fn of(rule: &Rule) -> Self {
+    /// Of all that the rule does.
+    pub fn of_deed(rule: &Rule) -> Self {
         let done: SmallVec<[_; 2]> = rule.statements().collect();
-        let effect = (done.as_slice(), &rule.verdict, rule.origin.source);
-        Sum(rule.tests().fold(hash(&effect), |sum, test| sum.wrapping_add(hash(test))))
+        Sum(hash(&(done.as_slice(), &rule.verdict, rule.origin.source)))
+    }
+
+    /// Of one test.
+    pub fn of_test(test: &Test) -> Self {
+        Sum(hash(test))
+    }
+
+    /// With the tests of the rule, in whatever order.
+    pub fn with_tests(self, rule: &Rule) -> Self {
+        rule.tests().map(Sum::of_test).fold(self, Sum::with)
+    }
+
+    /// With one test more.
+    pub const fn with(self, test: Sum) -> Self {
+        Sum(self.0.wrapping_add(test.0))
     }
 
     /// Without one test.
-    pub fn without(self, test: &Test) -> Self {
-        Sum(self.0.wrapping_sub(hash(test)))
+    pub const fn without(self, test: Sum) -> Self {
+        Sum(self.0.wrapping_sub(test.0))
     }
 
     /// With a field that is tested for some values.
     pub fn with_field(self, field: Field) -> Self {
         Sum(self.0.wrapping_add(hash(&field)))
     }
+}
+
+/// Rules that are compared one by one; in longer chains nearly always some do the same.
+const FEW: usize = 8;
+
+/// Whether any two rules may do the same. Most chains of a long dump are short and have none.
+pub fn may_have_twins(rules: &[Rule]) -> bool {
+    let is_twin = |(at, rule): (usize, &Rule)| rules[..at].iter().any(|before| do_the_same(before, rule));
+    rules.len() > FEW || rules.iter().enumerate().any(is_twin)
+}
+
+/// For each rule the sum of what it does, where another rule of the chain does the same.
+pub fn twins(rules: &[Rule]) -> Vec<Option<Sum>> {
+    let deeds: Vec<Sum> = rules.iter().map(Sum::of_deed).collect();
+    let mut seen: FxHashMap<Sum, bool> = FxHashMap::default();
+    deeds.iter().for_each(|&deed| _ = seen.entry(deed).and_modify(|again| *again = true).or_insert(false));
+    deeds.into_iter().map(|deed| Some(deed).filter(|deed| seen.get(deed) == Some(&true))).collect()
 }
 
 fn hash(value: &impl Hash) -> u64 {
@@ -64,12 +95,13 @@ pub fn field_of_values(rule: &Rule, test: &Test, target: Target) -> Option<Field
         }
         _ => return None,
     };
-    (rule.tests().filter(|t| t.fields().contains(&field)).count() == 1).then_some(field)
+    let only = rule.steps.len() == 1 || rule.tests().filter(|t| t.fields().contains(&field)).count() == 1;
+    only.then_some(field)
 }
 
 /// Whether the values are written as all but some (`!=`); as rows they would be the ranges around those.
 pub fn reads_negated(field: Field, set: &IntervalSet) -> bool {
-    set.complement(field.width()).intervals().len() < set.intervals().len()
+    set.gaps(field.width()) < set.intervals().len()
 }
 
 /// Names that a set can hold.
@@ -105,21 +137,20 @@ pub const fn most_when_cut(rows: usize) -> usize {
 
 /// Whether two rules are the same but for the steps that are named of each.
 pub fn same_but(a: &Rule, vary: &[usize], b: &Rule, vary_too: &[usize]) -> bool {
-    let rest = |rule: &Rule, vary: &[usize]| -> SmallVec<[usize; 4]> {
-        (0..rule.steps.len()).filter(|at| !vary.contains(at)).collect()
-    };
-    let (ours, theirs) = (rest(a, vary), rest(b, vary_too));
-    let pairs = || ours.iter().zip(&theirs).map(|(&x, &y)| (&a.steps[x], &b.steps[y]));
     a.origin.source == b.origin.source
         && a.verdict == b.verdict
-        && ours.len() == theirs.len()
-        && (pairs().all(|(x, y)| x == y) || same_in_any_order(a, &ours, b, &theirs))
+        && rest(a, vary).count() == rest(b, vary_too).count()
+        && (rest(a, vary).eq(rest(b, vary_too)) || same_in_any_order(a, vary, b, vary_too))
+}
+
+/// The steps but for some.
+fn rest<'r>(rule: &'r Rule, vary: &[usize]) -> impl Iterator<Item = &'r Step> {
+    rule.steps.iter().enumerate().filter(|(at, _)| !vary.contains(at)).map(|(_, step)| step)
 }
 
 /// Tests in any order, statements in theirs.
-fn same_in_any_order(a: &Rule, ours: &[usize], b: &Rule, theirs: &[usize]) -> bool {
-    let has = |rule: &Rule, at: &[usize], step: &Step| at.iter().any(|&y| rule.steps[y] == *step);
+fn same_in_any_order(a: &Rule, vary: &[usize], b: &Rule, vary_too: &[usize]) -> bool {
     a.statements().eq(b.statements())
-        && ours.iter().all(|&x| has(b, theirs, &a.steps[x]))
-        && theirs.iter().all(|&y| has(a, ours, &b.steps[y]))
+        && rest(a, vary).all(|step| rest(b, vary_too).any(|other| other == step))
+        && rest(b, vary_too).all(|step| rest(a, vary).any(|other| other == step))
 }

@@ -60,8 +60,15 @@ const fn ones(bits: u32) -> u128 {
 }
 
 /// A set of integers; see the module documentation for its invariant.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct IntervalSet(SmallVec<[Interval; 1]>);
+
+impl Clone for IntervalSet {
+    /// All at once: what is derived clones one interval after the other.
+    fn clone(&self) -> Self {
+        IntervalSet(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl IntervalSet {
     /// The set that holds nothing.
@@ -133,6 +140,17 @@ impl IntervalSet {
         IntervalSet(out)
     }
 
+    /// How many intervals the complement has.
+    pub fn gaps(&self, width: u32) -> usize {
+        let ends = self.0.last().is_some_and(|last| last.hi >= max_value(width));
+        self.0.len() + 1 - usize::from(self.begins()) - usize::from(ends)
+    }
+
+    /// Whether 0 is in the set.
+    fn begins(&self) -> bool {
+        self.0.first().is_some_and(|first| first.lo == 0)
+    }
+
     /// Values in either set.
     pub fn union(&self, other: &Self) -> Self {
         self.0.iter().chain(&other.0).copied().collect()
@@ -163,12 +181,33 @@ impl IntervalSet {
 
     /// Whether the sets share a value.
     pub fn intersects(&self, other: &Self) -> bool {
-        !self.intersection(other).is_empty()
+        let (mut a, mut b) = (self.0.as_slice(), other.0.as_slice());
+        while let ([x, behind_x @ ..], [y, behind_y @ ..]) = (a, b) {
+            if x.lo.max(y.lo) <= x.hi.min(y.hi) {
+                return true;
+            }
+            (a, b) = if x.hi < y.hi { (behind_x, b) } else { (a, behind_y) };
+        }
+        false
     }
 
     /// Whether every value of this set is in `other`.
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.difference(other).is_empty()
+        let mut rest = other.0.as_slice();
+        self.0.iter().all(|own| {
+            while let [before, behind @ ..] = rest
+                && before.hi < own.lo
+            {
+                rest = behind;
+            }
+            rest.first().is_some_and(|around| around.lo <= own.lo && own.hi <= around.hi)
+        })
+    }
+
+    /// Whether every value of a `width`-bit field is in exactly one of the sets.
+    pub fn is_complement(&self, other: &Self, width: u32) -> bool {
+        // The lowest value is in one of them.
+        self.begins() != other.begins() && self.complement(width) == *other
     }
 }
 
@@ -180,22 +219,37 @@ impl From<Interval> for IntervalSet {
     }
 }
 
+impl From<Vec<Interval>> for IntervalSet {
+    fn from(all: Vec<Interval>) -> Self {
+        IntervalSet::settled(SmallVec::from_vec(all))
+    }
+}
+
 impl FromIterator<Interval> for IntervalSet {
-    /// Sorts, then joins what overlaps or touches.
     fn from_iter<T: IntoIterator<Item = Interval>>(iter: T) -> Self {
-        let mut all: SmallVec<[Interval; 1]> = iter.into_iter().collect();
+        IntervalSet::settled(iter.into_iter().collect())
+    }
+}
+
+impl IntervalSet {
+    /// Sorts, then joins what overlaps or touches.
+    fn settled(mut all: SmallVec<[Interval; 1]>) -> Self {
         if all.len() < 2 {
             return IntervalSet(all);
         }
         all.sort_unstable();
-        let mut out: SmallVec<[Interval; 1]> = SmallVec::with_capacity(all.len());
-        for next in all {
-            match out.last_mut() {
-                Some(last) if next.lo <= last.hi.saturating_add(1) => last.hi = last.hi.max(next.hi),
-                _ => out.push(next),
+        let mut last = 0;
+        for at in 1..all.len() {
+            let next = all[at];
+            if next.lo <= all[last].hi.saturating_add(1) {
+                all[last].hi = all[last].hi.max(next.hi);
+            } else {
+                last += 1;
+                all[last] = next;
             }
         }
-        IntervalSet(out)
+        all.truncate(last + 1);
+        IntervalSet(all)
     }
 }
 

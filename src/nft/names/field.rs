@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::nft::ast::{Expr, Op};
 use crate::packet::{
-    CtDirection, CtKey, Exthdr, ExthdrPart, Family, FibFlags, FibResult, Field, IpsecDirection, IpsecKey, OsfKey,
+    CtDirection, CtKey, Exthdr, ExthdrPart, Family, FibFlags, FibResult, Field, IpsecDirection, IpsecKey, L4, OsfKey,
     OsfTtl, PayloadBase, RtKey, SctpChunkPart, SocketKey, TcpOptionPart,
 };
 
@@ -20,8 +20,6 @@ pub fn field_words(field: Field, family: Family) -> Option<Cow<'static, str>> {
 fn composed(field: Field, family: Family) -> Option<String> {
     Some(match field {
         Field::Ct(key) => ct(key, family)?,
-        Field::Sport(l4) => format!("{} sport", l4.name()),
-        Field::Dport(l4) => format!("{} dport", l4.name()),
         Field::Exthdr(header, part) => exthdr(header, part)?,
         Field::TcpOption { kind, part: TcpOptionPart::Exists } => format!("tcp option {}", tcp_option(kind)),
         Field::TcpOption { kind: 2, part: TcpOptionPart::MaxsegSize } => "tcp option maxseg size".to_owned(),
@@ -96,6 +94,28 @@ const fn fixed(field: Field) -> Option<&'static str> {
         Field::Ip6Hoplimit => "ip6 hoplimit",
         Field::Ip6Saddr => "ip6 saddr",
         Field::Ip6Daddr => "ip6 daddr",
+        Field::Sport(L4::Th) => "th sport",
+        Field::Sport(L4::Tcp) => "tcp sport",
+        Field::Sport(L4::Udp) => "udp sport",
+        Field::Sport(L4::Udplite) => "udplite sport",
+        Field::Sport(L4::Sctp) => "sctp sport",
+        Field::Sport(L4::Dccp) => "dccp sport",
+        Field::Dport(L4::Th) => "th dport",
+        Field::Dport(L4::Tcp) => "tcp dport",
+        Field::Dport(L4::Udp) => "udp dport",
+        Field::Dport(L4::Udplite) => "udplite dport",
+        Field::Dport(L4::Sctp) => "sctp dport",
+        Field::Dport(L4::Dccp) => "dccp dport",
+        Field::Ct(CtKey::State) => "ct state",
+        Field::Ct(CtKey::Status) => "ct status",
+        Field::Ct(CtKey::Mark) => "ct mark",
+        Field::Ct(CtKey::Secmark) => "ct secmark",
+        Field::Ct(CtKey::Direction) => "ct direction",
+        Field::Ct(CtKey::Expiration) => "ct expiration",
+        Field::Ct(CtKey::Helper) => "ct helper",
+        Field::Ct(CtKey::Label) => "ct label",
+        Field::Ct(CtKey::Zone) => "ct zone",
+        Field::Ct(CtKey::L3proto) => "ct l3proto",
         Field::TcpFlags => "tcp flags",
         Field::TcpSeq => "tcp sequence",
         Field::TcpAck => "tcp ackseq",
@@ -143,18 +163,7 @@ fn ct(key: CtKey, family: Family) -> Option<String> {
         None => format!("ct {word}"),
     };
     Some(match key {
-        CtKey::State => "ct state".to_owned(),
-        CtKey::Status => "ct status".to_owned(),
-        CtKey::Mark => "ct mark".to_owned(),
-        CtKey::Secmark => "ct secmark".to_owned(),
-        CtKey::Direction => "ct direction".to_owned(),
-        CtKey::Expiration => "ct expiration".to_owned(),
-        CtKey::Helper => "ct helper".to_owned(),
-        CtKey::Label => "ct label".to_owned(),
-        CtKey::Zone => "ct zone".to_owned(),
         CtKey::ZoneIn(dir) => either(Some(dir), "zone"),
-        CtKey::L3proto => "ct l3proto".to_owned(),
-        CtKey::Count => return None,
         CtKey::Saddr(dir) => address(dir, "saddr")?,
         CtKey::Daddr(dir) => address(dir, "daddr")?,
         CtKey::IpSaddr(dir) => either(Some(dir), "ip saddr"),
@@ -167,6 +176,7 @@ fn ct(key: CtKey, family: Family) -> Option<String> {
         CtKey::Bytes(dir) => either(dir, "bytes"),
         CtKey::Packets(dir) => either(dir, "packets"),
         CtKey::Avgpkt(dir) => either(dir, "avgpkt"),
+        _ => return None,
     })
 }
 

@@ -63,11 +63,12 @@ impl Kind {
 /// The kinds of an expression's components: one, or one per part of a concatenation. Empty for
 /// constants, whose kind is that of what stands beside them.
 pub fn kinds_of(expr: &Expr, family: Family) -> SmallVec<[Kind; 2]> {
+    let mut kinds = SmallVec::new();
     match expr {
-        Expr::Field(field) => std::iter::once(Kind::of_field(*field, family)).collect(),
-        Expr::Concat(parts) => parts.iter().filter_map(|part| kind_of_value(part, family)).collect(),
-        _ => kind_of_value(expr, family).into_iter().collect(),
+        Expr::Concat(parts) => kinds.extend(parts.iter().filter_map(|part| kind_of_value(part, family))),
+        _ => kind_of_value(expr, family).into_iter().for_each(|kind| kinds.push(kind)),
     }
+    kinds
 }
 
 /// The kind of an expression that is no concatenation: that of the leftmost operand that has one.

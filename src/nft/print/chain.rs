@@ -5,7 +5,7 @@ use bstr::{BString, ByteSlice};
 use super::{PrintError, Printer, Why};
 use crate::nft::ast::{BaseChain, Chain, ChainKind, Policy, Rule};
 use crate::nft::names::priority_name;
-use crate::nft::quoted::{COMMENT_MAX, nft_string};
+use crate::nft::quoted::{COMMENT_MAX, check_string};
 
 impl<'a> Printer<'a> {
     pub(super) fn chain(&mut self, chain: &'a Chain) -> Result<(), PrintError> {
@@ -97,9 +97,9 @@ impl<'a> Printer<'a> {
     }
 
     pub(super) fn comment(&mut self, comment: &BString) -> Result<(), Why> {
-        let quoted = nft_string(comment, COMMENT_MAX).map_err(|why| Why::Text { text: comment.clone(), why })?;
+        check_string(comment, COMMENT_MAX).map_err(|why| Why::Text { text: comment.clone(), why })?;
         self.out.put("comment ");
-        self.out.put(&quoted);
+        self.out.quoted(comment);
         Ok(())
     }
 

@@ -46,12 +46,7 @@ impl Printer<'_> {
         match spelling {
             Spelling::Word(word) => self.out.put(word),
             Spelling::Decimal(value) => self.out.decimal(*value),
-            Spelling::V4(address) => {
-                for (at, octet) in address.octets().into_iter().enumerate() {
-                    self.out.put(if at > 0 { "." } else { "" });
-                    self.out.decimal(octet.into());
-                }
-            }
+            Spelling::V4(address) => self.out.address(address.octets()),
             other => self.out.put(other.to_string()),
         }
     }

@@ -5,7 +5,6 @@ use super::expr::Beside;
 use super::{Printer, Why};
 use crate::nft::ast::{Data, Element, Expr, Lookup};
 use crate::nft::names::{Kind, Place, duration, kinds_of};
-use crate::nft::quoted::{COMMENT_MAX, nft_string};
 
 /// What the elements of a map map to: values of these kinds, or verdicts and objects.
 pub(super) type DataKinds<'k> = Option<&'k [Kind]>;
@@ -110,9 +109,8 @@ impl<'a> Printer<'a> {
             self.out.put(format!(" expires {}", duration(*seconds)));
         }
         if let Some(comment) = comment {
-            let quoted = nft_string(comment, COMMENT_MAX).map_err(|why| Why::Text { text: comment.clone(), why })?;
-            self.out.put(" comment ");
-            self.out.put(&quoted);
+            self.out.put(" ");
+            self.comment(comment)?;
         }
         let Some(value) = value else { return Ok(()) };
         self.out.put(" : ");

@@ -3,7 +3,7 @@
 use super::{Printer, Why};
 use crate::nft::ast::{Log, LogFlags};
 use crate::nft::names::log_level;
-use crate::nft::quoted::nft_prefix;
+use crate::nft::quoted::check_prefix;
 
 impl Printer<'_> {
     pub(super) fn log(&mut self, log: &Log) -> Result<(), Why> {
@@ -16,9 +16,9 @@ impl Printer<'_> {
         }
         self.out.put("log");
         if let Some(prefix) = prefix {
-            let quoted = nft_prefix(prefix).map_err(|why| Why::Text { text: prefix.clone(), why })?;
+            check_prefix(prefix).map_err(|why| Why::Text { text: prefix.clone(), why })?;
             self.out.put(" prefix ");
-            self.out.put(&quoted);
+            self.out.quoted(prefix);
         }
         if let Some(level) = level {
             let word = log_level(*level).ok_or(Why::Shape("a log level above 8"))?;

@@ -85,7 +85,10 @@ pub fn print_body(
     style: &Style,
     place: impl Fn(usize) -> String,
 ) -> Result<Vec<u8>, PrintError> {
+    /// About as many bytes as a rule has.
+    const LINE: usize = 96;
     let mut printer = Printer::new(family, Some(style.width));
+    printer.out.reserve(rules.len() * LINE);
     printer.out.indent();
     printer.out.indent();
     printer.rules(rules, place)?;

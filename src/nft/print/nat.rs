@@ -22,7 +22,7 @@ impl<'a> Printer<'a> {
             (true, None) if port.is_none() => return Err(Why::Shape("snat or dnat to nothing")),
             (_, None) if family.is_some() => return Err(Why::Shape("a family without an address")),
             (true, _) => {
-                self.out.put(self.qualifiers(*family, address.as_ref(), *flags));
+                self.qualifiers(*family, address.as_ref(), *flags);
                 if flags.prefix
                     && port.is_none()
                     && let Some(Expr::Prefix { address, len }) = address
@@ -50,16 +50,18 @@ impl<'a> Printer<'a> {
     }
 
     /// What stands between the keyword and `to`. 0.9.8 wants to be told that a map yields ports too.
-    fn qualifiers(&self, family: Option<Family>, address: Option<&'a Expr>, flags: NatFlags) -> String {
-        let family = family.map(|family| format!(" {}", family.name()));
-        if address.is_some_and(|address| self.yields_port(address, flags)) {
-            let own = Kind::address(self.family).map(|_| format!(" {}", self.family.name()));
-            if let Some(family) = family.clone().or(own) {
-                return format!("{family} addr . port ");
-            }
+    fn qualifiers(&mut self, family: Option<Family>, address: Option<&'a Expr>, flags: NatFlags) {
+        let own = Some(self.family).filter(|own| Kind::address(*own).is_some());
+        let ports = address.is_some_and(|address| self.yields_port(address, flags));
+        let (said, words) = match family.or(own) {
+            Some(told) if ports => (Some(told), " addr . port "),
+            _ => (family, if flags.prefix { " prefix " } else { " " }),
+        };
+        if let Some(family) = said {
+            self.out.put(" ");
+            self.out.put(family.name());
         }
-        let prefix = if flags.prefix { " prefix " } else { " " };
-        format!("{}{prefix}", family.unwrap_or_default())
+        self.out.put(words);
     }
 
     /// Whether the address comes from a map whose data are addresses with ports.

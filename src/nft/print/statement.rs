@@ -122,21 +122,25 @@ impl<'a> Printer<'a> {
 
     /// With `type`, which 0.9.8 wants; it knows codes by name only.
     fn reject(&mut self, reject: Reject) -> Result<(), Why> {
-        let named = |data, code: u8, word: &str| match name_of(data, code.into()) {
-            Some(name) => format!("reject with {word} type {name}"),
-            None => format!("reject with {word} type {code}"),
-        };
-        self.plain(match reject {
-            Reject::Default => "reject".to_owned(),
-            Reject::TcpReset => "reject with tcp reset".to_owned(),
-            Reject::Icmp(code) => named(DataType::IcmpCode, code, "icmp"),
-            Reject::Icmp6(code) => named(DataType::Icmp6Code, code, "icmpv6"),
+        let (word, name, code) = match reject {
+            Reject::Default => return self.plain("reject"),
+            Reject::TcpReset => return self.plain("reject with tcp reset"),
+            Reject::Icmp(code) => ("icmp", name_of(DataType::IcmpCode, code.into()), code),
+            Reject::Icmp6(code) => ("icmpv6", name_of(DataType::Icmp6Code, code.into()), code),
             Reject::Icmpx(code) => {
                 let names = ["no-route", "port-unreachable", "host-unreachable", "admin-prohibited"];
                 let name = names.get(usize::from(code)).ok_or(Why::Shape("an icmpx code above 3"))?;
-                format!("reject with icmpx type {name}")
+                ("icmpx", Some(*name), code)
             }
-        })
+        };
+        self.out.put("reject with ");
+        self.out.put(word);
+        self.out.put(" type ");
+        match name {
+            Some(name) => self.out.put(name),
+            None => self.out.decimal(code.into()),
+        }
+        Ok(())
     }
 
     fn queue(&mut self, from: u16, to: u16, bypass: bool, fanout: bool) -> Result<(), Why> {

@@ -1,9 +1,36 @@
-//! The growing text: indentation, columns, and lines.
+//! The growing text: indentation, columns, and lines; numbers from a table.
 //!
 //! Invariant: `line` is the offset of the last line's first byte, so a column costs no scan of the text.
 
 /// Columns of a tab.
 const TAB: usize = 8;
+
+/// A number below 256: its digits, padded with dots, and how many there are.
+#[derive(Clone, Copy)]
+struct Octet {
+    digits: [u8; 4],
+    len: u8,
+}
+
+/// Of these a long ruleset has more than of anything else.
+static OCTETS: [Octet; 256] = {
+    let mut all = [Octet { digits: [b'.'; 4], len: 0 }; 256];
+    let mut value = 0;
+    while value < all.len() {
+        all[value] = octet(value as u8);
+        value += 1;
+    }
+    all
+};
+
+const fn octet(value: u8) -> Octet {
+    let [a, b, c] = [b'0' + value / 100, b'0' + value / 10 % 10, b'0' + value % 10];
+    match value {
+        0..10 => Octet { digits: [c, b'.', b'.', b'.'], len: 1 },
+        10..100 => Octet { digits: [b, c, b'.', b'.'], len: 2 },
+        100.. => Octet { digits: [a, b, c, b'.'], len: 3 },
+    }
+}
 
 pub(super) struct Writer {
     out: Vec<u8>,
@@ -31,12 +58,36 @@ impl Writer {
         self.out.extend_from_slice(text.as_ref());
     }
 
+    /// A string that may stand in quotes.
+    pub(super) fn quoted(&mut self, text: &[u8]) {
+        self.out.reserve(text.len() + 2);
+        self.out.push(b'"');
+        self.put(text);
+        self.out.push(b'"');
+    }
+
     pub(super) fn decimal(&mut self, value: u128) {
+        if let Some(Octet { digits, len }) = usize::try_from(value).ok().and_then(|value| OCTETS.get(value)) {
+            self.put(&digits[..usize::from(*len)]);
+            return;
+        }
         let mut room = itoa::Buffer::new();
         match u64::try_from(value) {
             Ok(short) => self.put(room.format(short)),
             Err(_) => self.put(room.format(value)),
         }
+    }
+
+    /// An IPv4 address.
+    pub(super) fn address(&mut self, octets: [u8; 4]) {
+        let mut room = [b'.'; 16];
+        let mut at = 0;
+        for octet in octets {
+            let Octet { digits, len } = OCTETS[usize::from(octet)];
+            room[at..at + digits.len()].copy_from_slice(&digits);
+            at += usize::from(len) + 1;
+        }
+        self.put(&room[..at - 1]);
     }
 
     pub(super) fn end_line(&mut self) {
@@ -93,12 +144,14 @@ impl Writer {
 
     /// Moves what was written from `mark` on into a new line; a space before it is dropped.
     pub(super) fn break_before(&mut self, mark: usize) {
-        let tail = self.out.split_off(mark);
-        if self.out.last() == Some(&b' ') {
-            self.out.pop();
-        }
-        self.end_line();
-        self.start_line();
-        self.put(tail);
+        let end = mark - usize::from(self.out[..mark].ends_with(b" "));
+        let tail = self.out.len() - mark;
+        self.line = end + 1;
+        let start = self.line + self.indent;
+        self.out.resize(self.out.len().max(start + tail), b'\t');
+        self.out.copy_within(mark..mark + tail, start);
+        self.out.truncate(start + tail);
+        self.out[end] = b'\n';
+        self.out[end + 1..start].fill(b'\t');
     }
 }

@@ -1,7 +1,7 @@
 //! Which rules stand at one place and become one map.
 //!
-//! Twice: once to see which rules would become maps, and once more moving only those, so that no rule
-//! moves for nothing.
+//! Twice, where that differs: once to see which rules would become maps, and once more moving only those, so that no
+//! rule moves for nothing.
 
 use rustc_hash::FxHashMap;
 
@@ -18,7 +18,7 @@ pub fn places<'r>(rules: &'r [Rule], chains: &ChainChanges, reading: Reading, op
     let cases: Vec<Option<Case<'r>>> = rules.iter().map(|rule| Case::of(rule, chains, reading)).collect();
     cases.iter().flatten().nth(1)?;
     let mut kinds = FxHashMap::default();
-    let mut kind_of = |case: &Case<'r>| {
+    let mut kind_of = |case: &'_ Case<'r>| {
         let next = kinds.len() as u32;
         *kinds.entry(case.key()).or_insert(next)
     };
@@ -26,7 +26,10 @@ pub fn places<'r>(rules: &'r [Rule], chains: &ChainChanges, reading: Reading, op
     if wanted.iter().flatten().count() == kinds.len() {
         return None;
     }
-    let parts = round(rules, chains, &cases, &wanted, options);
+    let (parts, whole) = round(rules, chains, &cases, &wanted, options);
+    if whole {
+        return Some(parts);
+    }
     let mut merged: Vec<Option<u32>> = vec![None; rules.len()];
     for (part, number) in parts.iter().zip(0..).filter(|(part, _)| part.map.is_some()) {
         for &member in &part.members {
@@ -36,17 +39,19 @@ pub fn places<'r>(rules: &'r [Rule], chains: &ChainChanges, reading: Reading, op
     if merged.iter().all(Option::is_none) {
         return None;
     }
-    Some(round(rules, chains, &cases, &merged, options)).filter(|parts| parts.iter().any(|part| part.map.is_some()))
+    let (parts, _) = round(rules, chains, &cases, &merged, options);
+    Some(parts).filter(|parts| parts.iter().any(|part| part.map.is_some()))
 }
 
-/// Puts each rule at the place of the others of its number, where it may go there.
+/// Puts each rule at the place of the others of its number, where it may go there. Says too whether no rule moved for
+/// nothing: the rules of every place that has several became one map.
 fn round(
     rules: &[Rule],
     chains: &ChainChanges,
     cases: &[Option<Case>],
     wanted: &[Option<u32>],
     options: &Options,
-) -> Vec<Part> {
+) -> (Vec<Part>, bool) {
     let mut order = Order::new(rules, chains);
     let mut open: FxHashMap<u32, usize> = FxHashMap::default();
     let mut places: Vec<Vec<usize>> = Vec::new();
@@ -65,5 +70,10 @@ fn round(
             }
         }
     }
-    places.into_iter().flat_map(|members| resolve::parts(members, cases, options)).collect()
+    let several = places.iter().filter(|members| members.len() > 1).count();
+    let count = places.len();
+    let parts: Vec<Part> = places.into_iter().flat_map(|members| resolve::parts(members, cases, options)).collect();
+    let whole =
+        several > 0 && parts.len() == count && parts.iter().filter(|part| part.map.is_some()).count() == several;
+    (parts, whole)
 }

@@ -50,8 +50,11 @@ pub struct Case<'r> {
     /// The fields that can be keys, sorted; ports are those of whatever protocol a column says.
     pub columns: SmallVec<[(Field, &'r Test); 3]>,
     /// All other tests, sorted.
-    pub rest: Vec<&'r Test>,
+    pub rest: Rest<'r>,
 }
+
+/// Tests that are no columns; most cases have none.
+type Rest<'r> = SmallVec<[&'r Test; 2]>;
 
 /// Rows that one rule may take: more read better as a set of their own.
 pub const MOST_ROWS: usize = 16;
@@ -63,7 +66,7 @@ impl<'r> Case<'r> {
             return None;
         }
         let deed = reading(rule)?;
-        let mut case = Case { deed, columns: SmallVec::new(), rest: Vec::new() };
+        let mut case = Case { deed, columns: SmallVec::new(), rest: Rest::new() };
         for test in rule.tests() {
             match column(test) {
                 Some(field) if case.columns.iter().all(|(f, _)| *f != field) => case.columns.push((field, test)),
@@ -73,7 +76,7 @@ impl<'r> Case<'r> {
         if case.columns.is_empty() {
             return None;
         }
-        let rows: usize = case.columns.iter().map(|(field, test)| components(*field, test).len()).product();
+        let rows: usize = case.columns.iter().map(|(field, test)| count(*field, test)).product();
         let changes = chains.of_rule(rule);
         // A field that is asked twice would have to be both in the map and in front of it.
         let twice = case.rest.iter().flat_map(|test| test.fields()).any(|&field| {
@@ -92,7 +95,7 @@ impl<'r> Case<'r> {
     }
 
     /// What cases of one map have in common.
-    pub fn key(&self) -> (Kind, Fields, Vec<&'r Test>) {
+    pub fn key(&self) -> (Kind, Fields, Rest<'r>) {
         (self.deed.kind.clone(), self.columns.iter().map(|(field, _)| *field).collect(), self.rest.clone())
     }
 }
@@ -136,16 +139,26 @@ pub const fn general(field: Field) -> Field {
 }
 
 /// The values of a column's test, each as one component of a row.
-pub fn components(field: Field, test: &Test) -> Vec<Component> {
+pub fn components(field: Field, test: &Test) -> SmallVec<[Component; 1]> {
     match test {
         Test::In { set, .. } => pieces(field, set).into_iter().map(Component::from).collect(),
         Test::Named { names, .. } => names.iter().cloned().map(Component::from).collect(),
-        _ => Vec::new(),
+        _ => SmallVec::new(),
+    }
+}
+
+/// How many those are.
+fn count(field: Field, test: &Test) -> usize {
+    match test {
+        Test::In { set, .. } if field != Field::Ct(CtKey::State) && set.as_point().is_some() => 1,
+        Test::In { set, .. } => pieces(field, set).len(),
+        Test::Named { names, .. } => names.len(),
+        _ => 0,
     }
 }
 
 /// Values that people know by name stand alone, and so do two neighbouring ports.
-fn pieces(field: Field, set: &IntervalSet) -> Vec<Interval> {
+fn pieces(field: Field, set: &IntervalSet) -> SmallVec<[Interval; 1]> {
     // A packet is in exactly one of these states.
     if field == Field::Ct(CtKey::State) {
         return [1, 2, 4, 8, 64].into_iter().filter(|&state| set.contains(state)).map(Interval::point).collect();
@@ -157,9 +170,12 @@ fn pieces(field: Field, set: &IntervalSet) -> Vec<Interval> {
         DataType::InetService => 2,
         _ => 1,
     };
-    let alone = |i: Interval| match i.hi - i.lo < most {
-        true => (i.lo..=i.hi).map(Interval::point).collect(),
-        false => vec![i],
-    };
-    set.intervals().iter().flat_map(|&i| alone(i)).collect()
+    let mut pieces = SmallVec::new();
+    for &i in set.intervals() {
+        match i.hi - i.lo < most {
+            true => pieces.extend((i.lo..=i.hi).map(Interval::point)),
+            false => pieces.push(i),
+        }
+    }
+    pieces
 }

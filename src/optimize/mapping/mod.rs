@@ -16,7 +16,7 @@ mod write;
 
 pub use case::{Data, Deed, Kind, tests_first};
 
-use super::effects::ChainChanges;
+use super::known::Known;
 use super::{Options, Report};
 use crate::ir::{Rule, Table};
 
@@ -24,18 +24,27 @@ use crate::ir::{Rule, Table};
 pub type Reading = fn(&Rule) -> Option<Deed>;
 
 /// Makes the maps of every chain; `why` says why the rules of so many lines are one.
-pub fn run(table: &mut Table, options: &Options, report: &mut Report, reading: Reading, why: fn(usize) -> String) {
-    let chains = ChainChanges::of(table);
+pub fn run(
+    table: &mut Table,
+    known: &mut Known,
+    options: &Options,
+    report: &mut Report,
+    reading: Reading,
+    why: fn(usize) -> String,
+) {
+    let chains = known.changes(table);
+    let mut changed = false;
     for at in 0..table.chains.len() {
         if table.chains[at].rules.iter().filter_map(reading).nth(1).is_none() {
             continue;
         }
         let rules = std::mem::take(&mut table.chains[at].rules);
         let name = table.chains[at].name.clone();
-        let places = arrange::places(&rules, &chains, reading, options);
+        let places = arrange::places(&rules, chains, reading, options);
         table.chains[at].rules = match places {
             None => rules,
             Some(places) => {
+                changed = true;
                 let mut writer = write::Writer { table, chain: &name };
                 let written = writer.write(rules, places);
                 for rule in written.iter().filter(|(_, merged)| *merged > 0) {
@@ -44,5 +53,8 @@ pub fn run(table: &mut Table, options: &Options, report: &mut Report, reading: R
                 written.into_iter().map(|(rule, _)| rule).collect()
             }
         };
+    }
+    if changed {
+        known.forget();
     }
 }

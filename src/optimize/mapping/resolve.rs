@@ -61,7 +61,7 @@ fn spelled<'c>(case: &'c Case, column: usize) -> Option<&'c [Field]> {
 fn longest(members: &[usize], cases: &[Option<Case>], options: &Options) -> Option<(usize, Map)> {
     let seen: Vec<&Case> = members.iter().map_while(|&at| cases.get(at)?.as_ref()).collect();
     let first = *seen.first()?;
-    let differs = |column: &usize| seen.iter().any(|case| values(case, *column) != values(first, *column));
+    let differs = |column: &usize| seen.iter().any(|case| !agree(case, first, *column));
     let columns: Vec<usize> = (0..first.columns.len()).filter(differs).collect();
     let key: Fields = columns.iter().filter_map(|&c| first.columns.get(c)).map(|(field, _)| *field).collect();
     let by_protocol = key.contains(&Field::L4proto);
@@ -87,31 +87,48 @@ fn longest(members: &[usize], cases: &[Option<Case>], options: &Options) -> Opti
     (taken > 1 && !alike && !map.key.is_empty()).then_some((taken, map))
 }
 
-fn values(case: &Case, column: usize) -> Option<Vec<Component>> {
+/// Whether the cases have the same values in a column.
+fn agree(a: &Case, b: &Case, column: usize) -> bool {
+    match (a.columns.get(column), b.columns.get(column)) {
+        (Some((_, one)), Some((_, other))) if one == other => true,
+        _ => values(a, column) == values(b, column),
+    }
+}
+
+fn values(case: &Case, column: usize) -> Option<SmallVec<[Component; 1]>> {
     case.columns.get(column).map(|(field, test)| components(*field, test))
 }
 
-/// The rows of a case as it says them.
-fn rows_of(case: &Case, columns: &[usize]) -> Vec<Row> {
-    let sides: Vec<Vec<Component>> = columns.iter().filter_map(|&column| values(case, column)).collect();
-    let mut rows: Vec<Row> = vec![Row::new()];
-    for side in &sides {
-        let longer = |row: &Row| {
-            side.iter().map(|value| row.iter().cloned().chain([value.clone()]).collect::<Row>()).collect::<Vec<_>>()
+/// The rows of a case as it says them; nearly always one.
+fn rows_of(case: &Case, columns: &[usize]) -> SmallVec<[Row; 1]> {
+    let mut rows: SmallVec<[Row; 1]> = SmallVec::new();
+    rows.push(Row::new());
+    for side in columns.iter().filter_map(|&column| values(case, column)) {
+        let ([row], [_]) = (rows.as_mut_slice(), side.as_slice()) else {
+            let longer = |row: &Row| {
+                side.iter().map(|value| row.iter().cloned().chain([value.clone()]).collect::<Row>()).collect::<Vec<_>>()
+            };
+            rows = rows.iter().flat_map(longer).collect();
+            continue;
         };
-        rows = rows.iter().flat_map(longer).collect();
+        row.extend(side);
     }
     rows
 }
 
 /// What is left of a case's rows beside those of earlier ones; `None` where it cannot join them.
-fn beside(rows: Vec<Row>, is_final: bool, cells: &mut Cells) -> Option<Vec<Row>> {
-    let mut out = Vec::with_capacity(rows.len());
+fn beside(rows: SmallVec<[Row; 1]>, is_final: bool, cells: &mut Cells) -> Option<SmallVec<[Row; 1]>> {
+    let mut out = SmallVec::with_capacity(rows.len());
     for row in rows {
         let cell: Cell = row.iter().map(interval).collect::<Option<_>>()?;
-        for piece in cells.add(&cell, is_final)? {
-            out.push(row.iter().zip(piece).map(|(value, side)| cut(value, side)).collect());
+        let pieces = cells.add(&cell, is_final)?;
+        if pieces.as_slice() == [cell] {
+            out.push(row);
+            continue;
         }
+        out.extend(
+            pieces.into_iter().map(|piece| row.iter().zip(piece).map(|(value, side)| cut(value, side)).collect()),
+        );
     }
     Some(out)
 }

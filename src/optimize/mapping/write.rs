@@ -1,6 +1,7 @@
 //! Rules with maps, from the parts of a chain.
 
 use bstr::BString;
+use rustc_hash::FxHashSet;
 
 use super::case::general;
 use super::resolve::{Map, Part};
@@ -40,7 +41,7 @@ impl Writer<'_> {
         if let Some(first) = members.first() {
             origin.source = first.origin.source;
         }
-        members.iter().for_each(|member| origin.absorb(&member.origin));
+        origin.absorb_all(members.iter().map(|member| &member.origin));
         let mut merged = Rule::new([], Verdict::Continue, origin);
         let Some(first) = members.first() else { return merged };
         let order = Order::of(first, &map.key);
@@ -208,12 +209,11 @@ fn comments(rows: &[(Row, &Rule)], members: &[Rule], merged: &mut Rule) -> Vec<O
         merged.remarks_mut().comments.push(shared);
         return vec![None; rows.len()];
     }
-    for member in members {
-        if let Some(comment) = member.comment()
-            && !rows.iter().any(|(_, rule)| std::ptr::eq(*rule, member))
-        {
-            merged.remarks_mut().notes.push(comment);
-        }
+    let with_row: FxHashSet<*const Rule> = rows.iter().map(|(_, rule)| std::ptr::from_ref(*rule)).collect();
+    let without = members.iter().filter(|member| !with_row.contains(&std::ptr::from_ref(*member)));
+    let notes: Vec<BString> = without.filter_map(Rule::comment).collect();
+    if !notes.is_empty() {
+        merged.remarks_mut().notes.extend(notes);
     }
     let label = |(row, rule): &(Row, &Rule)| {
         let own = rule.labels().iter().find(|(of, _)| of.iter().all(|component| row.contains(component)));

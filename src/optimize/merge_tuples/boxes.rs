@@ -3,8 +3,10 @@
 //! Invariant: the rows that come out are disjoint, since overlapping ranges load silently and the order
 //! in which they were added would decide. Time is linear in the rows, but for sorting.
 
+use std::hash::{Hash, Hasher};
+
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet, FxHasher};
 use smallvec::SmallVec;
 
 use crate::packet::{Interval, IntervalSet};
@@ -27,11 +29,28 @@ pub(super) fn unite(mut cells: Vec<Cell>, exclusive: bool) -> Option<Vec<Cell>> 
     let (mut field, mut idle) = (0, 0);
     while idle < width && cells.len() > 1 {
         let before = cells.len();
-        cells = unite_by(cells, field, exclusive)?;
+        if may_unite(&cells, field) {
+            cells = unite_by(cells, field, exclusive)?;
+        }
         idle = if cells.len() < before { 1 } else { idle + 1 };
         field = (field + 1) % width;
     }
     Some(cells)
+}
+
+/// Whether any two cells may differ in nothing but this field.
+fn may_unite(cells: &[Cell], field: usize) -> bool {
+    let mut seen: FxHashSet<u64> = FxHashSet::default();
+    seen.reserve(cells.len());
+    !cells.iter().all(|cell| seen.insert(hash_but(cell, field)))
+}
+
+/// A hash of all but one field.
+fn hash_but(parts: &[impl Hash], field: usize) -> u64 {
+    let mut hasher = FxHasher::default();
+    let others = parts.iter().enumerate().filter(|(at, _)| *at != field);
+    others.for_each(|(_, part)| part.hash(&mut hasher));
+    hasher.finish()
 }
 
 /// Unites cells that differ in nothing but this field.
@@ -66,7 +85,7 @@ pub(super) fn rows(cells: &[Cell], whole: &[bool], exclusive: bool) -> Option<Ve
         if lines.len().saturating_add(product(cell)) > most {
             return None;
         }
-        lines.extend(expand(cell));
+        expand_into(cell, &mut lines);
     }
     let crossing: Vec<usize> = (0..whole.len()).filter(|&field| crosses(&lines, field)).collect();
     // One field need not be cut: equal rows are united by it.
@@ -89,15 +108,28 @@ pub(super) fn product(cell: &Cell) -> usize {
 
 /// Every combination of one interval of each field.
 pub(super) fn expand(cell: &Cell) -> Vec<Line> {
-    let mut lines = vec![Line::new()];
-    for set in cell {
-        let longer = |line: &Line| -> Vec<Line> {
-            let with = |&i: &Interval| line.iter().copied().chain([i]).collect();
-            set.intervals().iter().map(with).collect()
-        };
-        lines = lines.iter().flat_map(longer).collect();
-    }
+    let mut lines = Vec::new();
+    expand_into(cell, &mut lines);
     lines
+}
+
+/// The same at the end of other lines.
+fn expand_into(cell: &Cell, lines: &mut Vec<Line>) {
+    let mut at: SmallVec<[usize; 4]> = SmallVec::from_elem(0, cell.len());
+    if cell.iter().any(IntervalSet::is_empty) {
+        return;
+    }
+    loop {
+        let mut line = Line::with_capacity(cell.len());
+        line.extend(cell.iter().zip(&at).map(|(set, &at)| set.intervals()[at]));
+        lines.push(line);
+        // The last field that has a next interval takes it, and those behind it begin anew.
+        let Some(field) = (0..cell.len()).rev().find(|&field| at[field] + 1 < cell[field].intervals().len()) else {
+            return;
+        };
+        at[field] += 1;
+        at[field + 1..].fill(0);
+    }
 }
 
 /// Whether two different intervals of the field share a value.
@@ -142,6 +174,11 @@ fn cut(lines: &[Line], field: usize, most: usize) -> Option<Vec<Line>> {
 
 /// Rows that agree in all other fields have their intervals of this one united.
 fn gather(lines: Vec<Line>, field: usize, exclusive: bool) -> Option<Vec<Line>> {
+    let mut seen: FxHashSet<u64> = FxHashSet::default();
+    seen.reserve(lines.len());
+    if lines.iter().all(|line| seen.insert(hash_but(line, field))) {
+        return Some(lines);
+    }
     let mut rows = Vec::with_capacity(lines.len());
     // Intervals that only touch are kept apart unless rows really share a value: they read as written.
     let mut groups: Groups<Line> = Groups::default();

@@ -54,7 +54,7 @@ impl Values {
     /// Puts them into the test they came from.
     pub fn store(self, test: &mut Test) {
         match (self, test) {
-            (Values::Numbers { all, .. }, Test::In { set, .. }) => *set = all.into_iter().collect(),
+            (Values::Numbers { all, .. }, Test::In { set, .. }) => *set = all.into(),
             (Values::Names { all, .. }, Test::Named { names, .. }) => *names = all.list.into(),
             _ => {}
         }

@@ -21,24 +21,24 @@ pub struct List {
 const NEIGHBOURS: u128 = 16;
 
 impl List {
+    /// The fields that a step tests, if its values can stand in a named set, and how many those are at most.
+    pub fn most(rule: &Rule, step: usize, fed: bool) -> Option<(&[Field], usize)> {
+        let Some(Step::Test(test)) = rule.steps.get(step) else { return None };
+        let most = match test {
+            Test::In { field, .. } if !shape::is_plain(*field) => return None,
+            Test::In { .. } if fed => usize::MAX,
+            // Around each value with a comment the rest falls apart.
+            Test::In { set, .. } => set.intervals().len() + 1 + 2 * rule.labels().len(),
+            Test::Named { field, names, .. } if shape::is_plain(*field) => names.len(),
+            Test::Tuple { rows, .. } => rows.len(),
+            _ => return None,
+        };
+        Some((test.fields(), most))
+    }
+
     /// The values that a step tests for, if they can stand in a named set. Those of a list that is
     /// `fed` by other software stand one by one, since it takes them out one by one.
     pub fn of(rule: &Rule, step: usize, fed: bool) -> Option<Self> {
-        let Some(Step::Test(test)) = rule.steps.get(step) else { return None };
-        let (fields, negated, keys) = match test {
-            Test::In { field, set } if shape::is_plain(*field) && !set.is_full(field.width()) && !set.is_empty() => {
-                let negated = shape::reads_negated(*field, set);
-                let shown = if negated { &set.complement(field.width()) } else { set };
-                let keys = pieces(rule, shown, fed).into_iter().map(|i| one(i.into())).collect();
-                ([*field].into_iter().collect(), negated, keys)
-            }
-            Test::Named { field, names, negated } if shape::is_plain(*field) => {
-                let keys = names.iter().map(|name| one(name.clone().into())).collect();
-                ([*field].into_iter().collect(), *negated, keys)
-            }
-            Test::Tuple { fields, rows, negated } => (fields.clone(), *negated, rows.clone()),
-            _ => return None,
-        };
         let labels: FxHashMap<&Row, &BString> =
             rule.labels().iter().rev().filter(|(_, text)| fits_comment(text)).map(|(row, text)| (row, text)).collect();
         let row = |key: Row| SetRow {
@@ -49,8 +49,20 @@ impl List {
             timeout: None,
             counters: None,
         };
-        let keys: Vec<Row> = keys;
-        Some(List { fields, negated, rows: keys.into_iter().map(row).collect(), counts: false })
+        let Some(Step::Test(test)) = rule.steps.get(step) else { return None };
+        let (negated, rows) = match test {
+            Test::In { field, set } if shape::is_plain(*field) && !set.is_full(field.width()) && !set.is_empty() => {
+                let negated = shape::reads_negated(*field, set);
+                let shown = if negated { &set.complement(field.width()) } else { set };
+                (negated, pieces(rule, shown, fed).into_iter().map(|i| row(one(i.into()))).collect())
+            }
+            Test::Named { field, names, negated } if shape::is_plain(*field) => {
+                (*negated, names.iter().map(|name| row(one(name.clone().into()))).collect())
+            }
+            Test::Tuple { rows, negated, .. } => (*negated, rows.iter().cloned().map(row).collect()),
+            _ => return None,
+        };
+        Some(List { fields: test.fields().into(), negated, rows, counts: false })
     }
 
     /// A list of one field whose elements count.
@@ -93,7 +105,9 @@ pub(super) fn is_address(fields: &[Field]) -> bool {
 }
 
 fn one(component: Component) -> Row {
-    [component].into_iter().collect()
+    let mut row = Row::new();
+    row.push(component);
+    row
 }
 
 /// The intervals of the set; values with a comment of their own stand alone.
@@ -111,11 +125,13 @@ fn pieces(rule: &Rule, set: &IntervalSet, fed: bool) -> Vec<Interval> {
         end = end.max(Some(i.hi));
         free
     });
-    let rest = if alone.is_empty() { set.clone() } else { set.difference(&alone.iter().copied().collect()) };
-    let single = |i: &Interval| -> Vec<Interval> {
-        if fed && i.hi - i.lo < NEIGHBOURS { (i.lo..=i.hi).map(Interval::point).collect() } else { vec![*i] }
-    };
-    alone.extend(rest.intervals().iter().flat_map(single));
+    let rest = if alone.is_empty() { set } else { &set.difference(&alone.iter().copied().collect()) };
+    for &i in rest.intervals() {
+        match fed && i.hi - i.lo < NEIGHBOURS {
+            true => alone.extend((i.lo..=i.hi).map(Interval::point)),
+            false => alone.push(i),
+        }
+    }
     alone.sort_unstable();
     alone
 }

@@ -10,9 +10,10 @@ use crate::packet::Field;
 const FED: &[&str] = &["f2b-", "fail2ban", "sshguard", "crowdsec", "blocklist", "blacklist", "ban-", "banned"];
 
 /// Whether other software feeds the lists of a chain of this name.
-pub(super) fn is_fed(chain: &BStr) -> bool {
-    let lower = chain.to_ascii_lowercase();
-    FED.iter().any(|beginning| lower.starts_with(beginning.as_bytes()))
+pub fn is_fed(chain: &BStr) -> bool {
+    let Some(first) = chain.first().map(u8::to_ascii_lowercase) else { return false };
+    let begins = |with: &[u8]| chain.get(..with.len()).is_some_and(|own| own.eq_ignore_ascii_case(with));
+    FED.iter().map(|with| with.as_bytes()).any(|with| with.first() == Some(&first) && begins(with))
 }
 
 /// `INPUT-blocked-sources`, `FORWARD-allowed-rows`, `f2b-sshd-banned`.

@@ -22,13 +22,11 @@ pub(super) struct Segments {
     cover: Vec<Latest>,
     /// What covers any of them.
     within: Vec<Latest>,
-    /// What covers every value.
-    everywhere: Latest,
 }
 
 impl Latest {
     /// Notes a place; says whether any question gets another answer now.
-    fn add(&mut self, (place, number): (u32, u32)) -> bool {
+    pub fn add(&mut self, (place, number): (u32, u32)) -> bool {
         let known = if number == self.first.1 { self.first.0 } else { self.second.0 };
         if place <= known && self.first.0 > 0 {
             return false;
@@ -45,34 +43,30 @@ impl Latest {
     }
 
     /// The last place of another number than this; 0 when there is none.
-    const fn other_than(&self, number: u32) -> u32 {
+    pub const fn other_than(&self, number: u32) -> u32 {
         if self.first.1 == number { self.second.0 } else { self.first.0 }
     }
 }
 
 impl Segments {
-    /// A tree that can tell these sets' intervals apart.
-    pub fn new<'s>(sets: impl Iterator<Item = &'s IntervalSet>) -> Self {
+    /// A tree that can tell these intervals apart.
+    pub fn new(intervals: impl Iterator<Item = Interval>) -> Self {
         let mut cuts = vec![0];
-        for i in sets.flat_map(|set| set.intervals()) {
+        for i in intervals {
             cuts.push(i.lo);
             cuts.extend(i.hi.checked_add(1));
         }
         cuts.sort_unstable();
         cuts.dedup();
         let nodes = vec![Latest::default(); 2 * cuts.len()];
-        Segments { cover: nodes.clone(), within: nodes, cuts, everywhere: Latest::default() }
+        Segments { cover: nodes.clone(), within: nodes, cuts }
     }
 
-    /// Notes that `number` is done at `place` (from 1 on) for the values; for every value when `None`.
-    pub fn add(&mut self, values: Option<&IntervalSet>, place: u32, number: u32) {
-        let Some(values) = values else {
-            self.everywhere.add((place, number));
-            return;
-        };
+    /// Notes that `number` is done at `place` (from 1 on) for the values.
+    pub fn add(&mut self, values: &IntervalSet, place: u32, number: u32) {
         for &interval in values.intervals() {
             let (low, high) = self.leaves(interval);
-            for leaf in [low, high - 1] {
+            for leaf in ends(low, high) {
                 // What tells a node nothing new tells the nodes above it nothing new either; so these go first.
                 let mut node = leaf / 2;
                 while node > 0 && self.within[node].add((place, number)) {
@@ -92,7 +86,7 @@ impl Segments {
 
     /// The last place where another number is done for any of the values; 0 when there is none.
     pub fn latest(&self, values: &IntervalSet, number: u32) -> u32 {
-        let mut latest = self.everywhere.other_than(number);
+        let mut latest = 0;
         for &interval in values.intervals() {
             let (low, high) = self.leaves(interval);
             let (mut l, mut r) = (low, high);
@@ -102,7 +96,7 @@ impl Segments {
                 }
                 (l, r) = (l.div_ceil(2), r / 2);
             }
-            for leaf in [low, high - 1] {
+            for leaf in ends(low, high) {
                 let mut node = leaf / 2;
                 while node > 0 {
                     latest = latest.max(self.cover[node].other_than(number));
@@ -122,6 +116,11 @@ impl Segments {
     }
 }
 
+/// The first and the last leaf from `low` to before `high`; nearly always one.
+fn ends(low: usize, high: usize) -> impl Iterator<Item = usize> {
+    std::iter::once(low).chain((high - 1 > low).then_some(high - 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,7 +138,7 @@ mod tests {
                 IntervalSet::range(lo, lo + u128::from(next(9)))
             };
             let sets: Vec<IntervalSet> = (0..40).map(|_| set()).collect();
-            let mut tree = Segments::new(sets.iter());
+            let mut tree = Segments::new(sets.iter().flat_map(|set| set.intervals()).copied());
             let mut seen: Vec<(usize, u32, u32)> = Vec::new();
             for (at, asked) in sets.iter().enumerate() {
                 let number = next(3);
@@ -147,7 +146,7 @@ mod tests {
                 let want = seen.iter().filter(|(o, _, n)| *n != number && hit(*o)).map(|s| s.1).max().unwrap_or(0);
                 assert_eq!(tree.latest(asked, number), want);
                 let place = next(20) + 1;
-                tree.add(Some(asked), place, number);
+                tree.add(asked, place, number);
                 seen.push((at, place, number));
             }
         }

@@ -23,7 +23,8 @@ fn rule(steps: &[Step], verdict: Verdict) -> Rule {
 
 /// Whether the last rule may join the place of the first.
 fn moves(rules: &[Rule]) -> bool {
-    let mut order = Order::new(rules, &ChainChanges::default());
+    let chains = ChainChanges::default();
+    let mut order = Order::new(rules, &chains);
     for at in 0..rules.len() - 1 {
         order.append(at);
     }
