@@ -114,6 +114,17 @@ impl Report {
         self.stopped.push(format!("{}: {why}", family.name()));
     }
 
+    /// Whether it says more than another report on the same rulesets: that they are equivalent, or fewer differences.
+    pub(super) fn is_better_than(&self, other: &Report) -> bool {
+        let differences =
+            |report: &Report| report.bases.iter().map(|base| base.outcome.differences.len()).sum::<usize>();
+        match (self.answer(), other.answer()) {
+            (Answer::Equivalent, _) => true,
+            (Answer::Different, Answer::Different) => differences(self) < differences(other),
+            _ => false,
+        }
+    }
+
     /// The answer about everything that was compared.
     pub fn answer(&self) -> Answer {
         let all = self.bases.iter().map(|base| base.outcome.answer());

@@ -4,16 +4,24 @@
 //! other way round; the mapping holds for all base chains of both families. Any such mapping is sound:
 //! if the two sides act alike when matched buckets give the same answers, and ask them alike, then they
 //! act alike. A bad one only makes equal rulesets look different, so hints may be used freely: first the
-//! name of the chain, where both sides have as many there, then the order in which packets may meet them.
+//! name of the chain, where both sides have as many there, then the order in which packets may meet them
+//! ([`order`]). Where rulesets look different with that, those of equal content are matched once more by
+//! who asks them ([`asked`]).
+
+mod asked;
+mod order;
+#[cfg(test)]
+mod tests;
 
 use bstr::BString;
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::Buckets;
-use crate::prove::block::{Answers, Bucket, ChainId, Flow, MOST_BUCKETS, Occurrence, OccurrenceId, Program, Step};
-use crate::prove::dd::Dd;
+use crate::prove::block::{Answers, Bucket, MOST_BUCKETS, Program};
 use crate::prove::vocabulary;
+
+pub(super) use asked::{Asked, note};
 
 /// The buckets of all occurrences of some pairs of programs.
 pub(super) struct Matching {
@@ -21,16 +29,20 @@ pub(super) struct Matching {
     buckets: Vec<[Vec<Bucket>; 2]>,
     contents: Vec<String>,
     answers: Vec<Answers>,
+    sides: [Places; 2],
 }
 
 /// What holds state on one side, in order of appearance.
 type Places = IndexMap<String, Place, FxBuildHasher>;
 
+#[derive(Clone)]
 struct Place {
     content: String,
     chain: BString,
     width: u32,
     bucket: Option<Bucket>,
+    /// What is known of the packets that ask it; nothing at first.
+    asked: Asked,
 }
 
 impl Matching {
@@ -39,12 +51,13 @@ impl Matching {
         let mut sides = [Places::default(), Places::default()];
         for programs in pairs {
             for ((program, places), name) in programs.iter().zip(&mut sides).zip(["left", "right"]) {
-                for o in in_order(program) {
+                for o in order::in_order(program) {
                     let place = places.entry(o.place.clone()).or_insert_with(|| Place {
                         content: o.content.clone(),
                         chain: o.chain.clone(),
                         width: o.width,
                         bucket: None,
+                        asked: Asked::default(),
                     });
                     if place.content != o.content {
                         // One state asked in two ways: nothing of the other side can be taken for it.
@@ -53,9 +66,37 @@ impl Matching {
                 }
             }
         }
-        let mut matching = Matching { buckets: Vec::new(), contents: Vec::new(), answers: Vec::new() };
-        matching.pair_up(&mut sides, true, |place| (place.content.clone(), Some(place.chain.clone())));
-        matching.pair_up(&mut sides, false, |place| (place.content.clone(), None::<BString>));
+        Matching::of(sides, pairs)
+    }
+
+    /// Matches them anew, now that it is known of each bucket of this matching who asks it on either side; `None` where
+    /// that makes no difference.
+    pub fn again(&self, pairs: &[[&Program; 2]], mut asked: [FxHashMap<Bucket, Asked>; 2]) -> Option<Self> {
+        let mut sides = self.sides.clone();
+        for (places, asked) in sides.iter_mut().zip(&mut asked) {
+            for place in places.values_mut() {
+                let bucket = place.bucket.take();
+                place.asked = bucket.and_then(|bucket| asked.remove(&bucket)).unwrap_or_default();
+            }
+        }
+        Matching::of(sides, pairs).filter(|matching| matching.partners() != self.partners())
+    }
+
+    fn of(mut sides: [Places; 2], pairs: &[[&Program; 2]]) -> Option<Self> {
+        let (buckets, contents, answers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut matching = Matching { buckets, contents, answers, sides: [Places::default(), Places::default()] };
+        let is_asked = |place: &Place| !place.asked.is_nothing();
+        matching.pair_up(&mut sides, false, |place| {
+            is_asked(place).then(|| (place.content.clone(), place.asked.clone(), Some(place.chain.clone())))
+        });
+        matching.pair_up(&mut sides, false, |place| {
+            is_asked(place).then(|| (place.content.clone(), place.asked.clone(), None::<BString>))
+        });
+        matching.pair_up(&mut sides, false, |place| {
+            is_asked(place).then(|| (place.content.clone(), place.asked.packets()))
+        });
+        matching.pair_up(&mut sides, true, |place| Some((place.content.clone(), Some(place.chain.clone()))));
+        matching.pair_up(&mut sides, false, |place| Some((place.content.clone(), None::<BString>)));
         for place in sides.iter_mut().flat_map(|places| places.values_mut()) {
             if place.bucket.is_none() {
                 place.bucket = Some(matching.new_bucket(&place.content, place.width));
@@ -65,25 +106,31 @@ impl Matching {
             let [left, right] = &sides;
             matching.buckets.push([assign(programs[0], left), assign(programs[1], right)]);
         }
+        matching.sides = sides;
         (matching.contents.len() < MOST_BUCKETS as usize).then_some(matching)
     }
 
     /// Gives one bucket to each two unmatched places with the same key, in order; with `as_many` only where both sides
-    /// have as many of them.
-    fn pair_up<K: std::hash::Hash + Eq>(&mut self, sides: &mut [Places; 2], as_many: bool, key: impl Fn(&Place) -> K) {
+    /// have as many of them. Places without a key are left.
+    fn pair_up<K: std::hash::Hash + Eq>(
+        &mut self,
+        sides: &mut [Places; 2],
+        as_many: bool,
+        key: impl Fn(&Place) -> Option<K>,
+    ) {
+        let key = |place: &Place| key(place).filter(|_| place.bucket.is_none());
         let [left, right] = sides;
         let mut waiting: FxHashMap<K, (std::collections::VecDeque<usize>, usize)> = FxHashMap::default();
-        for (at, place) in right.values().enumerate().filter(|(_, place)| place.bucket.is_none()) {
-            waiting.entry(key(place)).or_default().0.push_back(at);
+        for (at, key) in right.values().map(&key).enumerate() {
+            key.into_iter().for_each(|key| waiting.entry(key).or_default().0.push_back(at));
         }
-        for place in left.values().filter(|place| place.bucket.is_none()) {
-            waiting.entry(key(place)).or_default().1 += 1;
+        for key in left.values().filter_map(&key) {
+            waiting.entry(key).or_default().1 += 1;
         }
         waiting.retain(|_, (right, left)| !as_many || right.len() == *left);
-        for place in left.values_mut().filter(|place| place.bucket.is_none()) {
-            let Some(at) = waiting.get_mut(&key(place)).and_then(|(right, _)| right.pop_front()) else {
-                continue;
-            };
+        for place in left.values_mut() {
+            let queue = key(place).and_then(|key| waiting.get_mut(&key));
+            let Some(at) = queue.and_then(|(right, _)| right.pop_front()) else { continue };
             let Some((_, partner)) = right.get_index_mut(at) else { continue };
             let bucket = self.new_bucket(&place.content, place.width.max(partner.width));
             (place.bucket, partner.bucket) = (Some(bucket), Some(bucket));
@@ -94,6 +141,32 @@ impl Matching {
         self.contents.push(content.to_owned());
         self.answers.push(Answers { width, drawn: vocabulary::draw(content).is_some() });
         Bucket(self.contents.len() as u32 - 1)
+    }
+
+    /// Which two places have one bucket.
+    fn partners(&self) -> Vec<Option<usize>> {
+        let [left, right] = &self.sides;
+        let places: FxHashMap<Bucket, usize> =
+            right.values().enumerate().filter_map(|(at, place)| Some((place.bucket?, at))).collect();
+        left.values().map(|place| places.get(&place.bucket?).copied()).collect()
+    }
+
+    /// The buckets that could be matched otherwise: there are others with state of the same content.
+    pub fn ambiguous(&self) -> FxHashSet<Bucket> {
+        let [left, right] = self.sides.each_ref().map(|places| {
+            let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
+            places.values().for_each(|place| *counts.entry(&place.content).or_default() += 1);
+            counts
+        });
+        let is_ambiguous = |content: &str| match (left.get(content), right.get(content)) {
+            (Some(&left), Some(&right)) => left.max(right) > 1,
+            _ => false,
+        };
+        let buckets = self.contents.iter().zip(&self.answers).zip((0..).map(Bucket));
+        buckets
+            .filter(|((content, answers), _)| !answers.drawn && is_ambiguous(content))
+            .map(|(_, bucket)| bucket)
+            .collect()
     }
 
     /// The bucket of each occurrence of a side (0 left, 1 right) of a pair.
@@ -115,114 +188,4 @@ impl Matching {
 fn assign(program: &Program, places: &Places) -> Vec<Bucket> {
     let bucket = |place: &String| places.get(place).and_then(|place| place.bucket);
     program.occurrences.iter().map(|o| bucket(&o.place).unwrap_or(Bucket(0))).collect()
-}
-
-/// What a packet may meet in a chain.
-#[derive(Clone, Copy, PartialEq)]
-enum Met {
-    Occurrence(OccurrenceId),
-    Chain(ChainId),
-}
-
-/// The occurrences in the order in which packets may meet them, each chain where it is called first; then all once more,
-/// for those that no packet meets.
-fn in_order(program: &Program) -> impl Iterator<Item = &Occurrence> {
-    let mut met = Vec::new();
-    let mut entered = vec![false; program.chains.len()];
-    let mut enter = |chain: ChainId| {
-        let is_new = entered.get_mut(chain.0).is_some_and(|entered| !std::mem::replace(entered, true));
-        if is_new { met_in(program, chain) } else { Vec::new() }
-    };
-    // Chains may call each other thousands deep.
-    let mut open: Vec<std::vec::IntoIter<Met>> = Vec::new();
-    for base in program.bases.iter().filter(|_| !program.occurrences.is_empty()) {
-        open.push(enter(base.chain).into_iter());
-        while let Some(chain) = open.last_mut() {
-            match chain.next() {
-                Some(Met::Occurrence(id)) => met.push(id),
-                Some(Met::Chain(id)) => open.push(enter(id).into_iter()),
-                None => drop(open.pop()),
-            }
-        }
-    }
-    met.into_iter().filter_map(|id| program.occurrences.get(id.0)).chain(&program.occurrences)
-}
-
-/// What is gone to comes last: whoever stays in the chain may still go there. Of chains that are gone to, one that goes to
-/// another of them comes before it. What stands behind a test that no packet
-/// passes is met by none.
-fn met_in(program: &Program, chain: ChainId) -> Vec<Met> {
-    let (mut met, mut last) = (Vec::new(), Vec::new());
-    let mut go = |met: &mut Vec<Met>, flow: &Flow| match flow {
-        Flow::Jump(to) => met.push(Met::Chain(*to)),
-        Flow::Goto(to) => last.push(Met::Chain(*to)),
-        _ => {}
-    };
-    let rules = program.chains.get(chain.0).map_or(&[][..], |chain| &chain.rules);
-    let passed = |step: &&Step| !matches!(step, Step::Test(Dd::FALSE));
-    for step in rules.iter().flat_map(|rule| rule.steps.iter().take_while(passed)) {
-        match step {
-            Step::Consult(id) => met.push(Met::Occurrence(*id)),
-            Step::Flow(flow) => go(&mut met, flow),
-            Step::Dispatch(branches) => branches.iter().for_each(|branch| go(&mut met, &branch.flow)),
-            Step::Test(_) | Step::In(_) | Step::Among(_) | Step::Effect { .. } => {}
-            Step::Assign(_) | Step::EffectOn { .. } | Step::Unknown(_) | Step::UnknownOn { .. } => {}
-        }
-    }
-    met.append(&mut in_line(program, last));
-    met
-}
-
-/// More chains than these that are gone to from one are left in their order.
-const FEW: usize = 32;
-
-/// Chains that are gone to, those that lead to another of them before that one.
-fn in_line(program: &Program, mut left: Vec<Met>) -> Vec<Met> {
-    left.dedup();
-    if !(2..=FEW).contains(&left.len()) {
-        return left;
-    }
-    let mut line = Vec::with_capacity(left.len());
-    while !left.is_empty() {
-        let is_first = |at: &usize| {
-            let mut others = left.iter().filter(|other| left.get(*at) != Some(other));
-            !others.any(|&other| left.get(*at).is_some_and(|&at| leads_to(program, other, at)))
-        };
-        let first = (0..left.len()).find(is_first).unwrap_or(0);
-        let first = left.remove(first);
-        left.retain(|other| *other != first);
-        line.push(first);
-    }
-    line
-}
-
-/// Whether a packet may come from the one chain to the other.
-fn leads_to(program: &Program, from: Met, to: Met) -> bool {
-    let (Met::Chain(from), Met::Chain(to)) = (from, to) else { return false };
-    let mut seen = vec![from];
-    let mut next = 0;
-    while let Some(&chain) = seen.get(next) {
-        next += 1;
-        let rules = program.chains.get(chain.0).map_or(&[][..], |chain| &chain.rules);
-        for flow in rules.iter().flat_map(|rule| &rule.steps).flat_map(flows) {
-            let (Flow::Jump(id) | Flow::Goto(id)) = flow else { continue };
-            if *id == to {
-                return true;
-            }
-            if !seen.contains(id) && seen.len() < FEW {
-                seen.push(*id);
-            }
-        }
-    }
-    false
-}
-
-/// Where a step leads.
-fn flows(step: &Step) -> impl Iterator<Item = &Flow> {
-    let (one, many) = match step {
-        Step::Flow(flow) => (Some(flow), &[][..]),
-        Step::Dispatch(branches) => (None, branches.as_slice()),
-        _ => (None, &[][..]),
-    };
-    one.into_iter().chain(many.iter().map(|branch| &branch.flow))
 }

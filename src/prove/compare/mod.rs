@@ -17,11 +17,15 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-use super::block::{self, Bucket, Program, Terms};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::block::{self, Block, Bucket, Program, Terms};
 use super::dd::{Bounded, Budget, OutOfBudget};
 use super::space::{Names, Space};
 use super::{Facts, Ruleset};
 use crate::packet::{Family, Hook};
+
+use matching::Matching;
 
 pub use answer::{Answer, BaseAnswer, Difference, Direction, Doubt, Fate, Outcome, Region, Report, What};
 pub use example::Example;
@@ -89,6 +93,15 @@ struct Pair {
     facts: [Facts; 2],
 }
 
+impl Pair {
+    fn programs(&self) -> [&Program; 2] {
+        [&self.left, &self.right]
+    }
+}
+
+/// What the base chains of either side do.
+type Blocks = [Vec<Block>; 2];
+
 fn run<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(left: &L, right: &R, options: &Options, depth: u32) -> Report {
     let deadline = options.time.and_then(|time| Instant::now().checked_add(time));
     let budget = Budget { nodes: options.nodes, deadline, depth };
@@ -100,17 +113,51 @@ fn run<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(left: &L, right: &R, options: &
             Err(stop) => report.stop(family, &stop),
         }
     }
-    let programs: Vec<[&Program; 2]> = pairs.iter().map(|pair| [&pair.left, &pair.right]).collect();
-    let Some(matching) = matching::Matching::new(&programs) else {
+    let programs: Vec<[&Program; 2]> = pairs.iter().map(Pair::programs).collect();
+    let Some(matching) = Matching::new(&programs) else {
         return Report::stopped("there are more limits and random choices than the comparison has room for");
     };
+    let ambiguous = matching.ambiguous();
+    let mut compared = Vec::new();
     for (number, mut pair) in pairs.into_iter().enumerate() {
-        let family = pair.space.family();
-        if let Err(stop) = compare_family(&mut pair, number, &matching, options, &mut report) {
-            report.stop(family, &stop);
+        match compare_family(&mut pair, number, &matching, options, &mut report) {
+            Ok(blocks) if !ambiguous.is_empty() => compared.push((pair, blocks)),
+            Ok(_) => {}
+            Err(stop) => report.stop(pair.space.family(), &stop),
         }
     }
-    report
+    if report.answer() == Answer::Equivalent || !report.stopped.is_empty() {
+        return report;
+    }
+    match compared_anew(compared, &matching, &ambiguous, options) {
+        Ok(Some(anew)) if anew.is_better_than(&report) => anew,
+        _ => report,
+    }
+}
+
+/// The comparison with what holds state matched by who asks it; `None` where that is the same matching.
+fn compared_anew(
+    mut compared: Vec<(Pair, Blocks)>,
+    matching: &Matching,
+    ambiguous: &FxHashSet<Bucket>,
+    options: &Options,
+) -> Bounded<Option<Report>> {
+    let mut asked = [FxHashMap::default(), FxHashMap::default()];
+    for (number, (pair, blocks)) in compared.iter_mut().enumerate() {
+        let programs = [&pair.left, &pair.right];
+        for (at, asked) in asked.iter_mut().enumerate() {
+            let side =
+                bases::Side { program: programs[at], buckets: matching.buckets(number, at), blocks: &blocks[at] };
+            matching::note(&mut pair.space, number, &side, ambiguous, asked)?;
+        }
+    }
+    let programs: Vec<[&Program; 2]> = compared.iter().map(|(pair, _)| pair.programs()).collect();
+    let Some(matching) = matching.again(&programs, asked) else { return Ok(None) };
+    let mut report = Report::default();
+    for (number, (pair, _)) in compared.iter_mut().enumerate() {
+        compare_family(pair, number, &matching, options, &mut report)?;
+    }
+    Ok(Some(report))
 }
 
 fn read<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(
@@ -135,10 +182,10 @@ fn read<L: Ruleset + ?Sized, R: Ruleset + ?Sized>(
 fn compare_family(
     pair: &mut Pair,
     number: usize,
-    matching: &matching::Matching,
+    matching: &Matching,
     options: &Options,
     report: &mut Report,
-) -> Bounded<()> {
+) -> Bounded<Blocks> {
     let family = pair.space.family();
     if let [Facts { tracks: left, .. }, Facts { tracks: right, .. }] = pair.facts
         && left != right
@@ -176,7 +223,7 @@ fn compare_family(
         };
         report.bases.push(BaseAnswer { family, key, outcome });
     }
-    Ok(())
+    Ok([left, right])
 }
 
 /// The bucket of each occurrence of a program.
