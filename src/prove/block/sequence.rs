@@ -208,7 +208,7 @@ impl Workshop<'_> {
             if change != Dd::leaf(KEEP) {
                 let itself = self.dd.var(var)?;
                 let function = self.dd.otherwise(change, KEEP, itself)?;
-                substitution.insert(var, function);
+                substitution.insert_where(var, function, (change, KEEP));
             }
         }
         Ok(())
@@ -256,7 +256,7 @@ impl Workshop<'_> {
                 let answer = self.dd.var(bucket.answer(nth + count, bit))?;
                 function = self.dd.ite(here, answer, function)?;
             }
-            to.insert(bucket.answer(nth, bit), function);
+            to.insert_where(bucket.answer(nth, bit), function, (used, 0));
         }
         Ok(true)
     }

@@ -7,18 +7,42 @@ use super::paths::Cube;
 use super::{Bands, Bounded, Dd, Var};
 
 /// Functions that take the place of variables, all at once; remembers what it has rewritten.
+///
+/// Where it is known outside which set nothing is replaced ([`Substitution::insert_where`]), the rest is rewritten as if
+/// all were inside, by functions that no longer ask for what is known there. What is asked both on the way to a variable
+/// and by its function (a long list of dates, say) is so met once, where composing would meet it once for each node.
 #[derive(Default)]
 pub struct Substitution {
     by_var: FxHashMap<Var, Dd>,
     bands: Bands,
+    /// Diagrams and a leaf of each: where all have it, nothing is replaced.
+    idle: Vec<(Dd, u32)>,
+    /// What that comes to, once it was asked for.
+    inside: Option<Inside>,
     done: FxHashMap<Dd, Dd>,
+}
+
+/// Where something is replaced.
+struct Inside {
+    set: Dd,
+    /// The functions, as short as they may be there; none where they are as they were.
+    by_var: Option<FxHashMap<Var, Dd>>,
 }
 
 impl Substitution {
     /// Puts the set `function` in the place of `var`.
     pub fn insert(&mut self, var: Var, function: Dd) {
+        self.insert_where(var, function, (Dd::TRUE, 0));
+    }
+
+    /// The same; the function is the variable itself wherever the diagram has this leaf.
+    pub fn insert_where(&mut self, var: Var, function: Dd, idle: (Dd, u32)) {
         self.by_var.insert(var, function);
         self.bands = self.bands.union(Bands::of(var));
+        if self.idle.last() != Some(&idle) {
+            self.idle.push(idle);
+        }
+        self.inside = None;
         self.done.clear();
     }
 
@@ -29,31 +53,61 @@ impl Substitution {
 
     /// `d` with each variable replaced.
     pub fn apply(&mut self, arena: &mut Arena, d: Dd) -> Bounded<Dd> {
-        arena.begin();
-        self.step(arena, d)
-    }
-
-    fn step(&mut self, arena: &mut Arena, d: Dd) -> Bounded<Dd> {
-        let node = arena.node(d);
-        if !node.bands().meets(self.bands) {
+        if !arena.bands(d).meets(self.bands) {
             return Ok(d);
         }
-        if let Some(&result) = self.done.get(&d) {
-            return Ok(result);
-        }
-        arena.tick()?;
-        arena.enter()?;
-        let lo = self.step(arena, node.lo)?;
-        let hi = self.step(arena, node.hi)?;
-        let test = match self.by_var.get(&Var(node.var)) {
-            Some(&function) => function,
-            None => arena.var(Var(node.var))?,
+        let inside = match self.inside.take() {
+            Some(inside) => inside,
+            None => self.shortened(arena)?,
         };
-        let result = arena.ite_step(test, hi, lo)?;
-        self.done.insert(d, result);
-        arena.leave();
-        Ok(result)
+        arena.begin();
+        let replaced = step(arena, d, self.bands, inside.by_var.as_ref().unwrap_or(&self.by_var), &mut self.done)?;
+        let set = self.inside.insert(inside).set;
+        arena.ite(set, replaced, d)
     }
+
+    /// Where something is replaced, and by what there.
+    fn shortened(&self, arena: &mut Arena) -> Bounded<Inside> {
+        let mut set = Dd::FALSE;
+        for &(diagram, leaf) in &self.idle {
+            let busy = arena.differ(diagram, Dd::leaf(leaf))?;
+            set = arena.or(set, busy)?;
+        }
+        if set == Dd::TRUE {
+            return Ok(Inside { set, by_var: None });
+        }
+        let short = self.by_var.iter().map(|(&var, &function)| Ok((var, arena.simplify(function, set)?)));
+        let by_var = Some(short.collect::<Bounded<_>>()?);
+        Ok(Inside { set, by_var })
+    }
+}
+
+fn step(
+    arena: &mut Arena,
+    d: Dd,
+    bands: Bands,
+    by_var: &FxHashMap<Var, Dd>,
+    done: &mut FxHashMap<Dd, Dd>,
+) -> Bounded<Dd> {
+    let node = arena.node(d);
+    if !node.bands().meets(bands) {
+        return Ok(d);
+    }
+    if let Some(&result) = done.get(&d) {
+        return Ok(result);
+    }
+    arena.tick()?;
+    arena.enter()?;
+    let lo = step(arena, node.lo, bands, by_var, done)?;
+    let hi = step(arena, node.hi, bands, by_var, done)?;
+    let test = match by_var.get(&Var(node.var)) {
+        Some(&function) => function,
+        None => arena.var(Var(node.var))?,
+    };
+    let result = arena.ite_step(test, hi, lo)?;
+    done.insert(d, result);
+    arena.leave();
+    Ok(result)
 }
 
 impl Arena {
@@ -135,5 +189,34 @@ impl Arena {
         done.insert(d, result);
         self.leave();
         Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Arena, Budget, Piece, Var};
+    use super::*;
+
+    /// A list asked by what is replaced and by what it is replaced in is walked once, not once for each of its nodes.
+    #[test]
+    fn a_list_asked_twice_is_walked_once() {
+        let mut dd = Arena::new(Budget::default());
+        let bits: Vec<Var> = (0..20).map(|at| Var::new(1, at)).collect();
+        let (bit, other) = (Var::new(3, 0), Var::new(4, 0));
+        let pieces = (0..1000u128).map(|n| Piece { lo: n * 997, hi: n * 997 + 700 + n % 13, value: Dd::TRUE });
+        let listed = dd.piecewise(&bits, &pieces.collect::<Vec<_>>(), Dd::FALSE).unwrap();
+        let [set, copied] = [bit, other].map(|var| dd.var(var).unwrap());
+        let asked = dd.and(listed, set).unwrap();
+        let function = dd.ite(listed, copied, set).unwrap();
+        let wanted = dd.and(listed, copied).unwrap();
+        let mut substitution = Substitution::default();
+        substitution.insert_where(bit, function, (listed, 0));
+        assert_eq!(dd.with_steps(200_000, |dd| substitution.apply(dd, asked)), Ok(wanted));
+        let mut composed = Substitution::default();
+        composed.insert(bit, function);
+        assert!(
+            dd.with_steps(200_000, |dd| composed.apply(dd, asked)).is_err(),
+            "the test no longer shows the difference"
+        );
     }
 }

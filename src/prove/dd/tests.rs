@@ -120,6 +120,33 @@ proptest! {
         }
     }
 
+    /// Only where a diagram has other leaves is anything replaced.
+    #[test]
+    fn substitution_keeps_to_its_places(
+        a in tree(3),
+        fs in proptest::collection::vec((0..VARS, tree(2), tree(3)), 0..4),
+    ) {
+        let mut arena = Arena::new(Budget::default());
+        let x = diagram(&mut arena, &a);
+        let mut by_var = std::collections::BTreeMap::new();
+        let mut substitution = Substitution::default();
+        for (v, f, place) in &fs {
+            let (function, place_of) = (diagram(&mut arena, f), diagram(&mut arena, place));
+            let (idle, itself) = (arena.is(place_of, 0).unwrap(), arena.var(var(*v)).unwrap());
+            let function = arena.ite(idle, itself, function).unwrap();
+            substitution.insert_where(var(*v), function, (place_of, 0));
+            by_var.insert(*v, (f.clone(), place.clone()));
+        }
+        let rewritten = substitution.apply(&mut arena, x).unwrap();
+        for r in rows() {
+            let moved = (0..VARS).fold(0, |row, i| {
+                let busy = by_var.get(&i).filter(|(_, place)| value(place, r) != 0);
+                row | busy.map_or(r >> i & 1, |(f, _)| value(f, r)) << i
+            });
+            prop_assert_eq!(arena.eval(rewritten, assignment(r)), value(&a, moved));
+        }
+    }
+
     #[test]
     fn restriction_fixes_variables(a in tree(3), fixed in proptest::collection::vec((0..VARS, any::<bool>()), 0..4)) {
         let mut arena = Arena::new(Budget::default());
