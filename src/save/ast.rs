@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use bstr::BString;
+use smallvec::SmallVec;
 
 use super::ext::Extension;
 use super::option::{OptionSpec, Value};
@@ -140,8 +141,11 @@ pub struct Part {
     pub name_span: Span,
     /// Whether `-p tcp` loaded it without `-m tcp`.
     pub implicit: bool,
-    pub options: Vec<Opt>,
+    pub options: Options,
 }
+
+/// The options of a part in the order written; most have one.
+pub type Options = SmallVec<[Opt; 1]>;
 
 /// One option with its value.
 #[derive(Clone, Debug)]
@@ -152,13 +156,9 @@ pub struct Opt {
     pub span: Span,
 }
 
-/// Up to so many parts and options there is room for exactly those: most rules have one or two of each.
-pub(super) const FEW: usize = 4;
-
 impl Part {
     /// Adds an option.
     pub(super) fn push(&mut self, opt: Opt) {
-        self.options.reserve_exact(usize::from(self.options.len() < FEW));
         self.options.push(opt);
     }
 

@@ -66,13 +66,13 @@ const GLOBALS: &[(&str, u8, Global)] = &[
 ];
 
 /// The global option with this exact long name.
-pub fn long(name: &str) -> Option<Global> {
+pub fn long(name: &[u8]) -> Option<Global> {
     BY_NAME.get(name).copied()
 }
 
 /// The global options by their long names.
-static BY_NAME: LazyLock<FxHashMap<&str, Global>> =
-    LazyLock::new(|| GLOBALS.iter().map(|&(name, _, global)| (name, global)).collect());
+static BY_NAME: LazyLock<FxHashMap<&[u8], Global>> =
+    LazyLock::new(|| GLOBALS.iter().map(|&(name, _, global)| (name.as_bytes(), global)).collect());
 
 /// The global option with this letter.
 pub fn short(letter: u8) -> Option<Global> {

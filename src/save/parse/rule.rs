@@ -9,7 +9,7 @@ use smallvec::{SmallVec, smallvec};
 use super::globals::{self, Global};
 use crate::diag::{Diagnostic, Place, Span, quote};
 use crate::packet::Family;
-use crate::save::ast::{ChainName, Counters, FEW, Opt, Part, Placement, Rule, TableKind, Target};
+use crate::save::ast::{ChainName, Counters, Opt, Options, Part, Placement, Rule, TableKind, Target};
 use crate::save::ext::{CheckCx, registry};
 use crate::save::option::{OptionSpec, Value};
 use crate::save::value::{self, ReadCx, protocols};
@@ -73,7 +73,7 @@ struct Walk<'w, 'a> {
 impl<'w, 'a> Walk<'w, 'a> {
     fn new(words: &'w [Word<'w>], counters: Option<Counters>, around: &'a Around<'a>) -> Fallible<Self> {
         let head =
-            Part { extension: registry::standard(), name_span: around.span, implicit: true, options: Vec::new() };
+            Part { extension: registry::standard(), name_span: around.span, implicit: true, options: Options::new() };
         let rule = Box::new(Rule {
             span: around.span,
             line: around.line,
@@ -187,14 +187,14 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn lookup_long(&self, name: &[u8], span: Span) -> Fallible<Option<Found>> {
-        let Ok(text) = name.to_str() else { return Ok(None) };
-        if let Some(global) = globals::long(text) {
+        if let Some(global) = globals::long(name) {
             return Ok(Some(Found::Global(global)));
         }
-        if let Some(found) = self.own(|spec| spec.name == text || spec.aliases.contains(&text)) {
+        let is = |other: &str| other.as_bytes() == name;
+        if let Some(found) = self.own(|spec| is(spec.name) || spec.aliases.iter().any(|alias| is(alias))) {
             return Ok(Some(found));
         }
-        self.abbreviated(text, span)
+        name.to_str().map_or(Ok(None), |text| self.abbreviated(text, span))
     }
 
     fn abbreviated(&self, text: &str, span: Span) -> Fallible<Option<Found>> {
@@ -272,8 +272,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn load_match(&mut self, extension: &'static crate::save::ext::Extension, name_span: Span, implicit: bool) {
-        self.rule.matches.reserve_exact(usize::from(self.rule.matches.len() < FEW));
-        self.rule.matches.push(Part { extension, name_span, implicit, options: Vec::new() });
+        self.rule.matches.push(Part { extension, name_span, implicit, options: Options::new() });
         self.loaded.push(Owner::Match(self.rule.matches.len() - 1));
     }
 
@@ -435,7 +434,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         match registry::find_target(name, self.around.family) {
             Some(extension) if !goto && !hidden => {
                 self.rule.target =
-                    Target::Extension(Part { extension, name_span: end, implicit: false, options: Vec::new() });
+                    Target::Extension(Part { extension, name_span: end, implicit: false, options: Options::new() });
                 self.loaded.push(Owner::Target);
             }
             _ => {

@@ -250,9 +250,10 @@ pub fn protocol(word: &[u8]) -> Result<u8, String> {
     if let Some(n) = unless_name(word) {
         return within(n, 0, 255).map(|n| n as u8);
     }
-    let lower = word.to_ascii_lowercase();
-    let named = lower.to_str().ok().and_then(protocols::number);
-    named.ok_or_else(|| format!("{} is no protocol that /etc/protocols usually names", quote(word)))
+    let named = |word: &[u8]| word.to_str().ok().and_then(protocols::number);
+    named(word)
+        .or_else(|| named(&word.to_ascii_lowercase()))
+        .ok_or_else(|| format!("{} is no protocol that /etc/protocols usually names", quote(word)))
 }
 
 fn nets(word: &[u8], cx: ReadCx) -> Result<Value, String> {

@@ -65,7 +65,7 @@ pub fn rt(part: &Part, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
         .iter()
         .cloned()
         .partition(|option| !anywhere || !matches!(option.spec.name, "rt-0-addrs" | "rt-0-not-strict"));
-    let rest = Part { options: rest, ..part.clone() };
+    let rest = Part { options: rest.into(), ..part.clone() };
     let mut steps = routing(&rest, reading)?;
     if let Some((list, room)) = listed.iter().find(|option| option.spec.name == "rt-0-addrs").zip(room(part)) {
         let Some(set) = anywhere_among(list, room, reading)? else { return unmodelled::condition(part, reading) };
