@@ -39,15 +39,32 @@ pub fn map_on<T: Send, R: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) 
     done.into_iter().map(|(_, answer)| answer).collect()
 }
 
+/// Items that make up one piece of work, and that are not worth more threads than one.
+const PIECE: usize = 2048;
+
+/// What `work` makes of each of the numbers below `count`, in their order; so many are worth it that each thread gets
+/// a long piece.
+pub fn numbers<R: Send>(count: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    if count < 2 * PIECE {
+        return (0..count).map(work).collect();
+    }
+    let pieces = (0..count).step_by(PIECE).map(|from| from..count.min(from + PIECE)).collect();
+    let done = map(pieces, |piece: std::ops::Range<usize>| piece.map(&work).collect::<Vec<R>>());
+    let mut all = Vec::with_capacity(count);
+    done.into_iter().for_each(|piece| all.extend(piece));
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn answers_come_in_order() {
-        for count in [0, 1, 2, 1000] {
+        for count in [0, 1, 2, 1000, 10_000] {
             let squares = map((0..count).collect(), |n: u64| n * n);
             assert_eq!(squares, (0..count).map(|n| n * n).collect::<Vec<_>>());
+            assert_eq!(numbers(count as usize, |n| (n * n) as u64), squares);
             assert_eq!(map_on(7, (0..count).collect(), |n: u64| n * n), squares);
         }
     }

@@ -303,10 +303,9 @@ pub(crate) const fn element(key: Expr) -> Element {
 
 /// The values of a row in the order of the fields.
 pub(crate) fn row(fields: &[Field], row: &Row) -> Expr {
-    let mut parts: Vec<Expr> = fields.iter().zip(row).map(|(&f, c)| component(f, c)).collect();
-    match parts.len() {
-        1 => parts.swap_remove(0),
-        _ => Expr::Concat(parts),
+    match (fields, row.as_slice()) {
+        ([field], [only]) => component(*field, only),
+        _ => Expr::Concat(fields.iter().zip(row).map(|(&field, c)| component(field, c)).collect()),
     }
 }
 
@@ -372,21 +371,32 @@ fn choose(field: Field, set: &IntervalSet, labels: &Labels) -> (Op, Expr) {
     if field == Field::Time {
         return times(set);
     }
-    let complement = if is_short(field, set) { IntervalSet::empty() } else { set.complement(field.width()) };
+    if let Some(only) = short(field, set).filter(|_| labels.is_empty()) {
+        return plain(field, interval(field, only));
+    }
+    let complement = if short(field, set).is_some() { IntervalSet::empty() } else { set.complement(field.width()) };
     let own = || labels.keys().any(|c| matches!(c, [Component::Interval(i)] if set.contains(i.lo)));
     let shorter = || effort(field, &complement) < effort(field, set);
     let but_one = || complement.as_point().is_some() && set.as_point().is_none();
     let negate = !complement.is_empty() && (but_one() || shorter()) && !own();
-    let (op, shown) = if negate { (Op::Ne, &complement) } else { (Op::Implicit, set) };
-    match shown_set(field, shown, labels) {
-        Expr::Number(only) if op == Op::Implicit => (eq_for(field), Expr::Number(only)),
-        right => (op, right),
+    match negate {
+        true => (Op::Ne, shown_set(field, &complement, labels)),
+        false => plain(field, shown_set(field, set, labels)),
     }
 }
 
-/// Whether nothing says it shorter: a value, or a network where people think in networks.
-fn is_short(field: Field, set: &IntervalSet) -> bool {
-    matches!(set.intervals(), [only] if only.is_point() || (is_prefixed(field) && only.is_block()))
+/// Values that are not negated, with their operator.
+const fn plain(field: Field, values: Expr) -> (Op, Expr) {
+    let op = if matches!(values, Expr::Number(_)) { eq_for(field) } else { Op::Implicit };
+    (op, values)
+}
+
+/// What nothing says shorter: a value, or a network where people think in networks.
+fn short(field: Field, set: &IntervalSet) -> Option<Interval> {
+    match set.intervals() {
+        [only] if only.is_point() || (is_prefixed(field) && only.is_block()) => Some(*only),
+        _ => None,
+    }
 }
 
 /// How much there is to read: networks where people think in networks, else ranges.
@@ -398,11 +408,8 @@ fn effort(field: Field, set: &IntervalSet) -> u32 {
 }
 
 fn shown_set(field: Field, set: &IntervalSet, labels: &Labels) -> Expr {
-    if let [only] = set.intervals()
-        && labels.is_empty()
-        && is_short(field, set)
-    {
-        return interval(field, *only);
+    if let Some(only) = short(field, set).filter(|_| labels.is_empty()) {
+        return interval(field, only);
     }
     match pieces(field, set, labels).as_slice() {
         [only] => interval(field, *only),

@@ -35,55 +35,41 @@ pub enum Effect {
     Gap,
 }
 
-/// Numbers what ending rules do.
-#[derive(Debug, Default)]
-pub struct Effects<'r> {
-    numbers: FxHashMap<Deed<'r>, u32>,
-    /// The rule before, which mostly does the same, and the number of what it does.
-    last: Option<(&'r Rule, u32)>,
-}
-
 /// What a rule does: its statements and its verdict.
 type Deed<'r> = (SmallVec<[&'r Statement; 2]>, &'r Verdict);
 
-impl<'r> Effects<'r> {
-    /// The profile of a rule.
-    pub fn profile(&mut self, rule: &'r Rule, chains: &ChainChanges) -> Profile {
-        let changes = chains.of_rule(rule);
-        let (domain, effect) = (Domain::of(rule, &changes), self.effect(rule));
-        Profile {
-            domain,
-            effect,
-            changes: matches!(effect, Effect::Assigns(_)).then(|| Box::new(changes.into_owned())),
-        }
+/// Gives what rules do its number, in the profiles of those rules.
+pub fn number_effects(rules: &[Rule], profiles: &mut [Profile]) {
+    let mut numbers: FxHashMap<Deed, u32> = FxHashMap::default();
+    // Mostly a rule does what the one before does.
+    let mut last: Option<(&Rule, u32)> = None;
+    for (rule, profile) in rules.iter().zip(profiles) {
+        let (Effect::Ends(number) | Effect::Assigns(number)) = &mut profile.effect else { continue };
+        *number = match last {
+            Some((last, number)) if do_the_same(last, rule) => number,
+            _ => {
+                let next = numbers.len() as u32;
+                *numbers.entry((rule.statements().collect(), &rule.verdict)).or_insert(next)
+            }
+        };
+        last = Some((rule, *number));
     }
+}
 
-    fn effect(&mut self, rule: &'r Rule) -> Effect {
+impl Effect {
+    /// What the rule does, not yet numbered.
+    fn of(rule: &Rule) -> Self {
         if is_gap(rule) {
             return Effect::Gap;
         }
         if rule.counters().is_some() || rule.is_stateful() || !acts_last(rule) {
             return Effect::Other;
         }
-        if takes_for_good(rule) {
-            return Effect::Ends(self.number(rule));
-        }
         match rule.verdict {
-            Verdict::Continue if rule.statements().all(is_done_once) => Effect::Assigns(self.number(rule)),
+            _ if takes_for_good(rule) => Effect::Ends(0),
+            Verdict::Continue if rule.statements().all(is_done_once) => Effect::Assigns(0),
             _ => Effect::Other,
         }
-    }
-
-    fn number(&mut self, rule: &'r Rule) -> u32 {
-        let number = match self.last {
-            Some((last, number)) if do_the_same(last, rule) => number,
-            _ => {
-                let next = self.numbers.len() as u32;
-                *self.numbers.entry((rule.statements().collect(), &rule.verdict)).or_insert(next)
-            }
-        };
-        self.last = Some((rule, number));
-        number
     }
 }
 
@@ -97,6 +83,14 @@ fn is_done_once(statement: &Statement) -> bool {
 }
 
 impl Profile {
+    /// Of a rule; the numbers of effects come from [`number_effects`].
+    pub fn of(rule: &Rule, chains: &ChainChanges) -> Self {
+        let changes = chains.of_rule(rule);
+        let (domain, effect) = (Domain::of(rule, &changes), Effect::of(rule));
+        let changes = matches!(effect, Effect::Assigns(_)).then(|| Box::new(changes.into_owned()));
+        Profile { domain, effect, changes }
+    }
+
     /// Whether two neighbours may change places; `rule` and `other` are what the profiles were made of.
     pub fn commutes(&self, rule: &Rule, other: &Profile, other_rule: &Rule) -> bool {
         let alike = match (self.effect, other.effect) {

@@ -15,6 +15,7 @@ use super::{Level, Options, Report, without};
 use crate::ir::{Assigned, Rule, Statement, Step, Table, Test, Verdict};
 use crate::nft::ast::Log;
 use crate::packet::{CtKey, Field};
+use crate::parallel;
 
 /// Fuses rules in every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
@@ -70,10 +71,9 @@ fn pair(rules: &[Rule], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) 
     let mut open: FxHashMap<Sum, Open> = FxHashMap::default();
     let mut partners = Vec::with_capacity(rules.len());
     let mut places = 0;
-    for (at, rule) in rules.iter().enumerate() {
-        let acts = goes_on(rule);
-        let key = (acts || !open.is_empty()).then(|| key(rule));
-        let known = key.and_then(|key| open.get(&key).copied()).filter(|open| have_same_tests(&rules[open.last], rule));
+    let keys = parallel::numbers(rules.len(), |at| (goes_on(&rules[at]), key(&rules[at])));
+    for ((at, rule), (acts, key)) in rules.iter().enumerate().zip(keys) {
+        let known = open.get(&key).copied().filter(|open| have_same_tests(&rules[open.last], rule));
         let found = known.filter(|open| {
             if !open.has_room(rule) || !can_fuse(&rules[open.last], rule) {
                 return false;
@@ -90,14 +90,12 @@ fn pair(rules: &[Rule], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) 
         }
         places += usize::from(found.is_none());
         // What a fused rule takes in next, it takes in behind what it has.
-        match key {
-            Some(key) if acts => {
-                let before = found.unwrap_or(Open { last: at, place, logs: None, steps: 0 });
-                let (logs, steps) = (before.logs.or(logs(rule)), before.steps + rule.steps.len());
-                open.insert(key, Open { last: at, place, logs, steps });
-            }
-            Some(key) if known.is_some() => _ = open.remove(&key),
-            _ => {}
+        if acts {
+            let before = found.unwrap_or(Open { last: at, place, logs: None, steps: 0 });
+            let (logs, steps) = (before.logs.or(logs(rule)), before.steps + rule.steps.len());
+            open.insert(key, Open { last: at, place, logs, steps });
+        } else if known.is_some() {
+            open.remove(&key);
         }
         partners.push(found.map(|open| open.last));
     }

@@ -21,13 +21,15 @@ use super::shape::{self, Sum};
 use super::{Level, Options, Report, words};
 use crate::ir::{Chain, Row, Rule, Step, Table, Test};
 use crate::packet::Field;
+use crate::parallel;
 
 /// Merges in every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
     let chains = known.changes(table);
     for chain in table.chains.iter_mut().filter(|chain| shape::may_have_twins(&chain.rules)) {
-        let twins = shape::twins(&chain.rules).into_iter().zip(&chain.rules);
-        let mut shapes: Vec<Option<Shape>> = twins.map(|(deed, rule)| Shape::of(rule, deed?, options)).collect();
+        let twins = shape::twins(&chain.rules);
+        let shape = |at: usize| Shape::of(&chain.rules[at], twins[at]?, options);
+        let mut shapes: Vec<Option<Shape>> = parallel::numbers(chain.rules.len(), shape);
         if are_unlike(&shapes) {
             continue;
         }

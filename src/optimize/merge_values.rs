@@ -20,6 +20,7 @@ use super::shape::{self, Sum};
 use super::{Level, Options, Report, without, words};
 use crate::ir::{Chain, Rule, Step, Table};
 use crate::packet::Field;
+use crate::parallel;
 
 /// Fields are merged one after the other; what one merge makes equal, another can merge.
 const ROUNDS: usize = 12;
@@ -52,8 +53,11 @@ type Candidates = SmallVec<[(Field, usize, Sum); 2]>;
 
 /// The candidates of each rule.
 fn candidates_of_all(rules: &[Rule], options: &Options) -> Vec<Candidates> {
-    let twins = shape::twins(rules).into_iter().zip(rules);
-    twins.map(|(deed, rule)| deed.map_or_else(Candidates::new, |deed| candidates(rule, deed, options))).collect()
+    let twins = shape::twins(rules);
+    parallel::numbers(rules.len(), |at| match twins[at] {
+        Some(deed) => candidates(&rules[at], deed, options),
+        None => Candidates::new(),
+    })
 }
 
 fn candidates(rule: &Rule, deed: Sum, options: &Options) -> Candidates {

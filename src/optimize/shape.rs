@@ -12,6 +12,7 @@ use super::commute::{acts_last, do_the_same};
 use crate::ir::{Rule, Step, Test, Verdict};
 use crate::nft::version::{Feature, Target};
 use crate::packet::{CtKey, DataType, Field, IntervalSet};
+use crate::parallel;
 
 /// A hash of a rule's parts; taking a test out is a subtraction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -61,7 +62,7 @@ pub fn may_have_twins(rules: &[Rule]) -> bool {
 
 /// For each rule the sum of what it does, where another rule of the chain does the same.
 pub fn twins(rules: &[Rule]) -> Vec<Option<Sum>> {
-    let deeds: Vec<Sum> = rules.iter().map(Sum::of_deed).collect();
+    let deeds = parallel::numbers(rules.len(), |at| Sum::of_deed(&rules[at]));
     let mut seen: FxHashMap<Sum, bool> = FxHashMap::default();
     deeds.iter().for_each(|&deed| _ = seen.entry(deed).and_modify(|again| *again = true).or_insert(false));
     deeds.into_iter().map(|deed| Some(deed).filter(|deed| seen.get(deed) == Some(&true))).collect()

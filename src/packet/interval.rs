@@ -237,7 +237,7 @@ impl IntervalSet {
         if all.len() < 2 {
             return IntervalSet(all);
         }
-        all.sort_unstable();
+        all.sort_unstable_by_key(|interval| interval.lo);
         let mut last = 0;
         for at in 1..all.len() {
             let next = all[at];

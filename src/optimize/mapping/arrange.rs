@@ -12,10 +12,11 @@ use crate::ir::Rule;
 use crate::optimize::effects::ChainChanges;
 use crate::optimize::order::Order;
 use crate::optimize::{Level, Options};
+use crate::parallel;
 
 /// The parts of a chain in their new order; `None` when there is nothing to merge.
 pub fn places<'r>(rules: &'r [Rule], chains: &ChainChanges, reading: Reading, options: &Options) -> Option<Vec<Part>> {
-    let cases: Vec<Option<Case<'r>>> = rules.iter().map(|rule| Case::of(rule, chains, reading)).collect();
+    let cases: Vec<Option<Case<'r>>> = parallel::numbers(rules.len(), |at| Case::of(&rules[at], chains, reading));
     cases.iter().flatten().nth(1)?;
     let mut kinds = FxHashMap::default();
     let mut kind_of = |case: &'_ Case<'r>| {

@@ -134,6 +134,9 @@ fn expand_into(cell: &Cell, lines: &mut Vec<Line>) {
 
 /// Whether two different intervals of the field share a value.
 fn crosses(lines: &[Line], field: usize) -> bool {
+    if lines.iter().all(|line| line[field].is_point()) {
+        return false;
+    }
     let mut all: Vec<Interval> = lines.iter().map(|line| line[field]).collect();
     all.sort_unstable();
     all.dedup();

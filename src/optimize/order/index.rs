@@ -10,10 +10,11 @@ use smallvec::SmallVec;
 use super::clashes::{Claim, Clashes};
 use super::segments::{Latest, Segments};
 use crate::ir::Rule;
-use crate::optimize::commute::{Effect, Effects, Profile};
+use crate::optimize::commute::{Effect, Profile, number_effects};
 use crate::optimize::domain::Dim;
 use crate::optimize::effects::ChainChanges;
 use crate::packet::IntervalSet;
+use crate::parallel;
 
 /// Rules that are looked at one by one behind a place; a chain of no more needs no index.
 const NEAR: usize = 64;
@@ -62,8 +63,8 @@ struct Most {
 impl<'r> Index<'r> {
     /// Of a chain's rules, none of which has a place yet.
     pub fn new(rules: &'r [Rule], chains: &ChainChanges) -> Self {
-        let mut effects = Effects::default();
-        let profiles: Vec<Profile> = rules.iter().map(|rule| effects.profile(rule, chains)).collect();
+        let mut profiles = parallel::numbers(rules.len(), |at| Profile::of(&rules[at], chains));
+        number_effects(rules, &mut profiles);
         let most = most(&profiles);
         let indexed = most.is_none() && rules.len() > NEAR;
         let mut claims: FxHashMap<Dim, Vec<Claim>> = FxHashMap::default();
