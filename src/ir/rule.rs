@@ -337,14 +337,21 @@ impl Verdict {
 
     /// The chains it can go to, in order; the table is the one that the rule is in.
     pub fn callees(&self, table: &Table) -> SmallVec<[ChainId; 1]> {
+        let mut callees = SmallVec::new();
+        self.tell_callees(table, &mut |id| callees.push(id));
+        callees
+    }
+
+    /// The same, each told to `see`.
+    pub fn tell_callees(&self, table: &Table, see: &mut impl FnMut(ChainId)) {
         match self {
-            Verdict::Jump(id) | Verdict::Goto(id) => SmallVec::from_slice(&[*id]),
+            Verdict::Jump(id) | Verdict::Goto(id) => see(*id),
             Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => {
-                rows.iter().flat_map(|row| row.data.callees(table)).collect()
+                rows.iter().for_each(|row| row.data.tell_callees(table, see));
             }
             Verdict::MapNamed { set, .. } => {
                 let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
-                rows.iter().filter_map(|row| row.verdict.as_ref()).flat_map(|v| v.callees(table)).collect()
+                rows.iter().filter_map(|row| row.verdict.as_ref()).for_each(|v| v.tell_callees(table, see));
             }
             Verdict::Continue
             | Verdict::Accept
@@ -352,7 +359,7 @@ impl Verdict {
             | Verdict::Return
             | Verdict::Reject(_)
             | Verdict::Nat(_)
-            | Verdict::Queue { .. } => SmallVec::new(),
+            | Verdict::Queue { .. } => {}
         }
     }
 

@@ -97,24 +97,27 @@ fn holds(test: &Test, protocols: &IntervalSet) -> bool {
 
 /// Chains before all that they call; chains of a circle, which no kernel loads, are left out.
 fn callers_first(table: &Table) -> Vec<usize> {
-    let callees = |at: usize| table.chains[at].rules.iter().flat_map(|rule| rule.verdict.callees(table));
     let mut waiting = vec![0_u32; table.chains.len()];
-    for id in (0..table.chains.len()).flat_map(callees) {
-        if let Some(callers) = waiting.get_mut(id.0 as usize) {
-            *callers += 1;
-        }
+    for rule in table.chains.iter().flat_map(|chain| &chain.rules) {
+        rule.verdict.tell_callees(table, &mut |id| {
+            if let Some(callers) = waiting.get_mut(id.0 as usize) {
+                *callers += 1;
+            }
+        });
     }
     let mut order: Vec<usize> = (0..waiting.len()).filter(|&at| waiting[at] == 0).collect();
     let mut next = 0;
     while let Some(&at) = order.get(next) {
         next += 1;
-        for id in callees(at) {
-            if let Some(callers) = waiting.get_mut(id.0 as usize) {
-                *callers -= 1;
-                if *callers == 0 {
-                    order.push(id.0 as usize);
+        for rule in &table.chains[at].rules {
+            rule.verdict.tell_callees(table, &mut |id| {
+                if let Some(callers) = waiting.get_mut(id.0 as usize) {
+                    *callers -= 1;
+                    if *callers == 0 {
+                        order.push(id.0 as usize);
+                    }
                 }
-            }
+            });
         }
     }
     order
@@ -147,7 +150,7 @@ fn for_each_call(table: &Table, rule: &Rule, here: &IntervalSet, mut call: impl 
             let tested = tested(rule, here);
             for row in rows {
                 let protocols = in_row(&tested, key, &row.key);
-                row.data.callees(table).into_iter().for_each(|id| call(id, &protocols));
+                row.data.tell_callees(table, &mut |id| call(id, &protocols));
             }
         }
         Verdict::MapNamed { key, set } => {
@@ -155,17 +158,20 @@ fn for_each_call(table: &Table, rule: &Rule, here: &IntervalSet, mut call: impl 
             let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
             for row in rows {
                 let protocols = in_row(&tested, key, &row.key);
-                row.verdict.iter().flat_map(|v| v.callees(table)).for_each(|id| call(id, &protocols));
+                row.verdict.iter().for_each(|verdict| verdict.tell_callees(table, &mut |id| call(id, &protocols)));
             }
         }
-        Verdict::Jump(id) | Verdict::Goto(id) => call(*id, &tested(rule, here)),
-        verdict => {
-            let callees = verdict.callees(table);
-            if !callees.is_empty() {
-                let tested = tested(rule, here);
-                callees.into_iter().for_each(|id| call(id, &tested));
-            }
+        Verdict::Jump(_) | Verdict::Goto(_) | Verdict::Draw { .. } => {
+            let tested = tested(rule, here);
+            rule.verdict.tell_callees(table, &mut |id| call(id, &tested));
         }
+        Verdict::Continue
+        | Verdict::Accept
+        | Verdict::Drop
+        | Verdict::Return
+        | Verdict::Reject(_)
+        | Verdict::Nat(_)
+        | Verdict::Queue { .. } => {}
     }
 }
 

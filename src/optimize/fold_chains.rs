@@ -56,11 +56,11 @@ fn round(table: &mut Table, gone: &mut [bool], report: &mut Report) -> bool {
 fn callers(table: &Table) -> Vec<u32> {
     let mut callers = vec![0; table.chains.len()];
     let mut count = |verdict: &Verdict, weight: u32| {
-        for ChainId(id) in verdict.callees(table) {
+        verdict.tell_callees(table, &mut |ChainId(id)| {
             if let Some(known) = callers.get_mut(id as usize) {
                 *known += weight;
             }
-        }
+        });
     };
     for verdict in table.chains.iter().flat_map(|chain| &chain.rules).map(|rule| &rule.verdict) {
         // What is reached otherwise than by a plain jump counts as reached twice.

@@ -21,7 +21,7 @@ use crate::parallel;
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
     let chains = known.changes(table);
     for chain in &mut table.chains {
-        if !chain.rules.iter().any(goes_on) {
+        if chain.rules.len() < 2 || !chain.rules.iter().any(goes_on) {
             continue;
         }
         let partners = partners(&chain.rules, chains, options.level);
@@ -138,7 +138,7 @@ fn have_same_tests(a: &Rule, b: &Rule) -> bool {
 
 /// Does something, in any case, and lets the next rule decide.
 fn goes_on(rule: &Rule) -> bool {
-    rule.verdict == Verdict::Continue
+    matches!(rule.verdict, Verdict::Continue)
         && rule.statements().next().is_some()
         && rule
             .statements()

@@ -27,7 +27,7 @@ pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
         return;
     }
     let endings = Endings::of(table);
-    if count(table, &endings) > MOST_DRAWS {
+    if starts(table, &endings).nth(MOST_DRAWS).is_some() {
         return;
     }
     for chain in table.chains.iter_mut().filter(|chain| ladders(chain)) {
@@ -47,10 +47,11 @@ pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
     }
 }
 
-/// Ladders of all chains.
-fn count(table: &Table, endings: &Endings) -> usize {
-    let starts = |rules: &[Rule]| (0..rules.len()).filter(|&at| ladder(&rules[at..], endings).is_some()).count();
-    table.chains.iter().map(|chain| starts(&chain.rules)).sum()
+/// The rules of all chains where a ladder begins, or the rest of one.
+fn starts<'t>(table: &'t Table, endings: &Endings) -> impl Iterator<Item = &'t Rule> {
+    let starts = |chain: &'t Chain| (0..chain.rules.len()).filter_map(|at| chain.rules.get(at..));
+    let ladders = table.chains.iter().flat_map(starts).filter(|rest| ladder(rest, endings).is_some());
+    ladders.filter_map(|rest| rest.first())
 }
 
 fn why(count: usize) -> String {

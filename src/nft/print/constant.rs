@@ -28,6 +28,15 @@ impl Printer<'_> {
         if !kind.holds(value) {
             return Err(Why::Number { value, data: kind.data });
         }
+        // A long ruleset is full of these, and they have no names.
+        if let (DataType::Ipv4Addr, Ok(address)) = (kind.data, u32::try_from(value)) {
+            self.out.address(address.to_be_bytes());
+            return Ok(());
+        }
+        if kind.data == DataType::InetService {
+            self.out.decimal(value);
+            return Ok(());
+        }
         if place != Place::Bound
             && let Some(names) = bit_names(kind.data, value)
         {
