@@ -4,7 +4,8 @@
 //! is another variable than its answer for the packet that came: one for each *way* in which the bits that it may read
 //! were changed. A way says which bits are others than they were, however rules wrote that (a value for each value, a
 //! mask, a flipped bit), for those of the traffic class and where that hangs on the bit; else which value a bit was given,
-//! since that may be up to 32 of a mark at once. Two ways that come to the same packet (a bit set that was set already)
+//! since that may be up to 32 of a mark at once. Where that would be too many ways (a whole mark copied from another), the
+//! functions that the bits have become are the way; they may not hang on chance, which a way does not tell. Two ways that come to the same packet (a bit set that was set already)
 //! have two variables, so what is equal with them is equal, and what differs only where they differ is a doubt
 //! (`compare::differences`).
 
@@ -26,10 +27,16 @@ enum Becomes {
     One,
     /// What it was not.
     Other,
+    /// What this function says of the packet that came, `KEEP` where it is left alone. It is as short as it may be where
+    /// the way is taken, so that two rules which do the same to different packets make one way.
+    Made(Dd),
 }
 
 /// Bands whose bits are told by what is other than it was: of so few bits, each value may be a way.
 const FLIPPED: Bands = Bands(1 << bands::DSCP);
+
+/// What functions that tell a way may not hang on: chance draws anew, and lookups read what was changed.
+const UNTOLD: Bands = Bands(bands::LOOKUPS.0 | 1 << bands::ANSWER | 1 << bands::LOCAL_ANSWER);
 
 /// So many ways to change what one lookup reads are told apart.
 const MOST_WAYS: usize = 256;
@@ -41,20 +48,13 @@ const MOST_ANSWERS: usize = 1024;
 pub(super) struct Lookups(IndexSet<(Var, Way), FxBuildHasher>);
 
 impl Lookups {
-    /// The answer that stands for `lookup` where the packet was changed in this way before.
-    fn behind(&mut self, lookup: Var, before: &Way) -> Var {
-        if before.is_empty() {
-            return lookup;
-        }
-        let (first, way) = match self.of(lookup) {
-            Some((first, later)) => (*first, joined(before, later)),
-            None => (lookup, before.clone()),
-        };
+    /// The answer that stands for `first` where the packet was changed in this way before.
+    fn behind(&mut self, first: Var, way: Way) -> Var {
         if way.is_empty() {
             return first;
         }
         let (number, _) = self.0.insert_full((first, way));
-        Var::new(lookup.band(), bands::BEHIND_CHANGES + number as u32)
+        Var::new(first.band(), bands::BEHIND_CHANGES + number as u32)
     }
 
     fn of(&self, lookup: Var) -> Option<&(Var, Way)> {
@@ -67,22 +67,6 @@ impl Lookups {
     }
 }
 
-/// First one way, then another.
-fn joined(before: &Way, later: &Way) -> Way {
-    let was = |var: Var| before.iter().find(|(other, _)| *other == var).map(|&(_, becomes)| becomes);
-    let both = later.iter().filter_map(|&(var, becomes)| match (becomes, was(var)) {
-        (Becomes::Other, Some(Becomes::Zero)) => Some((var, Becomes::One)),
-        (Becomes::Other, Some(Becomes::One)) => Some((var, Becomes::Zero)),
-        // What is flipped twice is as it was.
-        (Becomes::Other, Some(Becomes::Other)) => None,
-        (becomes, _) => Some((var, becomes)),
-    });
-    let untouched = before.iter().filter(|(var, _)| later.iter().all(|(other, _)| other != var)).copied();
-    let mut way: Way = untouched.chain(both).collect();
-    way.sort_unstable();
-    way
-}
-
 impl Workshop<'_> {
     /// Replaces the lookups that these diagrams ask for by those of the packet as `a` leaves it, for the packets in
     /// `on`. False where there are too many ways to tell apart.
@@ -92,9 +76,10 @@ impl Workshop<'_> {
         }
         let mut answers = 0;
         for lookup in self.dd.variables(diagrams, bands::LOOKUPS) {
-            let reads = bands::read_by_lookup(self.terms.lookups.first(lookup));
-            let Some(ways) = self.ways(a, on, reads)? else { return Ok(false) };
-            if ways.iter().all(|(_, way)| way.is_empty()) {
+            let (first, later) = self.terms.lookups.of(lookup).cloned().unwrap_or_else(|| (lookup, Way::new()));
+            let Some(ways) = self.ways(a, on, bands::read_by_lookup(first))? else { return Ok(false) };
+            let is_made = later.iter().any(|(_, becomes)| matches!(becomes, Becomes::Made(_)));
+            if !is_made && ways.iter().all(|(_, way)| way.is_empty()) {
                 continue;
             }
             answers += ways.len();
@@ -103,7 +88,9 @@ impl Workshop<'_> {
             }
             let mut function = self.dd.var(lookup)?;
             for (packets, way) in ways {
-                let behind = self.terms.lookups.behind(lookup, &way);
+                let Some(later) = self.moved(a, on, &later, packets)? else { return Ok(false) };
+                let way = self.joined(&way, &later)?;
+                let behind = self.terms.lookups.behind(first, way);
                 let behind = self.dd.var(behind)?;
                 function = self.dd.ite(packets, behind, function)?;
             }
@@ -115,9 +102,96 @@ impl Workshop<'_> {
     /// The ways in which `a` changes bits of these bands, with the packets in `on` that it changes so; `None` where
     /// there are too many.
     fn ways(&mut self, a: &Block, on: On, bands: Bands) -> Bounded<Option<Vec<(Dd, Way)>>> {
-        match self.told(a, on, bands, true)? {
-            Some(ways) => Ok(Some(ways)),
-            None => self.told(a, on, bands, false),
+        for flips in [true, false] {
+            if let Some(ways) = self.told(a, on, bands, flips)? {
+                return Ok(Some(ways));
+            }
+        }
+        self.made(a, on, bands)
+    }
+
+    /// The same, told by functions: one way for all packets whose bits are changed.
+    fn made(&mut self, a: &Block, on: On, bands: Bands) -> Bounded<Option<Vec<(Dd, Way)>>> {
+        let (mut way, mut changed) = (Way::new(), Dd::FALSE);
+        for &(var, change) in a.changes.iter().filter(|(var, _)| Bands::of(*var).meets(bands)) {
+            let mut change = self.within(on, change, KEEP)?;
+            if Bands::of(var).meets(FLIPPED) {
+                let itself = self.dd.var(var)?;
+                let value = self.dd.otherwise(change, KEEP, itself)?;
+                let differs = self.dd.differ(value, itself)?;
+                change = self.dd.ite(differs, value, Dd::leaf(KEEP))?;
+            }
+            if change != Dd::leaf(KEEP) {
+                let here = self.dd.differ(change, Dd::leaf(KEEP))?;
+                changed = self.dd.or(changed, here)?;
+                way.push((var, Becomes::Made(change)));
+            }
+        }
+        for (_, becomes) in &mut way {
+            let Becomes::Made(change) = becomes else { continue };
+            *change = self.dd.simplify(*change, changed)?;
+            if self.dd.bands(*change).meets(UNTOLD) {
+                return Ok(None);
+            }
+        }
+        let others = self.dd.not(changed)?;
+        Ok(Some(vec![(others, Way::new()), (changed, way)]))
+    }
+
+    /// A way behind `a`, in terms of the packet before it, for some packets; `None` where that is not known.
+    fn moved(&mut self, a: &Block, on: On, later: &Way, packets: Dd) -> Bounded<Option<Way>> {
+        let mut way = later.clone();
+        for (_, becomes) in &mut way {
+            let Becomes::Made(change) = becomes else { continue };
+            let mut substitution = Substitution::default();
+            self.substitute_changes(a, on, self.dd.bands(*change), &mut substitution)?;
+            let moved = substitution.apply(self.dd, *change)?;
+            *change = self.dd.simplify(moved, packets)?;
+            if self.dd.bands(*change).meets(UNTOLD) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(way))
+    }
+
+    /// First one way, then another, both in terms of the packet that came.
+    fn joined(&mut self, before: &Way, later: &Way) -> Bounded<Way> {
+        let untouched = before.iter().filter(|(var, _)| later.iter().all(|(other, _)| other != var)).copied();
+        let mut way: Way = untouched.collect();
+        for &(var, becomes) in later {
+            let was = before.iter().find(|(other, _)| *other == var).map(|&(_, becomes)| becomes);
+            let both = match (becomes, was) {
+                (Becomes::Other, Some(Becomes::Zero)) => Becomes::One,
+                (Becomes::Other, Some(Becomes::One)) => Becomes::Zero,
+                // What is flipped twice is as it was.
+                (Becomes::Other, Some(Becomes::Other)) => continue,
+                (Becomes::Other, Some(was @ Becomes::Made(_))) => {
+                    let value = self.value(var, was)?;
+                    Becomes::Made(self.dd.not(value)?)
+                }
+                (Becomes::Made(change), Some(Becomes::Made(was))) => {
+                    Becomes::Made(self.dd.otherwise(change, KEEP, was)?)
+                }
+                (Becomes::Made(change), Some(was)) => {
+                    let was = self.value(var, was)?;
+                    Becomes::Made(self.dd.otherwise(change, KEEP, was)?)
+                }
+                (becomes, _) => becomes,
+            };
+            way.push((var, both));
+        }
+        way.sort_unstable();
+        Ok(way)
+    }
+
+    /// A bit as a function of the packet that came.
+    fn value(&mut self, var: Var, becomes: Becomes) -> Bounded<Dd> {
+        let itself = self.dd.var(var)?;
+        match becomes {
+            Becomes::Zero => Ok(Dd::FALSE),
+            Becomes::One => Ok(Dd::TRUE),
+            Becomes::Other => self.dd.not(itself),
+            Becomes::Made(change) => self.dd.otherwise(change, KEEP, itself),
         }
     }
 

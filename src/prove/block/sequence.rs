@@ -199,7 +199,13 @@ impl Workshop<'_> {
         Ok(false)
     }
 
-    fn substitute_changes(&mut self, a: &Block, on: On, bands: Bands, substitution: &mut Substitution) -> Bounded<()> {
+    pub(super) fn substitute_changes(
+        &mut self,
+        a: &Block,
+        on: On,
+        bands: Bands,
+        substitution: &mut Substitution,
+    ) -> Bounded<()> {
         for &(var, change) in &a.changes {
             if !Bands::of(var).meets(bands) {
                 continue;

@@ -152,13 +152,16 @@ fn mangle(rules: &[&str]) -> Dump {
     dump(&format!("*mangle\n:PREROUTING ACCEPT [0:0]\n{}\nCOMMIT\n", rules.join("\n")))
 }
 
+#[track_caller]
+fn check_mangle(left: &[&str], right: &[&str], answer: Answer) {
+    let report = compare(&SaveRules(&mangle(left)), &SaveRules(&mangle(right)), &Options::default());
+    assert_eq!(report.answer(), answer, "{left:?} {right:?} {report:#?}");
+}
+
 /// Routes read the mark: which answer a rule gets hangs on what rules before it have made of it.
 #[test]
 fn lookups_see_what_earlier_rules_have_changed() {
-    let check = |left: &[&str], right: &[&str], answer| {
-        let report = compare(&SaveRules(&mangle(left)), &SaveRules(&mangle(right)), &Options::default());
-        assert_eq!(report.answer(), answer, "{left:?} {right:?} {report:#?}");
-    };
+    let check = check_mangle;
     let one = "-A PREROUTING -i eth0 -j MARK --set-xmark 0x1/0x3";
     let two = "-A PREROUTING -i eth0 -j MARK --set-xmark 0x2/0x3";
     let none = "-A PREROUTING -j MARK --set-xmark 0x0/0x3";
@@ -190,4 +193,49 @@ fn lookups_see_what_earlier_rules_have_changed() {
     let save = "-A PREROUTING -j CONNMARK --save-mark";
     check(&[save, drop], &[drop, save], Answer::Different);
     check(&[save, drop], &[save, drop], Answer::Equivalent);
+}
+
+/// So many bits are told by the functions that they become, whatever the rules that make them so.
+#[test]
+fn lookups_see_whole_marks_that_were_copied() {
+    let check = check_mangle;
+    let one = "-A PREROUTING -i eth0 -j MARK --set-xmark 0x1/0x3";
+    let none = "-A PREROUTING -j MARK --set-xmark 0x0/0x3";
+    let drop = "-A PREROUTING -m rpfilter --validmark --invert -j DROP";
+    let whole = "-A PREROUTING -j CONNMARK --restore-mark";
+    let [tcp, others] = ["-p tcp", "! -p tcp"].map(|protocol| whole.replace("-j", &format!("{protocol} -j")));
+    check(&[whole, drop], &[whole, drop], Answer::Equivalent);
+    check(&[&tcp, &others, drop], &[whole, drop], Answer::Equivalent);
+    check(&[&tcp, drop], &[&tcp, whole, drop], Answer::Different);
+    check(&[&tcp, drop, whole], &[whole, drop], Answer::Undecided);
+    check(&[whole, drop], &[whole], Answer::Different);
+    check(&[whole, one, drop], &[whole, one, drop], Answer::Equivalent);
+    check(&[one, whole, drop], &[whole, drop], Answer::Different); // where there is no connection
+    let new = one.replace("-j", "-m conntrack --ctstate NEW -j");
+    check(&[&new, whole, drop], &[whole, drop], Answer::Equivalent);
+    check(&[whole, drop, none], &[drop, whole, none], Answer::Undecided);
+    let chance = "-A PREROUTING -m statistic --mode random --probability 0.5 -j CONNMARK --restore-mark";
+    check(&[chance, drop], &[chance, drop], Answer::Equivalent);
+    // Whether the mark was copied hangs together with the log line on either side, the other way round.
+    let (go, half) = ("-A PREROUTING -m statistic --mode random --probability 0.5 -g one", ":one - [0:0]");
+    let [copy, log, asked] = ["-j CONNMARK --restore-mark", "-j LOG", "-m rpfilter --validmark --invert -j DROP"]
+        .map(|rule| ["PREROUTING", "one"].map(|chain| format!("-A {chain} {rule}")));
+    let both = [half, go, &copy[1], &log[1], &asked[1], &asked[0]];
+    check(&both, &both, Answer::Equivalent);
+    check(&both, &[half, go, &copy[1], &asked[1], &log[0], &asked[0]], Answer::Undecided);
+}
+
+/// Sets of one part are asked for what no rule changes; others may be asked for the mark.
+#[test]
+fn sets_do_not_see_marks() {
+    let check = check_mangle;
+    let whole = "-A PREROUTING -j CONNMARK --restore-mark";
+    let [set, pair] = ["src", "src,src"].map(|key| format!("-A PREROUTING -m set --match-set a {key} -j DROP"));
+    check(&[whole, &set], &[whole, &set], Answer::Equivalent);
+    check(&[whole, &set], &[&set, whole], Answer::Equivalent);
+    check(&[whole, &pair], &[whole, &pair], Answer::Equivalent);
+    check(&[whole, &pair], &[&pair, whole], Answer::Undecided);
+    let add = "-A PREROUTING -j SET --add-set a src";
+    check(&[whole, add], &[add, whole], Answer::Equivalent);
+    check(&[whole, add, &set], &[whole, &set, add], Answer::Different);
 }

@@ -27,8 +27,15 @@ pub(super) struct Contents<'a> {
     pub ipsets: &'a Ipsets,
 }
 
-/// What a set is keyed by is not known here, so it may be anything that rules change.
+/// What state that is known by its name alone may read.
 pub(super) const ANYTHING: Bands = Bands(u32::MAX);
+
+/// What of the things that rules change is looked up in a set. What the set is keyed by is not known here: where it is one
+/// part, that is an address, a port or a network card's address, and where it is more, one of them may be the mark
+/// (`ip_set_hash_ipmark.c`).
+fn looked_up(key: &str, reading: &Reading<'_>) -> Bands {
+    if key.contains(',') || reading.moves_addresses { ANYTHING } else { Bands::default() }
+}
 
 /// The name of a set, and what of the packet is looked up in it: `src` and `dst`, one for each dimension.
 pub(super) fn name_and_key(value: &Value) -> Option<(BString, String)> {
@@ -116,18 +123,20 @@ fn with_members(name: BString, ipsets: &Ipsets) -> Vec<BString> {
 pub(super) fn contains(name: &BStr, key: &str, negated: bool, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
     let words = vocabulary::member(&name.to_str_lossy(), key);
     if !reading.written.contains_key(name) {
-        let inside = reading.space.volatile(&words)?;
+        let fixed = looked_up(key, reading) == Bands::default();
+        let inside = if fixed { reading.space.opaque(&words)? } else { reading.space.volatile(&words)? };
         return Ok(vec![Step::Test(reading.negated_if(negated, inside)?)]);
     }
-    let mut steps = vec![Step::Effect { effect: Effect::Other(format!("asks for {words}")), reads: ANYTHING }];
+    let (effect, reads) = (Effect::Other(format!("asks for {words}")), looked_up(key, reading));
+    let mut steps = vec![Step::Effect { effect, reads }];
     steps.extend(reading.consult(state(name), Some(state(name)), !negated)?);
     Ok(steps)
 }
 
-/// A change of a set, in words: whoever asks afterwards gets another answer.
-pub(super) fn write(name: &BStr, words: String, reading: &mut Reading<'_>) -> Vec<Step> {
+/// A change of a set at a key, in words: whoever asks afterwards gets another answer.
+pub(super) fn write(name: &BStr, key: &str, words: String, reading: &mut Reading<'_>) -> Vec<Step> {
     let changed = reading.occurrence(state(name), Some(state(name)), 1);
-    vec![Step::Effect { effect: Effect::Other(words), reads: ANYTHING }, Step::Consult(changed)]
+    vec![Step::Effect { effect: Effect::Other(words), reads: looked_up(key, reading) }, Step::Consult(changed)]
 }
 
 /// Asking and writing share one state, whatever the key: so their order counts.

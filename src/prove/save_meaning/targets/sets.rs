@@ -50,7 +50,7 @@ fn write(part: &Part, option: &Opt, (name, key): (&BString, &str), reading: &mut
         let words = options::words(part, reading, &["add-set", "del-set", "map-set"]);
         effect = vocabulary::xtables(&effect, &words);
     }
-    Ok(sets::write(name.as_ref(), effect, reading))
+    Ok(sets::write(name.as_ref(), key, effect, reading))
 }
 
 /// The values of an entry, given to the packet.
