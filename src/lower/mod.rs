@@ -163,7 +163,8 @@ impl TableWork<'_> {
             let base = chain.hook.map(|hook| self.base(hook, chain));
             let name = (*chain.name).clone();
             let foreign = base.is_none() && owner(chain.name.as_bstr(), &Shape::default()).is_some();
-            let id = self.out.add_chain(Chain { name, base, rules: Vec::new(), helper: false, foreign });
+            let rules = Vec::with_capacity(chain.rules.len());
+            let id = self.out.add_chain(Chain { name, base, rules, helper: false, foreign });
             ids.insert(ChainName::clone(&chain.name), id);
             self.spans.push(chain.rules.first().map(|rule| rule.span));
         }

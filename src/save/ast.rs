@@ -180,6 +180,15 @@ impl Part {
         }
     }
 
+    /// Of a head: the protocol that it fixes, and whether that is negated.
+    pub fn protocol(&self) -> Option<(u8, bool)> {
+        let opt = self.get("protocol")?;
+        match opt.value {
+            Value::Number(n) => Some((n as u8, opt.negated)),
+            _ => None,
+        }
+    }
+
     /// The text given to an option.
     pub fn text(&self, name: &str) -> Option<&bstr::BStr> {
         match &self.get(name)?.value {
@@ -192,11 +201,7 @@ impl Part {
 impl Rule {
     /// The protocol the head fixes: number, and whether it is negated.
     pub fn protocol(&self) -> Option<(u8, bool)> {
-        let opt = self.head.get("protocol")?;
-        match opt.value {
-            Value::Number(n) => Some((n as u8, opt.negated)),
-            _ => None,
-        }
+        self.head.protocol()
     }
 
     /// Gives back room that reading took and did not need.

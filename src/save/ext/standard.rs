@@ -39,11 +39,11 @@ pub static EXTENSION: Extension = Extension {
 
 /// Interfaces that a hook does not have (iptables/xshared.c, `check_proto`, `ipv4_post_parse`).
 fn check(part: &Part, cx: &CheckCx) -> Result<(), String> {
-    let hook = cx.table.hook(cx.chain);
-    if matches!(hook, Some(Hook::Output | Hook::Postrouting)) && part.has("in-interface") {
+    let at = |hooks: [Hook; 2]| cx.table.hook(cx.chain).is_some_and(|hook| hooks.contains(&hook));
+    if part.has("in-interface") && at([Hook::Output, Hook::Postrouting]) {
         return Err("`-i` has no meaning where packets leave: no interface is known that they came in by".into());
     }
-    if matches!(hook, Some(Hook::Input | Hook::Prerouting)) && part.has("out-interface") {
+    if part.has("out-interface") && at([Hook::Input, Hook::Prerouting]) {
         return Err("`-o` has no meaning where packets come in: no interface is known yet that they leave by".into());
     }
     let negated_single =

@@ -10,7 +10,7 @@ use super::globals::{self, Global};
 use crate::diag::{Diagnostic, Place, Span, quote};
 use crate::packet::Family;
 use crate::save::ast::{ChainName, Counters, Opt, Options, Part, Placement, Rule, TableKind, Target};
-use crate::save::ext::{CheckCx, registry};
+use crate::save::ext::{CheckCx, Extension, registry};
 use crate::save::option::{OptionSpec, Value};
 use crate::save::value::{self, ReadCx, protocols};
 use crate::save::words::Word;
@@ -50,7 +50,7 @@ enum Owner {
 
 /// Reads a rule from the words of its line; several when it names several addresses.
 pub fn read(words: &[Word], counters: Option<Counters>, around: &Around) -> Fallible<Rules> {
-    let mut walk = Walk::new(words, counters, around)?;
+    let mut walk = Walk::new(words, counters, around);
     while walk.at < words.len() {
         walk.step()?;
     }
@@ -62,41 +62,43 @@ struct Walk<'w, 'a> {
     around: &'a Around<'a>,
     at: usize,
     negated: Option<Span>,
-    rule: Box<Rule>,
+    placed: Option<Placed<'w>>,
+    counters: Option<Counters>,
+    only: Option<Family>,
+    head: Part,
+    matches: Vec<Part>,
+    target: Target,
     /// The newest part last; decides which option wins.
     loaded: SmallVec<[Owner; 4]>,
-    chain_given: bool,
-    chain_known: bool,
     goto: bool,
 }
 
+/// What `-A` or `-I` says.
+struct Placed<'w> {
+    placement: Placement,
+    name: &'w [u8],
+    /// The chain of this name, when the table has one by now.
+    chain: Option<ChainName>,
+    span: Span,
+}
+
 impl<'w, 'a> Walk<'w, 'a> {
-    fn new(words: &'w [Word<'w>], counters: Option<Counters>, around: &'a Around<'a>) -> Fallible<Self> {
-        let head =
-            Part { extension: registry::standard(), name_span: around.span, implicit: true, options: Options::new() };
-        let rule = Box::new(Rule {
-            span: around.span,
-            line: around.line,
-            placement: Placement::Append,
-            chain: ChainName::default(),
-            chain_span: around.span,
-            counters: counters.map(Box::new),
-            only: None,
-            head,
-            matches: Vec::with_capacity(words.iter().filter(|word| *word.text == *b"-m").count()),
-            target: Target::None,
-        });
-        Ok(Walk {
+    fn new(words: &'w [Word<'w>], counters: Option<Counters>, around: &'a Around<'a>) -> Self {
+        let named = words.iter().filter(|word| *word.text == *b"-m").count();
+        Walk {
             words,
             around,
             at: 0,
             negated: None,
-            rule,
+            placed: None,
+            counters,
+            only: None,
+            head: part(registry::standard(), around.span, true),
+            matches: Vec::with_capacity(named),
+            target: Target::None,
             loaded: SmallVec::new(),
-            chain_given: false,
-            chain_known: false,
             goto: false,
-        })
+        }
     }
 
     fn error(&self, code: &'static str, span: Span, message: impl Into<String>) -> Box<Diagnostic> {
@@ -235,8 +237,8 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn part(&self, owner: Owner) -> Option<&Part> {
         match owner {
-            Owner::Match(at) => self.rule.matches.get(at),
-            Owner::Target => match &self.rule.target {
+            Owner::Match(at) => self.matches.get(at),
+            Owner::Target => match &self.target {
                 Target::Extension(part) => Some(part),
                 _ => None,
             },
@@ -258,22 +260,22 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// `-p tcp --dport 22` loads tcp without `-m tcp`.
     fn load_protocol_match(&mut self) -> bool {
-        let Some((protocol, false)) = self.rule.protocol() else { return false };
+        let Some((protocol, false)) = self.head.protocol() else { return false };
         let Some(extension) =
             protocols::match_name(protocol).and_then(|n| registry::find_match(n.as_bytes(), self.around.family))
         else {
             return false;
         };
-        if self.rule.matches.iter().any(|m| std::ptr::eq(m.extension, extension)) {
+        if self.matches.iter().any(|m| std::ptr::eq(m.extension, extension)) {
             return false;
         }
         self.load_match(extension, self.around.span, true);
         true
     }
 
-    fn load_match(&mut self, extension: &'static crate::save::ext::Extension, name_span: Span, implicit: bool) {
-        self.rule.matches.push(Part { extension, name_span, implicit, options: Options::new() });
-        self.loaded.push(Owner::Match(self.rule.matches.len() - 1));
+    fn load_match(&mut self, extension: &'static Extension, name_span: Span, implicit: bool) {
+        self.matches.push(part(extension, name_span, implicit));
+        self.loaded.push(Owner::Match(self.matches.len() - 1));
     }
 
     /// Takes the option's words, then does what it says.
@@ -317,7 +319,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn read_cx(&self) -> ReadCx {
-        let protocol = self.rule.protocol().filter(|(_, negated)| !negated).map(|(p, _)| p);
+        let protocol = self.head.protocol().filter(|(_, negated)| !negated).map(|(p, _)| p);
         ReadCx { family: self.around.family, protocol }
     }
 
@@ -346,12 +348,12 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         match owner {
             Owner::Match(at) => {
-                if let Some(part) = self.rule.matches.get_mut(at) {
+                if let Some(part) = self.matches.get_mut(at) {
                     part.push(opt);
                 }
             }
             Owner::Target => {
-                if let Target::Extension(part) = &mut self.rule.target {
+                if let Target::Extension(part) = &mut self.target {
                     part.push(opt);
                 }
             }
@@ -365,15 +367,15 @@ impl<'w, 'a> Walk<'w, 'a> {
             let error = self.error("unknown-option", span, "`-f` exists for IPv4 only");
             return Err(error.tap(|d| d.help.push("IPv6 fragments are matched with `-m frag`".into())));
         }
-        if self.rule.head.has(name) {
+        if self.head.has(name) {
             return Err(self.error("repeated-option", span, format!("`--{name}` is given twice")));
         }
         let opt = self.option(spec, values, negated, span)?;
-        self.rule.head.push(opt);
+        self.head.push(opt);
         Ok(())
     }
 
-    fn global(&mut self, global: Global, value: &[u8], span: Span, end: Span) -> Fallible<()> {
+    fn global(&mut self, global: Global, value: &'w [u8], span: Span, end: Span) -> Fallible<()> {
         match global {
             Global::Append | Global::Insert => self.place(global, value, span, end),
             Global::Match => match registry::find_match(value, self.around.family) {
@@ -400,32 +402,30 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn only(&mut self, family: Family) -> Fallible<()> {
-        self.rule.only = Some(family);
+        self.only = Some(family);
         Ok(())
     }
 
-    fn place(&mut self, global: Global, chain: &[u8], span: Span, end: Span) -> Fallible<()> {
-        if std::mem::replace(&mut self.chain_given, true) {
+    fn place(&mut self, global: Global, name: &'w [u8], span: Span, end: Span) -> Fallible<()> {
+        if self.placed.is_some() {
             return Err(self.error("two-commands", span, "a rule has one `-A` or `-I`"));
         }
-        let known = (self.around.chain)(chain);
-        self.chain_known = known.is_some();
-        self.rule.chain = known.unwrap_or_else(|| ChainName::new(chain.into()));
-        self.rule.chain_span = end;
+        let mut placement = Placement::Append;
         if global == Global::Insert {
             let words: &'w [Word<'w>] = self.words;
             let position = words.get(self.at).and_then(|w| value::number(&w.text).ok());
             self.at += usize::from(position.is_some());
             match u32::try_from(position.unwrap_or(1)) {
-                Ok(n) if n > 0 => self.rule.placement = Placement::Insert(n),
+                Ok(n) if n > 0 => placement = Placement::Insert(n),
                 _ => return Err(self.error("bad-position", span, "rule positions start at 1")),
             }
         }
+        self.placed = Some(Placed { placement, name, chain: (self.around.chain)(name), span: end });
         Ok(())
     }
 
     fn jump(&mut self, name: &[u8], goto: bool, span: Span, end: Span) -> Fallible<()> {
-        if !matches!(self.rule.target, Target::None) {
+        if !matches!(self.target, Target::None) {
             return Err(self.error("two-targets", span.to(end), "a rule has one `-j` or `-g`"));
         }
         self.goto = goto;
@@ -433,8 +433,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let hidden = chain.is_some() && !registry::is_verdict(name);
         match registry::find_target(name, self.around.family) {
             Some(extension) if !goto && !hidden => {
-                self.rule.target =
-                    Target::Extension(Part { extension, name_span: end, implicit: false, options: Options::new() });
+                self.target = Target::Extension(part(extension, end, false));
                 self.loaded.push(Owner::Target);
             }
             _ => {
@@ -446,7 +445,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                         format!("{} is called by the kernel: rules cannot jump to it", quote(name)),
                     ));
                 }
-                self.rule.target = Target::Chain { name: chain, span: end, goto };
+                self.target = Target::Chain { name: chain, span: end, goto };
             }
         }
         Ok(())
@@ -474,7 +473,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Err(self.error("bad-counters", span.to(end), "`-c` takes two numbers: packets and bytes"));
         };
         self.at += 1;
-        self.rule.counters = Some(Box::new(Counters { packets, bytes }));
+        self.counters = Some(Counters { packets, bytes });
         Ok(())
     }
 
@@ -482,41 +481,54 @@ impl<'w, 'a> Walk<'w, 'a> {
         if let Some(at) = self.negated {
             return Err(self.error("stray-negation", at, "`!` has nothing to negate"));
         }
-        if !self.chain_given {
+        let Some(Placed { placement, name, chain, span: chain_span }) = self.placed.take() else {
             return Err(self.error("no-command", self.around.span, "a rule starts with `-A CHAIN` or `-I CHAIN`"));
-        }
-        if !self.chain_known {
-            let message =
-                format!("table {} has no chain {} at this point", self.around.table.name(), quote(&self.rule.chain));
-            return Err(self
-                .error("unknown-chain", self.rule.chain_span, message)
-                .tap(|d| d.help.push(format!("declare it above: `:{} - [0:0]`", self.rule.chain.as_bstr()))));
-        }
-        self.check()?;
-        self.rule.shrink();
-        Ok(expand_addresses(self.rule))
-    }
-
-    fn check(&self) -> Fallible<()> {
-        let cx = CheckCx {
-            family: self.around.family,
-            table: self.around.table,
-            chain: &self.rule.chain,
-            protocol: self.rule.protocol(),
-            matches: &self.rule.matches,
         };
-        for part in self.rule.parts() {
-            (part.extension.check)(part, &cx).map_err(|why| {
-                let name = part.extension.name;
-                self.error(
-                    "bad-combination",
-                    part.name_span,
-                    if name == "standard" { why } else { format!("{name}: {why}") },
-                )
-            })?;
-        }
-        Ok(())
+        let Some(chain) = chain else {
+            let message = format!("table {} has no chain {} at this point", self.around.table.name(), quote(name));
+            return Err(self
+                .error("unknown-chain", chain_span, message)
+                .tap(|d| d.help.push(format!("declare it above: `:{} - [0:0]`", name.as_bstr()))));
+        };
+        let mut rule = Box::new(Rule {
+            span: self.around.span,
+            line: self.around.line,
+            placement,
+            chain,
+            chain_span,
+            counters: self.counters.map(Box::new),
+            only: self.only,
+            head: self.head,
+            matches: self.matches,
+            target: self.target,
+        });
+        check(&rule, self.around)?;
+        rule.shrink();
+        Ok(expand_addresses(rule))
     }
+}
+
+fn part(extension: &'static Extension, name_span: Span, implicit: bool) -> Part {
+    Part { extension, name_span, implicit, options: Options::new() }
+}
+
+fn check(rule: &Rule, around: &Around) -> Fallible<()> {
+    let cx = CheckCx {
+        family: around.family,
+        table: around.table,
+        chain: &rule.chain,
+        protocol: rule.protocol(),
+        matches: &rule.matches,
+    };
+    for part in rule.parts() {
+        (part.extension.check)(part, &cx).map_err(|why| {
+            let name = part.extension.name;
+            let place = Place { source: around.source, span: part.name_span };
+            let message = if name == "standard" { why } else { format!("{name}: {why}") };
+            Box::new(Diagnostic::unreadable("bad-combination", place, message))
+        })?;
+    }
+    Ok(())
 }
 
 /// `-s a,b -d c,d` is four rules, as iptables makes them (iptables/iptables.c, `do_command4`).
