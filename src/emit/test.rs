@@ -110,8 +110,8 @@ impl PortContext {
             ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } => key,
             _ => &[],
         };
-        if !rule.steps.iter().flat_map(Step::fields).chain(of_verdict).any(|field| port_of_connection(field).is_some())
-        {
+        let reads_ports = |fields: &[Field]| fields.iter().any(|field| port_of_connection(field).is_some());
+        if !rule.steps.iter().any(|step| reads_ports(step.fields())) && !reads_ports(of_verdict) {
             return PortContext { known: true, protocol: TCP };
         }
         let read = rule.tests().flat_map(|test| test.fields()).find_map(|field| field.protocol());

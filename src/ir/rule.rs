@@ -233,19 +233,20 @@ impl Rule {
 
     /// Comments that stand on rows of an anonymous map of the verdict or of a statement.
     pub fn row_comments(&self) -> impl Iterator<Item = &BString> {
-        let of_verdict: Vec<&BString> = match &self.verdict {
-            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => comments(rows).collect(),
+        let (verdicts, places): (&[MapRow<Verdict>], &[MapRow<NatTarget>]) = match &self.verdict {
+            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => (rows, &[]),
             Verdict::Nat(nat) => match &nat.data {
-                NatData::Map { rows, .. } | NatData::Draw { rows, .. } => comments(rows).collect(),
-                NatData::Fixed { .. } | NatData::Prefix { .. } | NatData::MapNamed { .. } => Vec::new(),
+                NatData::Map { rows, .. } | NatData::Draw { rows, .. } => (&[], rows),
+                NatData::Fixed { .. } | NatData::Prefix { .. } | NatData::MapNamed { .. } => (&[], &[]),
             },
-            _ => Vec::new(),
+            _ => (&[], &[]),
         };
         let assigned = self.statements().flat_map(|statement| match statement {
             Statement::Assign { value: Assigned::Map { rows, .. }, .. } => rows.as_slice(),
             _ => &[],
         });
-        of_verdict.into_iter().chain(assigned.filter_map(|row| row.comment.as_ref()))
+        let of_verdict = comments(verdicts).chain(comments(places));
+        of_verdict.chain(assigned.filter_map(|row| row.comment.as_ref()))
     }
 
     /// Whether any step keeps state or is random, or the verdict is drawn.

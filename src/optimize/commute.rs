@@ -40,19 +40,23 @@ type Deed<'r> = (SmallVec<[&'r Statement; 2]>, &'r Verdict);
 
 /// Gives what rules do its number, in the profiles of those rules.
 pub fn number_effects(rules: &[Rule], profiles: &mut [Profile]) {
-    let mut numbers: FxHashMap<Deed, u32> = FxHashMap::default();
-    // Mostly a rule does what the one before does.
-    let mut last: Option<(&Rule, u32)> = None;
+    /// Deeds that are compared one by one, before all others are hashed; in most chains there are no more.
+    const FEW: usize = 4;
+    let mut first: SmallVec<[&Rule; FEW]> = SmallVec::new();
+    let mut others: FxHashMap<Deed, u32> = FxHashMap::default();
     for (rule, profile) in rules.iter().zip(profiles) {
         let (Effect::Ends(number) | Effect::Assigns(number)) = &mut profile.effect else { continue };
-        *number = match last {
-            Some((last, number)) if do_the_same(last, rule) => number,
-            _ => {
-                let next = numbers.len() as u32;
-                *numbers.entry((rule.statements().collect(), &rule.verdict)).or_insert(next)
+        *number = match first.iter().position(|known| do_the_same(known, rule)) {
+            Some(known) => known as u32,
+            None if first.len() < FEW => {
+                first.push(rule);
+                first.len() as u32 - 1
+            }
+            None => {
+                let next = (FEW + others.len()) as u32;
+                *others.entry((rule.statements().collect(), &rule.verdict)).or_insert(next)
             }
         };
-        last = Some((rule, *number));
     }
 }
 
