@@ -6,6 +6,8 @@
 //! Invariant: order of log lines is kept; what counts, keeps state or marks a gap is passed only by
 //! rules that no packet of its own can meet, or (a gap) by nothing.
 
+use std::cell::OnceCell;
+
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -16,8 +18,9 @@ use crate::ir::{Assigned, Rule, Statement, Step, Verdict};
 /// What is to be known of a rule before it or others move.
 #[derive(Debug)]
 pub struct Profile {
-    pub domain: Domain,
     pub effect: Effect,
+    /// Once somebody asked.
+    domain: OnceCell<Domain>,
     /// Of a rule that only assigns.
     changes: Option<Box<Changes>>,
 }
@@ -89,14 +92,23 @@ fn is_done_once(statement: &Statement) -> bool {
 impl Profile {
     /// Of a rule; the numbers of effects come from [`number_effects`].
     pub fn of(rule: &Rule, chains: &ChainChanges) -> Self {
-        let changes = chains.of_rule(rule);
-        let (domain, effect) = (Domain::of(rule, &changes), Effect::of(rule));
-        let changes = matches!(effect, Effect::Assigns(_)).then(|| Box::new(changes.into_owned()));
-        Profile { domain, effect, changes }
+        let effect = Effect::of(rule);
+        let changes = matches!(effect, Effect::Assigns(_)).then(|| Box::new(chains.of_rule(rule).into_owned()));
+        Profile { effect, domain: OnceCell::new(), changes }
+    }
+
+    /// Takes in what [`domain`](Self::domain) would find out.
+    pub fn know(&mut self, domain: Domain) {
+        self.domain = OnceCell::from(domain);
+    }
+
+    /// The packets that the rule can match; it is the one that the profile was made of.
+    pub fn domain(&self, rule: &Rule, chains: &ChainChanges) -> &Domain {
+        self.domain.get_or_init(|| Domain::of(rule, &chains.of_rule(rule)))
     }
 
     /// Whether two neighbours may change places; `rule` and `other` are what the profiles were made of.
-    pub fn commutes(&self, rule: &Rule, other: &Profile, other_rule: &Rule) -> bool {
+    pub fn commutes(&self, rule: &Rule, other: &Profile, other_rule: &Rule, chains: &ChainChanges) -> bool {
         let alike = match (self.effect, other.effect) {
             (Effect::Gap, _) | (_, Effect::Gap) => return false,
             (Effect::Ends(a), Effect::Ends(b)) => a == b,
@@ -104,7 +116,7 @@ impl Profile {
             (Effect::Assigns(_), Effect::Assigns(_)) => self.unnoticed(other_rule) && other.unnoticed(rule),
             _ => false,
         };
-        alike || self.domain.is_disjoint(&other.domain)
+        alike || self.domain(rule, chains).is_disjoint(other.domain(other_rule, chains))
     }
 
     /// Whether what this one changes is known, and neither tested nor changed by the rule.

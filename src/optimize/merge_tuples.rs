@@ -201,7 +201,13 @@ fn unite(members: &[Member]) -> Option<United> {
         write_sets(&mut rule, shape, &first, &fields)?;
         return Some(United { rule, fields: Vec::new() });
     }
-    let narrow = |mut cell: Cell| -> Cell { varying.iter().map(|&at| std::mem::take(&mut cell[at])).collect() };
+    let narrow = |mut cell: Cell| -> Cell {
+        if varying.len() == cell.len() {
+            cell
+        } else {
+            varying.iter().map(|&at| std::mem::take(&mut cell[at])).collect()
+        }
+    };
     let whole: Vec<bool> = varying.iter().map(|&at| columns::is_name(fields[at])).collect();
     let cells: Vec<Cell> = cells.into_iter().map(narrow).collect();
     let lines = boxes::rows(&cells, &whole, exclusive)?;

@@ -70,7 +70,9 @@ fn candidates(rule: &Rule, deed: Sum, options: &Options) -> Candidates {
         let Step::Test(test) = step else { continue };
         let own = Sum::of_test(test);
         whole = whole.with(own);
-        candidates.extend(shape::field_of_values(rule, test, options.target).map(|field| (field, at, own)));
+        if let Some(field) = shape::field_of_values(rule, test, options.target) {
+            candidates.push((field, at, own));
+        }
     }
     candidates.iter_mut().for_each(|(.., sum)| *sum = whole.without(*sum));
     candidates

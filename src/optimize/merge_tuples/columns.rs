@@ -117,7 +117,11 @@ pub(super) fn test(field: Field, set: &IntervalSet) -> Option<Test> {
 
 /// The values of the fields as a row.
 pub(super) fn row(key: &[Field], line: &[Interval]) -> Option<Row> {
-    key.iter().zip(line).map(|(&field, &interval)| component(field, interval)).collect()
+    let mut row = Row::with_capacity(line.len());
+    for (&field, &interval) in key.iter().zip(line) {
+        row.push(component(field, interval)?);
+    }
+    Some(row)
 }
 
 /// Rows with two neighbouring ports, each in a row of its own, where all rows then hold single values: the kernel finds
@@ -152,10 +156,8 @@ fn component(field: Field, interval: Interval) -> Option<Component> {
     if !is_name(field) {
         return Some(interval.into());
     }
-    match names(interval)?.as_slice() {
-        [only] => Some(only.clone().into()),
-        _ => None,
-    }
+    let mut names = names(interval)?;
+    names.pop().filter(|_| names.is_empty()).map(Component::from)
 }
 
 /// The names of an interval: one, or wildcards.

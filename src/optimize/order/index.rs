@@ -11,7 +11,7 @@ use super::clashes::{Claim, Clashes};
 use super::segments::{Latest, Segments};
 use crate::ir::Rule;
 use crate::optimize::commute::{Effect, Profile, number_effects};
-use crate::optimize::domain::Dim;
+use crate::optimize::domain::{Dim, Domain};
 use crate::optimize::effects::ChainChanges;
 use crate::packet::IntervalSet;
 use crate::parallel;
@@ -26,6 +26,7 @@ const FEW: usize = 16;
 #[derive(Debug)]
 pub(super) struct Index<'r> {
     rules: &'r [Rule],
+    chains: &'r ChainChanges,
     profiles: Vec<Profile>,
     dims: FxHashMap<Dim, Dimension>,
     /// For each rule its place, from 1 on; 0 for those without.
@@ -62,20 +63,32 @@ struct Most {
 
 impl<'r> Index<'r> {
     /// Of a chain's rules, none of which has a place yet.
-    pub fn new(rules: &'r [Rule], chains: &ChainChanges) -> Self {
+    pub fn new(rules: &'r [Rule], chains: &'r ChainChanges) -> Self {
         let mut profiles = parallel::numbers(rules.len(), |at| Profile::of(&rules[at], chains));
         number_effects(rules, &mut profiles);
         let most = most(&profiles);
         let indexed = most.is_none() && rules.len() > NEAR;
+        let placed = vec![0; rules.len()];
+        let mut index =
+            Index { rules, chains, profiles, dims: FxHashMap::default(), placed, places: Vec::new(), gap: 0, most };
+        if indexed {
+            let domains = parallel::numbers(rules.len(), |at| Domain::of(&rules[at], &chains.of_rule(&rules[at])));
+            index.profiles.iter_mut().zip(domains).for_each(|(profile, domain)| profile.know(domain));
+            index.dims = index.dimensions();
+        }
+        index
+    }
+
+    /// What all rules claim of each dimension.
+    fn dimensions(&self) -> FxHashMap<Dim, Dimension> {
         let mut claims: FxHashMap<Dim, Vec<Claim>> = FxHashMap::default();
-        for (rule, profile) in (0..).zip(profiles.iter().filter(|_| indexed)) {
-            let number = number(rule, profile.effect);
-            for (dim, set) in profile.domain.dims() {
-                claims.entry(dim).or_default().extend(set.intervals().iter().map(|&i| (i, rule, number)));
+        for (at, (rule, profile)) in (0..).zip(self.rules.iter().zip(&self.profiles)) {
+            let number = number(at, profile.effect);
+            for (dim, set) in profile.domain(rule, self.chains).dims() {
+                claims.entry(dim).or_default().extend(set.intervals().iter().map(|&i| (i, at, number)));
             }
         }
-        let dims = claims.into_iter().map(|(dim, claims)| (dim, Dimension::of(claims))).collect();
-        Index { rules, placed: vec![0; profiles.len()], profiles, dims, places: Vec::new(), gap: 0, most }
+        claims.into_iter().map(|(dim, claims)| (dim, Dimension::of(claims))).collect()
     }
 
     /// Whether the rule commutes with all that stands behind the place.
@@ -108,7 +121,8 @@ impl<'r> Index<'r> {
         let number = number(rule, profile.effect);
         self.placed[rule as usize] = at;
         for (dim, dimension) in &mut self.dims {
-            dimension.add(profile.domain.get(*dim), at, number);
+            let values = profile.domain(&self.rules[rule as usize], self.chains).get(*dim);
+            dimension.add(values, at, number);
         }
     }
 
@@ -120,7 +134,7 @@ impl<'r> Index<'r> {
         }
         let (rule, number) = (rule as u32, number(rule as u32, profile.effect));
         let latest = |(dim, set)| Some(self.dims.get(&dim)?.latest(set, rule, number, &self.placed));
-        let dims = profile.domain.dims().filter_map(latest);
+        let dims = profile.domain(&self.rules[rule as usize], self.chains).dims().filter_map(latest);
         let floor = dims.min().unwrap_or(self.places.len() as u32);
         floor.max(self.gap) as usize
     }
@@ -139,7 +153,7 @@ impl<'r> Index<'r> {
 
     fn commute(&self, a: usize, b: usize) -> bool {
         let (Some(one), Some(other)) = (self.profiles.get(a), self.profiles.get(b)) else { return false };
-        one.commutes(&self.rules[a], other, &self.rules[b])
+        one.commutes(&self.rules[a], other, &self.rules[b], self.chains)
     }
 }
 
