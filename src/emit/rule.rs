@@ -14,7 +14,7 @@ impl Table<'_> {
     /// The counter stands where iptables counts: behind all that must hold, before all that is done.
     pub(crate) fn rule(&self, rule: &ir::Rule) -> ast::Rule {
         let labels = test::labels(rule);
-        let mut implied = test::Implied::of_stretch(&rule.steps, &rule.verdict);
+        let mut rest = test::Rest::new(&rule.steps, &rule.verdict);
         let done_from = rule.steps.iter().rposition(decides).map_or(0, |at| at + 1);
         let mut statements = Vec::with_capacity(rule.steps.len() + 2);
         let mut ports = test::PortContext::of(rule);
@@ -26,20 +26,18 @@ impl Table<'_> {
             statements.extend(ports.before(step.fields()));
             match step {
                 Step::Test(test) => {
-                    let statement = self.test(test, &implied, &labels);
-                    ports.behind(test, statement.is_some(), &implied);
+                    let statement = self.test(test, &rest, &labels);
+                    ports.behind(test, statement.is_some(), &rest);
                     if let Some(statement) = statement.filter(|s| !is_said_protocol(s, &statements)) {
                         statements.push(apart.keep(statement));
                     }
                     if test::counts(test) {
-                        let rest = rule.steps.get(at + 1..).unwrap_or_default();
-                        implied = test::Implied::of_stretch(rest, &rule.verdict);
+                        rest = test::Rest::new(rule.steps.get(at + 1..).unwrap_or_default(), &rule.verdict);
                     }
                 }
                 Step::Do(statement) => {
                     statements.push(self.statement(statement));
-                    let rest = rule.steps.get(at + 1..).unwrap_or_default();
-                    implied = test::Implied::of_stretch(rest, &rule.verdict);
+                    rest = test::Rest::new(rule.steps.get(at + 1..).unwrap_or_default(), &rule.verdict);
                 }
             }
         }

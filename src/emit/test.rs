@@ -1,5 +1,7 @@
 //! Tests: the operator and the spelling that say a set of values best.
 
+use std::cell::OnceCell;
+
 use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -12,10 +14,28 @@ use crate::packet::{
     CtDirection, CtKey, DataType, ExthdrPart, Field, Interval, IntervalSet, SctpChunkPart, TcpOptionPart,
 };
 
-/// What tests need not say of the transport protocol, since others of their stretch do by reading its header. A
-/// stretch ends where something is done or counted: who gets there must have passed all tests that stood before.
+/// The rest of a rule. What its first stretch implies is found out when a test asks, and most do not. A stretch ends
+/// where something is done or counted: who gets there must have passed all tests that stood before.
+pub(crate) struct Rest<'r> {
+    steps: &'r [Step],
+    verdict: &'r ir::Verdict,
+    implied: OnceCell<Implied>,
+}
+
+impl<'r> Rest<'r> {
+    /// These steps, and what comes behind them.
+    pub(crate) const fn new(steps: &'r [Step], verdict: &'r ir::Verdict) -> Self {
+        Rest { steps, verdict, implied: OnceCell::new() }
+    }
+
+    fn implied(&self) -> &Implied {
+        self.implied.get_or_init(|| Implied::of_stretch(self.steps, self.verdict))
+    }
+}
+
+/// What tests need not say of the transport protocol, since others of their stretch do by reading its header.
 #[derive(Default)]
-pub(crate) struct Implied {
+struct Implied {
     protocols: SmallVec<[u8; 2]>,
     /// Tests of the connection's protocol and ports are near. They mislead nft about the packet's protocol, so
     /// that stays written, in front of them.
@@ -27,7 +47,7 @@ pub(crate) struct Implied {
 impl Implied {
     /// What the tests at the head of these steps, up to the first statement or count, imply; the key of a map counts where
     /// no statement stands before it.
-    pub(crate) fn of_stretch(steps: &[Step], verdict: &ir::Verdict) -> Self {
+    fn of_stretch(steps: &[Step], verdict: &ir::Verdict) -> Self {
         let mut implied = Implied::default();
         let mut tests = 0;
         for step in steps {
@@ -134,7 +154,7 @@ impl PortContext {
     }
 
     /// Takes a test in that is written, or left out because another one says it.
-    pub(crate) fn behind(&mut self, test: &Test, written: bool, implied: &Implied) {
+    pub(crate) fn behind(&mut self, test: &Test, written: bool, rest: &Rest) {
         if self.known {
             return;
         }
@@ -142,7 +162,7 @@ impl PortContext {
             Test::In { field: Field::L4proto, set } => set.as_point().is_some(),
             // Written behind a mask, it tells nft nothing.
             Test::In { field: Field::Ct(CtKey::Protocol(_)), set } => {
-                !implied.needed && set.as_point().is_some_and(|protocol| PORTS_KNOWN.contains(&protocol))
+                !rest.implied().needed && set.as_point().is_some_and(|protocol| PORTS_KNOWN.contains(&protocol))
             }
             other => other.fields().iter().any(|f| f.protocol().is_some()),
         };
@@ -190,9 +210,9 @@ const DAYS: [u128; 7] = [0, 1, 2, 3, 4, 5, 6];
 
 impl Table<'_> {
     /// Nothing when another test says it already.
-    pub(crate) fn test(&self, test: &Test, implied: &Implied, labels: &Labels) -> Option<Statement> {
+    pub(crate) fn test(&self, test: &Test, rest: &Rest, labels: &Labels) -> Option<Statement> {
         Some(match test {
-            Test::In { field: Field::L4proto, set } if set.as_point().is_some_and(|p| implied.says(p as u8)) => {
+            Test::In { field: Field::L4proto, set } if set.as_point().is_some_and(|p| rest.implied().says(p as u8)) => {
                 return None;
             }
             // Any value will do: only a connection must be there.
@@ -204,7 +224,7 @@ impl Table<'_> {
             // Any value will do: only the header must be there, which its protocol says.
             Test::In { field, set } if set.is_full(field.width()) && !may_be_missing(*field) => {
                 match field.protocol() {
-                    Some(protocol) if !implied.says(protocol) => {
+                    Some(protocol) if !rest.implied().says(protocol) => {
                         compare(Expr::Field(Field::L4proto), Op::Implicit, Expr::Number(protocol.into()))
                     }
                     _ => return None,
@@ -212,7 +232,7 @@ impl Table<'_> {
             }
             Test::In { field: Field::Ct(CtKey::State), set } => ct_state(set),
             // Behind a comparison with the bare field nft takes the packet's protocol for tested.
-            Test::In { field: field @ Field::Ct(CtKey::Protocol(_)), set } if implied.needed => {
+            Test::In { field: field @ Field::Ct(CtKey::Protocol(_)), set } if rest.implied().needed => {
                 let (op, right) = choose(*field, set, labels);
                 compare(and(*field, 0xff), if op == Op::Implicit { Op::Eq } else { op }, right)
             }
