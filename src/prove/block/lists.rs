@@ -12,6 +12,7 @@ use super::{Block, CONTINUE};
 use crate::prove::dd::list::{self, Outcome, together};
 use crate::prove::dd::range::Known;
 use crate::prove::dd::{Bands, Bounded, Cube, Dd, Range, Ranges, Var};
+use crate::prove::space::bands;
 
 /// Conditions on the packet as it comes, and what is done with packets that satisfy them.
 pub(super) type Entry = (Ranges, Rc<Block>);
@@ -26,6 +27,8 @@ pub(super) fn rules_block(shop: &mut Workshop<'_>, rules: &[Rule], around: &mut 
         let Some(Conditions { ranges, among, mut rest }) = conditions(shop, rule, around.known)? else { continue };
         let asked =
             ranges.iter().chain(among.unwrap_or_default()).fold(Bands::default(), |all, r| all.union(r.bands()));
+        // A lookup asked behind a change is another one.
+        let asked = bands::asked_by(asked);
         if asked.meets(changed) {
             runs.push(entries_block(shop, &std::mem::take(&mut run))?);
             changed = Bands::default();

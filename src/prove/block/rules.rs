@@ -10,6 +10,7 @@ use super::sequence::{On, Workshop};
 use super::{Block, Bucket, CONTINUE, KEEP, Key, RETURN, Verdict};
 use crate::prove::dd::range::Known;
 use crate::prove::dd::{Bands, Bounded, Cube, Dd, Over, Ranges, Substitution, Var, Where};
+use crate::prove::space::bands;
 
 /// A rule half read: what its steps have done so far to the packets that are still in it.
 struct Progress {
@@ -200,7 +201,7 @@ impl Progress {
         let mut entries = Vec::with_capacity(branches.len());
         for Branch { when, flow } in branches {
             let When::Ranges(ranges) = when else { return Ok(None) };
-            if ranges.iter().any(|range| range.bands().meets(changed)) {
+            if ranges.iter().any(|range| bands::asked_by(range.bands()).meets(changed)) {
                 return Ok(None);
             }
             let mut left = Ranges::new();

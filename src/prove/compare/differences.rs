@@ -5,7 +5,7 @@ use super::bases::{self, Side};
 use super::chances::{self, Drawn};
 use super::{Example, Options, example, fading, regions};
 use crate::prove::block::{Answers, BaseKey, Block, Effect, KEEP, Key, Terms, Trace, Verdict, walk};
-use crate::prove::dd::{Bands, Bounded, Cube, Dd, Substitution, Var};
+use crate::prove::dd::{Arena, Bands, Bounded, Cube, Dd, OutOfBudget, Substitution, Var};
 use crate::prove::space::{Space, bands};
 
 /// The packets whose treatment is compared.
@@ -164,16 +164,17 @@ impl Comparison<'_> {
     }
 
     /// The packets for which any of these bits ends up different, for some values of what rules can change
-    /// where there are many bits: which of 32 bits differ is a condition that no diagram holds.
+    /// where there are many bits: which of 32 bits differ is a condition that no diagram holds. So it is where each bit
+    /// hangs on conditions of its own, which are left out then.
     fn any_bit_differs(&mut self, bits: &[Dd]) -> Bounded<Dd> {
         const FEW: usize = 4;
+        const STEPS: u64 = 1 << 20;
         let dependent = bits.iter().filter(|&&bit| self.space.dd.bands(bit).meets(bands::CHANGEABLE)).count();
-        let mut any = Dd::FALSE;
-        for &bit in bits {
-            let bit = if dependent > FEW { self.space.dd.exists(bit, bands::CHANGEABLE, &|_| true)? } else { bit };
-            any = self.space.dd.or(any, bit)?;
+        let forgotten = if dependent > FEW { bands::CHANGEABLE } else { Bands::default() };
+        match self.space.dd.with_steps(STEPS, |dd| any_of(dd, bits, forgotten)) {
+            Err(OutOfBudget::Steps) => any_of(&mut self.space.dd, bits, bands::CHANGEABLE.union(CONDITIONS)),
+            any => any,
         }
-        Ok(any)
     }
 
     fn effects(&mut self, left: &Block, right: &Block, care: Care, outcome: &mut Outcome) -> Bounded<()> {
@@ -321,4 +322,17 @@ pub(super) fn changed(left: &Block, right: &Block) -> Vec<Var> {
     vars.sort_unstable();
     vars.dedup();
     vars
+}
+
+/// Conditions that the model has no bits for.
+const CONDITIONS: Bands = Bands(bands::LOOKUPS.0 | 1 << bands::OPAQUE);
+
+/// The packets in any of these sets, for some values of the variables in `forgotten`.
+fn any_of(dd: &mut Arena, sets: &[Dd], forgotten: Bands) -> Bounded<Dd> {
+    let mut any = Dd::FALSE;
+    for &set in sets {
+        let set = dd.exists(set, forgotten, &|_| true)?;
+        any = dd.or(any, set)?;
+    }
+    Ok(any)
 }

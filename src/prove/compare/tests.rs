@@ -239,3 +239,29 @@ fn sets_do_not_see_marks() {
     check(&[whole, add], &[add, whole], Answer::Equivalent);
     check(&[whole, add, &set], &[whole, &set, add], Answer::Different);
 }
+
+/// A rule that is nothing but a lookup is asked behind what the rule before it has changed, like any other.
+#[test]
+fn lookups_by_themselves_see_changes() {
+    let (mark, pass) = ("MARK --set-xmark 0x2/0x2", "-A PREROUTING -m rpfilter --validmark -j ACCEPT");
+    let [change, drop] =
+        [mark, "DROP"].map(|target| format!("-A PREROUTING -m rpfilter --validmark --invert -j {target}"));
+    check_mangle(&[&change, pass, &drop], &[&change, pass, &drop], Answer::Equivalent);
+    check_mangle(&[&change, pass, &drop], &[pass, &drop], Answer::Undecided);
+    check_mangle(&[&change, &drop], &[&drop], Answer::Undecided);
+    let class = change.replace(mark, "TOS --set-tos 0x10/0x10");
+    check_mangle(&[&class, &drop], &[&drop], Answer::Undecided);
+    let [copy, ban] = ["CONNMARK --restore-mark", "DROP"]
+        .map(|target| format!("-A PREROUTING -m set --match-set a src,src -j {target}"));
+    let tracks = "-A PREROUTING -m conntrack --ctstate INVALID -j ACCEPT";
+    check_mangle(&[tracks, &copy, &ban], &[tracks, &ban], Answer::Undecided);
+}
+
+/// Marks of 32 conditions each, on either side: which bits differ is more than a diagram holds, and is told all the same.
+#[test]
+fn marks_that_nobody_knows_differ() {
+    let hashed =
+        |seed: u32| format!("-A PREROUTING -p tcp -j HMARK --hmark-tuple src,dst --hmark-mod 10 --hmark-rnd {seed}");
+    check_mangle(&[&hashed(1)], &[&hashed(1)], Answer::Equivalent);
+    check_mangle(&[&hashed(1)], &[&hashed(2)], Answer::Different);
+}

@@ -65,3 +65,10 @@ pub fn read_by_lookup(lookup: Var) -> Bands {
         _ => Bands(u32::MAX),
     }
 }
+
+/// What conditions on variables of these bands hang on: themselves, and what lookups among them may read.
+pub fn asked_by(asked: Bands) -> Bands {
+    let readers = [VOLATILE, BY_MARK, ROUTE].map(|band| Var::new(band, 0));
+    let read = readers.into_iter().filter(|&var| Bands::of(var).meets(asked)).map(read_by_lookup);
+    read.fold(asked, Bands::union)
+}
