@@ -51,8 +51,9 @@ impl<'a> TableWork<'a> {
         let rules = chains.into_iter().enumerate().flat_map(waiting);
         let mut rules = rules.filter(|waiting| !may_be_behind || !is_said_behind(&waiting.rule));
         loop {
-            let pieces: Vec<Vec<Waiting>> = (0..PIECES).map(|_| rules.by_ref().take(PIECE).collect()).collect();
-            if pieces.iter().all(Vec::is_empty) {
+            let pieces = (0..PIECES).map(|_| rules.by_ref().take(PIECE).collect::<Vec<Waiting>>());
+            let pieces: Vec<Vec<Waiting>> = pieces.take_while(|piece| !piece.is_empty()).collect();
+            if pieces.is_empty() {
                 return;
             }
             for (looked_at, rules) in parallel::map(pieces, |piece| self.look(piece, &places)) {
