@@ -27,31 +27,39 @@ pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
         return;
     }
     let endings = Endings::of(table);
-    if starts(table, &endings).nth(MOST_DRAWS).is_some() {
+    let found: Vec<Vec<Ladder>> = table.chains.iter().map(|chain| ladders_of(chain, &endings)).collect();
+    if found.iter().map(Vec::len).sum::<usize>() > MOST_DRAWS {
         return;
     }
-    for chain in table.chains.iter_mut().filter(|chain| ladders(chain)) {
+    for (chain, found) in table.chains.iter_mut().zip(found).filter(|(_, found)| !found.is_empty()) {
         let mut gone = vec![false; chain.rules.len()];
-        let mut at = 0;
-        while let Some(rest @ [_, ..]) = chain.rules.get(at..) {
-            if let Some((count, verdict)) = ladder(rest, &endings) {
-                let merged = draw(&rest[..count], verdict);
-                report.merged(&chain.name, &merged.origin.lines, why(count));
-                chain.rules[at] = merged;
-                gone[at + 1..at + count].fill(true);
-                at += count - 1;
-            }
-            at += 1;
+        for Ladder { at, count, verdict } in found {
+            let merged = draw(&chain.rules[at..at + count], verdict);
+            report.merged(&chain.name, &merged.origin.lines, why(count));
+            chain.rules[at] = merged;
+            gone[at + 1..at + count].fill(true);
         }
         without(&mut chain.rules, gone);
     }
 }
 
-/// The rules of all chains where a ladder begins, or the rest of one.
-fn starts<'t>(table: &'t Table, endings: &Endings) -> impl Iterator<Item = &'t Rule> {
-    let starts = |chain: &'t Chain| (0..chain.rules.len()).filter_map(|at| chain.rules.get(at..));
-    let ladders = table.chains.iter().flat_map(starts).filter(|rest| ladder(rest, endings).is_some());
-    ladders.filter_map(|rest| rest.first())
+/// Rules of a chain that become one: the first, how many they are, and its verdict.
+struct Ladder {
+    at: usize,
+    count: usize,
+    verdict: Verdict,
+}
+
+fn ladders_of(chain: &Chain, endings: &Endings) -> Vec<Ladder> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(rest @ [_, ..]) = chain.rules.get(at..) {
+        let ladder = ladder(rest, endings);
+        let behind = at + ladder.as_ref().map_or(1, |(count, _)| *count);
+        found.extend(ladder.map(|(count, verdict)| Ladder { at, count, verdict }));
+        at = behind;
+    }
+    found
 }
 
 fn why(count: usize) -> String {
