@@ -57,19 +57,30 @@ impl<'a> TableWork<'a> {
                 return;
             }
             for (looked_at, rules) in parallel::map(pieces, |piece| self.look(piece, &places)) {
-                let mut rules = rules.into_iter();
-                for alone in looked_at {
-                    match alone {
-                        Alone::Rule { place, skipped } => {
-                            if let (Some(&Some(chain)), Some(rule)) = (current.get(place), rules.next()) {
-                                self.push(chain, rule, skipped);
-                            }
-                        }
-                        Alone::Touches(Waiting { rule, place, last }) => {
-                            if let (Some(within), Some(Some(chain))) = (places.get(place), current.get_mut(place)) {
-                                *chain = self.lower_rule(&rule, within, *chain, last);
-                            }
-                        }
+                self.take_in(looked_at, rules, &places, &mut current);
+            }
+        }
+    }
+
+    /// Puts the rules of a piece where they belong; what could not be looked at by itself is lowered now.
+    fn take_in(
+        &mut self,
+        looked_at: Vec<Alone>,
+        rules: Vec<ir::Rule>,
+        places: &[Within],
+        current: &mut [Option<ChainId>],
+    ) {
+        let mut rules = rules.into_iter();
+        for alone in looked_at {
+            match alone {
+                Alone::Rule { place, skipped } => {
+                    if let (Some(&Some(chain)), Some(rule)) = (current.get(place), rules.next()) {
+                        self.push(chain, rule, skipped);
+                    }
+                }
+                Alone::Touches(Waiting { rule, place, last }) => {
+                    if let (Some(within), Some(Some(chain))) = (places.get(place), current.get_mut(place)) {
+                        *chain = self.lower_rule(&rule, within, *chain, last);
                     }
                 }
             }
