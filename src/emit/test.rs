@@ -58,15 +58,16 @@ impl Implied {
             implied.see(test);
             tests += 1;
         }
-        if let ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } = verdict
-            && tests == steps.len()
-        {
-            implied.see_protocol(key.iter().find_map(|field| field.protocol()));
-            implied.written |= key.iter().any(misleads);
+        if let ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } = verdict {
+            if tests == steps.len() {
+                implied.see_protocol(key.iter().find_map(|field| field.protocol()));
+                implied.written |= key.iter().any(misleads);
+            }
+            implied.needed |= key.iter().any(is_of_a_header);
         }
         implied.needed |= !implied.protocols.is_empty()
             || matches!(verdict, ir::Verdict::Reject(Reject::TcpReset))
-            || steps.iter().any(keyed_by_header);
+            || steps.iter().any(|step| step.fields().iter().any(is_of_a_header) || keyed_by_header(step));
         implied
     }
 
@@ -78,9 +79,7 @@ impl Implied {
             Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|f| f.protocol()),
             _ => None,
         });
-        let fields = test.fields();
-        self.needed |= fields.iter().any(|f| matches!(f, Field::TcpOption { .. } | Field::SctpChunk { .. }));
-        self.written |= fields.iter().any(misleads);
+        self.written |= test.fields().iter().any(misleads);
     }
 
     fn see_protocol(&mut self, protocol: Option<u8>) {
@@ -98,6 +97,11 @@ impl Implied {
 /// Whether nft takes the packet's protocol for tested behind a comparison with it.
 const fn misleads(field: &Field) -> bool {
     matches!(field, Field::Ct(CtKey::Protocol(_) | CtKey::ProtoSrc(_) | CtKey::ProtoDst(_)))
+}
+
+/// Whether nft takes a test of it beside a test of the packet's protocol only.
+fn is_of_a_header(field: &Field) -> bool {
+    field.protocol().is_some() || matches!(field, Field::TcpOption { .. } | Field::SctpChunk { .. })
 }
 
 /// Whether a set is written to under a key with a field of a transport header.

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{DumpChain, TableWork, Within, empty, helpers};
+use super::{DumpChain, TableWork, Within, empty};
 use crate::ir::{self, Chain, ChainId};
 use crate::packet::Hook;
 use crate::parallel;
@@ -47,11 +47,10 @@ impl<'a> TableWork<'a> {
         let places: Vec<Within> = chains.iter().zip(reach).map(|(chain, hooks)| within(chain, hooks)).collect();
         let number = |place: &Within| self.ids.get(&place.name).copied();
         let mut current: Vec<Option<ChainId>> = places.iter().map(number).collect();
-        let may_be_behind = self.gives_helpers && !self.templates;
-        let rules = chains.into_iter().enumerate().flat_map(waiting);
-        let mut rules = rules.filter(|waiting| !may_be_behind || !is_said_behind(&waiting.rule));
+        let mut rules = chains.into_iter().enumerate().flat_map(waiting);
         loop {
-            let pieces = (0..PIECES).map(|_| rules.by_ref().take(PIECE).collect::<Vec<Waiting>>());
+            let mut own = rules.by_ref().filter(|waiting| !self.said_behind.contains(&waiting.rule.line));
+            let pieces = (0..PIECES).map(|_| own.by_ref().take(PIECE).collect::<Vec<Waiting>>());
             let pieces: Vec<Vec<Waiting>> = pieces.take_while(|piece| !piece.is_empty()).collect();
             if pieces.is_empty() {
                 return;
@@ -119,6 +118,7 @@ impl<'a> TableWork<'a> {
             skipped: FxHashMap::default(),
             ids: Arc::clone(&self.ids),
             sets: dynamic::KnownSets::default(),
+            said_behind: FxHashSet::default(),
             spans: Vec::new(),
             diagnostics: Vec::new(),
             ..*self
@@ -160,11 +160,6 @@ fn within<'a>(chain: &DumpChain, hooks: &'a [Hook]) -> Within<'a> {
 fn waiting((place, chain): (usize, DumpChain)) -> impl Iterator<Item = Waiting> {
     let count = chain.rules.len();
     chain.rules.into_iter().enumerate().map(move |(at, rule)| Waiting { rule, place, last: at + 1 == count })
-}
-
-/// Whether the rule has been lowered behind connection tracking, and has nothing to say in its own place.
-fn is_said_behind(rule: &Rule) -> bool {
-    helpers::gives(rule).is_some() && rule.counters.is_none()
 }
 
 #[cfg(test)]

@@ -137,6 +137,9 @@ impl TableWork<'_> {
         // What cannot be said is told when the rule is lowered in its own place.
         let said = self.conditions(rule, chain.hook, hooks, (&mut comments, &mut notes));
         let Ok(mut conditions) = said else { return current };
+        if gives(rule).is_some() && rule.counters.is_none() && !self.templates {
+            self.said_behind.insert(rule.line);
+        }
         if !conditions.iter().all(is_lasting) {
             self.refuse_behind(rule, current);
             return current;

@@ -12,13 +12,15 @@ mod depth;
 mod fragments;
 mod helpers;
 mod reach;
+#[cfg(test)]
+mod tests;
 pub mod tracking;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bstr::{BString, ByteSlice};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diag::{Diagnostic, Place, Severity, SourceId, Span, Trouble, quote};
 use crate::ir::{self, Base, Chain, ChainId, Counters, Origin, Verdict};
@@ -95,6 +97,7 @@ fn lower_document(
             skipped: FxHashMap::default(),
             templates: helpers::needs_templates(&table, &mentioned),
             gives_helpers: mentioned.any(|name| name == "CT"),
+            said_behind: FxHashSet::default(),
             ids: Arc::default(),
             sets: dynamic::KnownSets::default(),
             spans: Vec::new(),
@@ -125,6 +128,8 @@ struct TableWork<'a> {
     templates: bool,
     /// Rules may give connections helpers.
     gives_helpers: bool,
+    /// Lines of rules that were lowered behind connection tracking, and have nothing to say in their own places.
+    said_behind: FxHashSet<u32>,
     ids: Arc<FxHashMap<ChainName, ChainId>>,
     sets: dynamic::KnownSets,
     /// The first rule of each of the dump's chains, in their order.
@@ -268,7 +273,7 @@ impl TableWork<'_> {
 
     fn cx<'c>(
         &'c mut self,
-        rule: &ast::Rule,
+        rule: &'c ast::Rule,
         hook: Option<Hook>,
         hooks: &'c [Hook],
         (comments, notes): (&'c mut Vec<BString>, &'c mut Vec<BString>),
@@ -279,6 +284,7 @@ impl TableWork<'_> {
             hook,
             hooks,
             protocol: rule.protocol(),
+            matches: &rule.matches,
             target: &self.options.target,
             ipsets: &self.options.ipsets,
             written: self.written,

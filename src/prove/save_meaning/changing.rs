@@ -70,7 +70,7 @@ impl<'a> Changing<'a> {
     /// The steps of `-m set`: packets that are in the set go on, or those that are not.
     pub fn asked(&self, question: Question<'_>, negated: bool, reading: &mut Reading<'_>) -> Bounded<Vec<Step>> {
         let nobody = vec![Step::Test(Dd::constant(negated))];
-        if question.exceptions || !self.takes(question.source, reading) {
+        if question.of(self.parts).exceptions || !self.takes(question.source, reading) {
             return Ok(nobody);
         }
         let shape = match (reading.rule.protocol(), self.shapes(reading).as_slice()) {

@@ -24,6 +24,13 @@ pub(super) struct Question<'a> {
     pub exceptions: bool,
 }
 
+impl Question<'_> {
+    /// Asked of a set of such elements: only networks have exceptions, and of other sets they are not asked.
+    pub fn of(self, parts: &[PartKind]) -> Self {
+        Question { exceptions: self.exceptions && parts.contains(&PartKind::Net), ..self }
+    }
+}
+
 /// The interfaces that elements name.
 pub(super) fn names(ipsets: &Ipsets) -> impl Iterator<Item = (Vec<u8>, bool)> {
     let elements = ipsets.names().filter_map(|name| ipsets.get(name.as_ref())).flat_map(|set| &set.elements);
@@ -47,10 +54,7 @@ pub(super) fn members(name: &BStr, question: Question<'_>, reading: &mut Reading
     let ipsets = reading.ipsets;
     let Some(set) = ipsets.get(name) else { return Ok(None) };
     if let Kind::Parts { parts, .. } = &set.kind {
-        // Only networks have exceptions.
-        if question.exceptions && !parts.contains(&PartKind::Net) {
-            return Ok(Some(Dd::FALSE));
-        }
+        let question = question.of(parts);
         return if set.elements.is_empty() {
             waiting(name, set, question, reading)
         } else {
@@ -125,6 +129,7 @@ pub(super) fn expires(set: &Ipset) -> bool {
 
 fn of_set(set: &Ipset, question: Question<'_>, reading: &mut Reading<'_>) -> Bounded<Option<Dd>> {
     let Kind::Parts { hash, parts } = &set.kind else { return Ok(None) };
+    let question = question.of(parts);
     let family = reading.space.family();
     if question.source.len() < parts.len() || set.family.is_some_and(|of| of != family) {
         return Ok(Some(Dd::FALSE));

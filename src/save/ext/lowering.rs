@@ -85,6 +85,8 @@ pub struct Cx<'a> {
     pub hooks: &'a [Hook],
     /// Protocol of the rule's head: number and negation.
     pub protocol: Option<(u8, bool)>,
+    /// The rule's matches.
+    pub matches: &'a [crate::save::ast::Part],
     /// What will load the output.
     pub target: &'a crate::nft::version::Target,
     /// What `ipset save` said.

@@ -14,7 +14,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::lowering::{Cx, Refusal};
 use crate::ir::{Fields, Set, SetData, SetId, SetRow, Step, Test};
 use crate::packet::Field;
-use crate::save::ipset::{Element, Ipset, Kind};
+use crate::save::ipset::{Element, Ipset, Kind, PartKind};
 use columns::Variant;
 
 /// One way to be in a set; a packet goes at most one of them.
@@ -114,6 +114,8 @@ fn of_set(name: &BStr, ipset: &Ipset, source: &[bool], which: Which, cx: &mut Cx
     if source.len() < parts.len() || family != cx.family {
         return Ok(Vec::new());
     }
+    // Of sets that have no exceptions the kernel takes the option for not said (`ip_set_core.c`, `ip_set_test`).
+    let which = if parts.contains(&PartKind::Net) { which } else { Which::Matching };
     let written = cx.written;
     match written.get(name) {
         Some(_) if which == Which::Exceptions => return Ok(Vec::new()),
@@ -162,7 +164,7 @@ fn install(name: &BStr, ipset: &Ipset, variant: Variant, which: Which, cx: &mut 
         crate::ir::Component::Interval(i) => !i.is_point(),
         crate::ir::Component::Name(name) => name.wildcard,
     });
-    let net_like = parts.iter().any(|p| matches!(p, crate::save::ipset::PartKind::Net));
+    let net_like = parts.iter().any(|p| matches!(p, PartKind::Net));
     let set = cx.table.add_set(Set {
         name: name.clone(),
         key: key.to_vec(),

@@ -36,6 +36,7 @@ fn lowered(family: Family, rule: &str, approximate: bool, ipsets: &Ipsets) -> Re
         hook: None,
         hooks: &[],
         protocol: rule.protocol(),
+        matches: &rule.matches,
         target: &target,
         ipsets,
         written: &crate::save::ext::written::Written::of(&parsed.dump, ipsets),
@@ -325,6 +326,9 @@ add both hosts
     let (conds, table) = run("-m set --match-set nets dst --return-nomatch");
     assert_eq!(conds, [lookup(&[Field::IpDaddr], first, false).into()]);
     assert_eq!(rows(&table, 0), ["a010000-a01ffff"]);
+
+    let (conds, _) = run("-m set --match-set hosts src --return-nomatch");
+    assert_eq!(conds, [lookup(&[Field::IpSaddr], first, false).into()]);
 
     let (conds, table) = run("-m set ! --match-set hosts src");
     assert_eq!(conds, [lookup(&[Field::IpSaddr], first, true).into()]);
