@@ -44,9 +44,7 @@ impl Table<'_> {
         if done_from >= rule.steps.len() {
             statements.extend(counter(rule));
         }
-        if let ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } = &rule.verdict {
-            statements.extend(ports.before(key));
-        }
+        statements.extend(ports.before(rule.verdict.key()));
         statements.extend(self.verdict(&rule.verdict));
         let (comment, mut notes) = comments(rule);
         notes.extend(test::unplaced_labels(rule, &labels).iter().map(|c| printable(c).into()));

@@ -58,14 +58,12 @@ impl Implied {
             implied.see(test);
             tests += 1;
         }
-        if let ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } = verdict {
-            if tests == steps.len() {
-                implied.see_protocol(key.iter().find_map(|field| field.protocol()));
-                implied.written |= key.iter().any(misleads);
-            }
-            implied.needed |= key.iter().any(is_of_a_header);
+        if tests == steps.len() {
+            implied.see_protocol(verdict.key().iter().find_map(|field| field.protocol()));
+            implied.written |= verdict.key().iter().any(misleads);
         }
         implied.needed |= !implied.protocols.is_empty()
+            || verdict.key().iter().any(is_of_a_header)
             || matches!(verdict, ir::Verdict::Reject(Reject::TcpReset))
             || steps.iter().any(|step| step.fields().iter().any(is_of_a_header) || keyed_by_header(step));
         implied
@@ -130,12 +128,8 @@ pub(crate) struct PortContext {
 impl PortContext {
     pub(crate) fn of(rule: &ir::Rule) -> Self {
         const TCP: u8 = 6;
-        let of_verdict: &[Field] = match &rule.verdict {
-            ir::Verdict::Map { key, .. } | ir::Verdict::MapNamed { key, .. } => key,
-            _ => &[],
-        };
         let reads_ports = |fields: &[Field]| fields.iter().any(|field| port_of_connection(field).is_some());
-        if !rule.steps.iter().any(|step| reads_ports(step.fields())) && !reads_ports(of_verdict) {
+        if !rule.steps.iter().any(|step| reads_ports(step.fields())) && !reads_ports(rule.verdict.key()) {
             return PortContext { known: true, protocol: TCP };
         }
         let read = rule.tests().flat_map(|test| test.fields()).find_map(|field| field.protocol());

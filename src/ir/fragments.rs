@@ -11,6 +11,11 @@ pub const fn are_seen(family: Family, hook: Hook) -> bool {
     !matches!((family, hook), (Family::Ip, Hook::Input))
 }
 
+/// Whether they can be seen at one of these hooks.
+pub fn are_seen_at_any(family: Family, hooks: &[Hook]) -> bool {
+    hooks.iter().any(|&hook| are_seen(family, hook))
+}
+
 /// True of later fragments only.
 pub fn is_later(family: Family) -> Test {
     match family {

@@ -336,6 +336,14 @@ impl Verdict {
         }
     }
 
+    /// The fields by whose values a map decides; none of what is no map.
+    pub fn key(&self) -> &[Field] {
+        match self {
+            Verdict::Map { key, .. } | Verdict::MapNamed { key, .. } => key,
+            _ => &[],
+        }
+    }
+
     /// The chains it can go to, in order; the table is the one that the rule is in.
     pub fn callees(&self, table: &Table) -> SmallVec<[ChainId; 1]> {
         let mut callees = SmallVec::new();

@@ -13,11 +13,7 @@ pub fn tracks(table: &Table) -> bool {
 }
 
 fn of_rule(rule: &Rule) -> bool {
-    let ends = match &rule.verdict {
-        Verdict::Nat(_) => true,
-        Verdict::Map { key, .. } | Verdict::MapNamed { key, .. } => key.iter().any(is_tracked),
-        _ => false,
-    };
+    let ends = matches!(rule.verdict, Verdict::Nat(_)) || rule.verdict.key().iter().any(is_tracked);
     ends || rule.steps.iter().flat_map(Step::fields).any(is_tracked) || rule.statements().any(of_statement)
 }
 

@@ -147,7 +147,7 @@ impl TableWork<'_> {
         if gives(rule).is_some() {
             conditions.push(Test::is(Field::Ct(CtKey::State), NEW).into());
         }
-        let seen = hooks.iter().any(|&hook| fragments::are_seen(self.family, hook));
+        let seen = fragments::are_seen_at_any(self.family, hooks);
         let mut builder = Builder {
             table: &mut self.out,
             family: self.family,

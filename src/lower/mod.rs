@@ -79,7 +79,7 @@ fn lower_document(
     lowered: &mut Lowered,
 ) {
     let by_table: Vec<Mentioned> = document.tables.iter().map(Mentioned::in_table).collect();
-    let mentioned = by_table.iter().fold(Mentioned::default(), Mentioned::with);
+    let mentioned = Mentioned::of_all(&by_table);
     let tracked = tracking::is_tracked(&document, &mentioned);
     lowered.tracked.extend(tracked.then_some(document.family));
     let reassembled = options.assume_reassembled || tracked;
@@ -251,7 +251,7 @@ impl TableWork<'_> {
         let origin = Origin::line(self.source, rule.line);
         let counters = rule.counters.as_deref().copied().filter(|_| self.options.counters).map(keep);
         let counters = counters.or_else(|| matches!(rule.target, Target::None).then(Counters::default));
-        let seen = hooks.iter().any(|&h| ir::fragments::are_seen(self.family, h));
+        let seen = ir::fragments::are_seen_at_any(self.family, hooks);
         let guard = if seen { self.guard } else { Guard::Needless };
         let mut builder = Builder {
             table: &mut self.out,

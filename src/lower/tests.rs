@@ -1,12 +1,17 @@
 //! What is lowered, what is refused, and that nothing is lost in between.
 
+use std::collections::BTreeSet;
+
 use super::{Lowered, Options, lower};
 use crate::diag::Source;
 use crate::save::parse;
 
-fn lowered(table: &str, rules: &[&str]) -> Lowered {
-    let rules: String = rules.iter().map(|rule| format!("-A PREROUTING {rule}\n")).collect();
-    let text = format!("*{table}\n{rules}COMMIT\n");
+/// Rules of PREROUTING, or of a chain that they name.
+fn lowered(table: &str, rules: &[impl AsRef<str>]) -> Lowered {
+    let line =
+        |rule: &str| if rule.starts_with("-A ") { format!("{rule}\n") } else { format!("-A PREROUTING {rule}\n") };
+    let rules: String = rules.iter().map(|rule| line(rule.as_ref())).collect();
+    let text = format!("*{table}\n:web - [0:0]\n-A PREROUTING -j web\n{rules}COMMIT\n");
     let parsed = parse(&Source::new(0, "test", text.into()).unwrap(), None);
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     lower(parsed.dump, 0, &Options::default())
@@ -41,4 +46,40 @@ fn sizes_of_segments_are_asked_of_whole_packets() {
     ] {
         assert_eq!(lowered("mangle", rules).diagnostics.len(), refused, "{rules:?}");
     }
+}
+
+/// A rule that stands alone, that takes a helper chain, that splits the rest of its chain off, that adds a set,
+/// that cannot be said, and that later fragments skip.
+const KINDS: [&str; 6] = [
+    "-s 192.0.2.1 -j DROP",
+    "-m u32 ! --u32 0>>22&0x3C@4=0x0:0xFFFF&&8>>24=1 -j LOG",
+    "-m u32 ! --u32 0>>22&0x3C@4=0x0:0xFFFF&&8>>24=1 -j RETURN",
+    "-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-name NAME -j ACCEPT",
+    "-m physdev --physdev-in eth0 -j DROP",
+    "-p udp -m udp --dport 53 -j ACCEPT",
+];
+
+#[test]
+fn of_long_runs_no_rule_is_lost_nor_moved() {
+    let rule = |at: usize| {
+        let kind = KINDS[(at + at / 7) % KINDS.len()].replace("NAME", &format!("n{}", at % 5));
+        format!("-A {} {kind}", ["PREROUTING", "web"][at / 3 % 2])
+    };
+    let rules: Vec<String> = (0..2000).map(rule).collect();
+    let whole = lowered("mangle", &rules);
+    let table = &whole.ruleset.tables[0];
+    let lines: Vec<Vec<u32>> = table
+        .chains
+        .iter()
+        .map(|chain| chain.rules.iter().flat_map(|rule| rule.origin.lines.to_vec()).collect())
+        .collect();
+    assert!(lines.iter().all(|lines| lines.is_sorted()));
+    let all: BTreeSet<u32> = lines.concat().into_iter().collect();
+    assert!(all.into_iter().eq(3..2004));
+    let refused = rules.iter().filter(|rule| rule.contains("physdev")).count();
+    assert_eq!(whole.diagnostics.iter().filter(|told| told.code == "physdev").count(), refused);
+    assert_eq!(table.sets.len(), 5);
+    let helpers = table.chains.iter().filter(|chain| chain.helper).count();
+    let splits = rules.iter().filter(|rule| rule.contains("RETURN")).count();
+    assert!(helpers >= splits, "{helpers} {splits}");
 }

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::domain::Domain;
 use super::effects::{ChainChanges, Changes};
-use crate::ir::{Assigned, Rule, Statement, Step, Verdict};
+use crate::ir::{Assigned, Rule, Statement, Step, Test, Verdict};
 
 /// What is to be known of a rule before it or others move.
 #[derive(Debug)]
@@ -153,12 +153,5 @@ pub fn is_pure(rule: &Rule) -> bool {
 
 /// All tests come first, and none is by chance.
 pub fn acts_last(rule: &Rule) -> bool {
-    let mut done = false;
-    rule.steps.iter().all(|step| match step {
-        Step::Test(test) => !done && !test.is_stateful(),
-        Step::Do(_) => {
-            done = true;
-            true
-        }
-    })
+    rule.steps.is_sorted_by_key(|step| matches!(step, Step::Do(_))) && !rule.tests().any(Test::is_stateful)
 }

@@ -7,7 +7,7 @@
 //! packets that match it fail the one that is left, and the opposite need not be asked. Only fields that every
 //! packet has, with the protocol that the rule asks for, have an opposite.
 
-use super::commute::{is_pure, takes_for_good};
+use super::commute::{do_the_same, is_pure, takes_for_good};
 use super::known::Known;
 use super::{Options, Report};
 use crate::ir::{Rule, Step, Table, Test};
@@ -56,7 +56,7 @@ fn needs_look(rules: &[Rule]) -> bool {
 
 /// The steps of two neighbours that are opposites of which the second one is needless.
 fn needless(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
-    if !takes_for_good(first) || first.verdict != second.verdict || !first.statements().eq(second.statements()) {
+    if !takes_for_good(first) || !do_the_same(first, second) {
         return None;
     }
     let missing = |step: &&Step| matches!(step, Step::Test(_)) && !second.steps.contains(step);

@@ -69,7 +69,7 @@ pub fn of_words(text: &[u8]) -> Evidence {
 
 /// What protocols say that make sense in one family only; less sure than words that the other family does not take.
 pub fn of_protocols(text: &[u8]) -> Option<Family> {
-    lines(text).find_map(|line| line.telling(of_protocol).first().map(|&(family, _)| family))
+    first(text, of_protocol).map(|(family, _)| family)
 }
 
 /// Looks for `-4` and `-6`, which choose the rules of one family in a file for both.
@@ -79,7 +79,11 @@ pub fn of_choices(text: &[u8]) -> Evidence {
 
 /// The first word of a table's rules that only one family has, and where it is.
 pub fn first_telling(text: &[u8]) -> Option<(Family, usize)> {
-    lines(text).find_map(|line| line.telling(of_word).into_iter().next())
+    first(text, of_word)
+}
+
+fn first(text: &[u8], told: Telling) -> Option<(Family, usize)> {
+    lines(text).find_map(|line| line.telling(told).into_iter().next())
 }
 
 fn sum(evidence: impl Iterator<Item = (Family, usize)>) -> Evidence {

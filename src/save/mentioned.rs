@@ -16,14 +16,12 @@ pub struct Mentioned(Vec<&'static Extension>);
 impl Mentioned {
     /// By the rules of a table.
     pub fn in_table(table: &Table) -> Self {
-        let pieces = parallel::map(table.items.chunks(PIECE).collect(), Mentioned::in_items);
-        pieces.iter().fold(Mentioned::default(), Mentioned::with)
+        Mentioned::of_all(&parallel::map(table.items.chunks(PIECE).collect(), Mentioned::in_items))
     }
 
     /// By the rules of all tables.
     pub fn in_document(document: &Document) -> Self {
-        let tables = document.tables.iter().map(Mentioned::in_table);
-        tables.fold(Mentioned::default(), |all, table| all.with(&table))
+        Mentioned::of_all(&document.tables.iter().map(Mentioned::in_table).collect::<Vec<_>>())
     }
 
     fn in_items(items: &[Item]) -> Self {
@@ -39,11 +37,11 @@ impl Mentioned {
         }
     }
 
-    /// These and those.
-    #[must_use]
-    pub fn with(mut self, other: &Self) -> Self {
-        other.0.iter().for_each(|extension| self.add(extension));
-        self
+    /// All of them together.
+    pub fn of_all(many: &[Mentioned]) -> Self {
+        let mut all = Mentioned::default();
+        many.iter().flat_map(|one| &one.0).for_each(|extension| all.add(extension));
+        all
     }
 
     /// Whether one of them has such a name.

@@ -53,8 +53,7 @@ pub(super) fn directions(value: &Value) -> Vec<bool> {
 pub(super) fn members(name: &BStr, question: Question<'_>, reading: &mut Reading<'_>) -> Bounded<Option<Dd>> {
     let ipsets = reading.ipsets;
     let Some(set) = ipsets.get(name) else { return Ok(None) };
-    if let Kind::Parts { parts, .. } = &set.kind {
-        let question = question.of(parts);
+    if matches!(set.kind, Kind::Parts { .. }) {
         return if set.elements.is_empty() {
             waiting(name, set, question, reading)
         } else {
@@ -83,7 +82,7 @@ fn waiting(name: &BStr, set: &Ipset, question: Question<'_>, reading: &mut Readi
     let Kind::Parts { parts, .. } = &set.kind else { return Ok(None) };
     let family = reading.space.family();
     let only_addresses = parts.iter().all(|part| matches!(part, PartKind::Ip | PartKind::Net));
-    if question.exceptions || !only_addresses || set.netmask.is_some() || set.family != Some(family) {
+    if question.of(parts).exceptions || !only_addresses || set.netmask.is_some() || set.family != Some(family) {
         return Ok(None);
     }
     if question.source.len() < parts.len() {

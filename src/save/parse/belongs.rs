@@ -31,13 +31,18 @@ impl Belongs {
         }
     }
 
+    /// The header that speaks of the table to come.
+    fn standing_header(&self) -> Option<(Family, Span)> {
+        self.header.filter(|_| self.open)
+    }
+
     /// The family of the table whose head is at `span`, or why that cannot be said.
     pub fn decide(&self, source: &Source, span: Span) -> Result<Family, Box<Diagnostic>> {
         if let Some(told) = self.told {
             return Ok(told);
         }
         let text = source.text().get(span.end as usize..).unwrap_or_default();
-        match self.header.filter(|_| self.open) {
+        match self.standing_header() {
             Some(header) => self.confirm(header, source, text, span),
             None => self.guess(source, text, span),
         }
@@ -83,7 +88,7 @@ impl Belongs {
     /// Why some lines of the table whose head is at `span` could not be read: nothing but they said its family, and
     /// they say both.
     pub fn conflict(&self, source: &Source, span: Span) -> Option<Box<Diagnostic>> {
-        let guessed = self.told.is_none() && !(self.header.is_some() && self.open);
+        let guessed = self.told.is_none() && self.standing_header().is_none();
         let text = source.text().get(span.end as usize..).filter(|_| guessed)?;
         match family::of_words(text) {
             Evidence::Both { ip, ip6 } => Some(mixed(source, span, ip, ip6)),

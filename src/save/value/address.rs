@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use bstr::ByteSlice;
 
-use super::number;
+use super::{number, plain_number};
 use crate::diag::quote;
 use crate::packet::Family;
 use crate::save::option::Net;
@@ -101,9 +101,7 @@ fn plain_net(word: &[u8]) -> Option<Net> {
 fn plain_byte(text: &[u8]) -> Option<(u8, &[u8])> {
     let digits = text.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
     let (number, rest) = text.split_at_checked(digits)?;
-    let value = number.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
-    let plain = matches!(number, [b'0'] | [b'1'..=b'9', ..]);
-    Some((u8::try_from(value).ok().filter(|_| plain)?, rest))
+    Some((u8::try_from(plain_number(number)?).ok()?, rest))
 }
 
 fn net_of(word: &[u8], family: Family, read: impl Fn(&[u8], u128) -> Result<u128, String>) -> Result<Net, String> {

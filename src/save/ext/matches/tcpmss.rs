@@ -35,7 +35,7 @@ pub static EXTENSION: Extension = Extension {
 /// iptables reads what a later fragment carries as if it were a header of TCP, unless another match keeps such out; nft
 /// does not look at it.
 fn may_meet_later_fragments(cx: &Cx) -> bool {
-    let seen = !cx.reassembled && cx.hooks.iter().any(|&hook| fragments::are_seen(cx.family, hook));
+    let seen = !cx.reassembled && fragments::are_seen_at_any(cx.family, cx.hooks);
     seen && !cx.matches.iter().any(|part| matches!(part.extension.name, "tcp" | "multiport"))
 }
 

@@ -107,7 +107,7 @@ fn later_fragments(variant: Variant, cx: &Cx) -> (Vec<Rule>, Vec<Step>) {
         Variant::Others => cx.family == Family::Ip6,
         Variant::Plain => false,
     };
-    let seen = cx.family == Family::Ip6 || cx.hooks.iter().any(|&hook| fragments::are_seen(cx.family, hook));
+    let seen = cx.family == Family::Ip6 || fragments::are_seen_at_any(cx.family, cx.hooks);
     match fragments::is_not_later(cx.family) {
         _ if !asked || !seen || cx.reassembled => (Vec::new(), Vec::new()),
         Some(whole) => (Vec::new(), vec![Step::Test(whole)]),
