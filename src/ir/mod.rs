@@ -8,6 +8,7 @@
 
 pub mod fragments;
 mod rule;
+pub mod slots;
 mod statement;
 mod test;
 pub mod tracking;

@@ -1,0 +1,223 @@
+//! Plain values of a rule: what rules of long dumps differ by.
+//!
+//! Machines write firewalls, so that rules are alike but for an address, a port, a chain or a comment. What has been
+//! found out about one rule then holds for those that are like it, with other values in the slots.
+//! Invariant: rules that are [`alike`] have the same slots in the same order, and are equal once these are.
+
+use bstr::BString;
+
+use super::{ChainId, NatData, Rule, Step, Test, Verdict};
+use crate::packet::{Field, Interval, IntervalSet};
+
+/// A plain value, as it is found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Slot<'a> {
+    /// One value or one aligned block of values that an address or a port is tested for.
+    Values { field: Field, values: Interval },
+    /// The chain that is jumped or gone to.
+    Chain(ChainId),
+    /// The one address that is translated to.
+    Address(u128),
+    /// The one port that is translated to.
+    Port(u16),
+    /// The rule's only comment.
+    Comment(&'a BString),
+}
+
+/// A plain value, to be changed into another that is like it.
+#[derive(Debug)]
+pub enum SlotMut<'a> {
+    Values(&'a mut IntervalSet),
+    Chain(&'a mut ChainId),
+    Address(&'a mut (u128, u128)),
+    Port(&'a mut (u16, u16)),
+    Comment(&'a mut BString),
+}
+
+/// Whether tests of the field have plain values.
+pub const fn is_plain(field: Field) -> bool {
+    matches!(
+        field,
+        Field::IpSaddr | Field::IpDaddr | Field::Ip6Saddr | Field::Ip6Daddr | Field::Sport(_) | Field::Dport(_)
+    )
+}
+
+/// Tells each slot of the rule, in order: of steps, of the verdict, the comment.
+pub fn each<'a>(rule: &'a Rule, mut tell: impl FnMut(Slot<'a>)) {
+    for step in &rule.steps {
+        if let Step::Test(Test::In { field, set }) = step
+            && let Some(values) = plain(*field, set)
+        {
+            tell(Slot::Values { field: *field, values });
+        }
+    }
+    match &rule.verdict {
+        Verdict::Jump(id) | Verdict::Goto(id) => tell(Slot::Chain(*id)),
+        Verdict::Nat(nat) => {
+            if let NatData::Fixed { address, port } = nat.data {
+                one(address).map(Slot::Address).into_iter().for_each(&mut tell);
+                one(port).map(Slot::Port).into_iter().for_each(&mut tell);
+            }
+        }
+        _ => {}
+    }
+    if let [only] = rule.comments() {
+        tell(Slot::Comment(only));
+    }
+}
+
+/// The same slots, to be changed; what is written must keep the rule like what it was.
+pub fn each_mut(rule: &mut Rule, mut tell: impl FnMut(SlotMut)) {
+    for step in &mut rule.steps {
+        if let Step::Test(Test::In { field, set }) = step
+            && plain(*field, set).is_some()
+        {
+            tell(SlotMut::Values(set));
+        }
+    }
+    match &mut rule.verdict {
+        Verdict::Jump(id) | Verdict::Goto(id) => tell(SlotMut::Chain(id)),
+        Verdict::Nat(nat) => {
+            if let NatData::Fixed { address, port } = &mut nat.data {
+                address.as_mut().filter(|(lo, hi)| lo == hi).map(SlotMut::Address).into_iter().for_each(&mut tell);
+                port.as_mut().filter(|(lo, hi)| lo == hi).map(SlotMut::Port).into_iter().for_each(&mut tell);
+            }
+        }
+        _ => {}
+    }
+    if rule.comments().len() == 1 {
+        rule.remarks_mut().comments.iter_mut().for_each(|only| tell(SlotMut::Comment(only)));
+    }
+}
+
+/// Whether the rules are equal but for the values of their slots, and for the lines they came from.
+pub fn alike(a: &Rule, b: &Rule) -> bool {
+    a.steps.len() == b.steps.len()
+        && a.steps.iter().zip(&b.steps).all(|(a, b)| alike_steps(a, b))
+        && alike_verdicts(&a.verdict, &b.verdict)
+        && alike_remarks(a, b)
+}
+
+fn alike_steps(a: &Step, b: &Step) -> bool {
+    match (a, b) {
+        (Step::Test(Test::In { field: f, set: a }), Step::Test(Test::In { field: g, set: b })) => {
+            f == g
+                && match (plain(*f, a), plain(*g, b)) {
+                    (Some(a), Some(b)) => a.hi - a.lo == b.hi - b.lo,
+                    _ => a == b,
+                }
+        }
+        (Step::Test(a), Step::Test(b)) => a == b,
+        (Step::Do(a), Step::Do(b)) => a == b,
+        (Step::Test(_), Step::Do(_)) | (Step::Do(_), Step::Test(_)) => false,
+    }
+}
+
+fn alike_verdicts(a: &Verdict, b: &Verdict) -> bool {
+    match (a, b) {
+        (Verdict::Jump(_), Verdict::Jump(_)) | (Verdict::Goto(_), Verdict::Goto(_)) => true,
+        (Verdict::Nat(a), Verdict::Nat(b)) => {
+            a.kind == b.kind
+                && a.flags == b.flags
+                && match (&a.data, &b.data) {
+                    (NatData::Fixed { address: a, port: p }, NatData::Fixed { address: b, port: q }) => {
+                        (a == b || one(*a).is_some() && one(*b).is_some())
+                            && (p == q || one(*p).is_some() && one(*q).is_some())
+                    }
+                    (a, b) => a == b,
+                }
+        }
+        (a, b) => a == b,
+    }
+}
+
+fn alike_remarks(a: &Rule, b: &Rule) -> bool {
+    let comments = match (a.comments(), b.comments()) {
+        ([_], [_]) => true,
+        (a, b) => a == b,
+    };
+    comments && a.labels() == b.labels() && a.counters() == b.counters() && a.notes() == b.notes()
+}
+
+/// The values, where they are one value or an aligned block of a field whose values are plain; not all there are.
+fn plain(field: Field, set: &IntervalSet) -> Option<Interval> {
+    match set.intervals() {
+        [only] if is_plain(field) && only.is_block() && !set.is_full(field.width()) => Some(*only),
+        _ => None,
+    }
+}
+
+fn one<T: PartialEq + Copy>(range: Option<(T, T)>) -> Option<T> {
+    range.filter(|(lo, hi)| lo == hi).map(|(lo, _)| lo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::SourceId;
+    use crate::ir::{Nat, Origin};
+    use crate::nft::ast::{NatFlags, NatKind};
+    use crate::packet::L4;
+
+    fn rule(steps: impl IntoIterator<Item = Test>, verdict: Verdict, line: u32) -> Rule {
+        Rule::new(steps.into_iter().map(Step::Test), verdict, Origin::line(SourceId::default(), line))
+    }
+
+    fn source(lo: u128, hi: u128) -> Test {
+        Test::between(Field::IpSaddr, lo, hi)
+    }
+
+    fn dnat(address: u128, port: (u16, u16)) -> Verdict {
+        let data = NatData::Fixed { address: Some((address, address)), port: Some(port) };
+        Verdict::Nat(Box::new(Nat { kind: NatKind::Dnat, data, flags: NatFlags::default() }))
+    }
+
+    fn commented(comments: &[&str]) -> Rule {
+        let mut rule = rule([], Verdict::Drop, 1);
+        rule.remarks_mut().comments = comments.iter().map(|&comment| comment.into()).collect();
+        rule
+    }
+
+    #[test]
+    fn rules_that_differ_by_plain_values_are_alike() {
+        let port = |port| Test::is(Field::Dport(L4::Tcp), port);
+        for (a, b, want) in [
+            (rule([source(1, 1)], Verdict::Drop, 1), rule([source(7, 7)], Verdict::Drop, 2), true),
+            (rule([source(0, 255)], Verdict::Drop, 1), rule([source(256, 511)], Verdict::Drop, 1), true),
+            (rule([source(0, 255)], Verdict::Drop, 1), rule([source(0, 127)], Verdict::Drop, 1), false),
+            (rule([source(0, 254)], Verdict::Drop, 1), rule([source(1, 255)], Verdict::Drop, 1), false),
+            (rule([source(1, 1)], Verdict::Drop, 1), rule([source(1, 1)], Verdict::Accept, 1), false),
+            (rule([source(1, 1)], Verdict::Drop, 1), rule([port(1)], Verdict::Drop, 1), false),
+            (rule([port(22)], Verdict::Drop, 1), rule([port(23)], Verdict::Drop, 1), true),
+            (rule([], Verdict::Jump(ChainId(1)), 1), rule([], Verdict::Jump(ChainId(2)), 1), true),
+            (rule([], Verdict::Jump(ChainId(1)), 1), rule([], Verdict::Goto(ChainId(1)), 1), false),
+            (rule([], dnat(1, (80, 80)), 1), rule([], dnat(2, (81, 81)), 1), true),
+            (rule([], dnat(1, (80, 80)), 1), rule([], dnat(1, (80, 81)), 1), false),
+            (commented(&["a"]), commented(&["b"]), true),
+            (commented(&["a"]), commented(&[]), false),
+            (commented(&["a", "b"]), commented(&["a", "c"]), false),
+        ] {
+            assert_eq!(alike(&a, &b), want, "{a:?}\n{b:?}");
+            assert_eq!(alike(&b, &a), want, "{b:?}\n{a:?}");
+        }
+    }
+
+    #[test]
+    fn slots_are_changed_in_the_order_they_are_told() {
+        let mut changed = rule([source(1, 1), source(0, u128::from(u32::MAX))], dnat(9, (80, 80)), 1);
+        changed.remarks_mut().comments.push("a".into());
+        let like = changed.clone();
+        each_mut(&mut changed, |slot| match slot {
+            SlotMut::Values(set) => *set = IntervalSet::point(5),
+            SlotMut::Chain(id) => id.0 += 1,
+            SlotMut::Address(address) => *address = (6, 6),
+            SlotMut::Port(port) => *port = (7, 7),
+            SlotMut::Comment(comment) => *comment = "b".into(),
+        });
+        assert!(alike(&changed, &like) && changed != like);
+        let mut slots = Vec::new();
+        each(&changed, |slot| slots.push(slot));
+        let values = Slot::Values { field: Field::IpSaddr, values: Interval::point(5) };
+        assert_eq!(slots, [values, Slot::Address(6), Slot::Port(7), Slot::Comment(&"b".into())]);
+    }
+}
