@@ -7,6 +7,7 @@
 mod apart;
 mod map;
 mod names;
+mod pattern;
 mod rule;
 mod set;
 mod statement;
@@ -40,7 +41,7 @@ pub struct Emitted {
 pub fn emit(ruleset: &ir::Ruleset, options: &Options) -> Emitted {
     let names: Vec<Names> = ruleset.tables.iter().map(Names::choose).collect();
     let tables = tables(ruleset, &names);
-    let ruleset = around(&tables, options, |table, chain| chain.rules.iter().map(|rule| table.rule(rule)).collect());
+    let ruleset = around(&tables, options, |table| table.chains());
     Emitted { ruleset, renamed: renamed(&tables) }
 }
 
@@ -48,11 +49,11 @@ fn tables<'a>(ruleset: &'a ir::Ruleset, names: &'a [Names]) -> Vec<Table<'a>> {
     ruleset.tables.iter().zip(names).map(|(ir, names)| Table { ir, names, order: chain_order(ir) }).collect()
 }
 
-/// All that there is besides the rules of the dump, and those that `rules` makes of each chain.
-fn around(tables: &[Table], options: &Options, rules: impl Fn(&Table, &ir::Chain) -> Vec<ast::Rule>) -> ast::Ruleset {
+/// All that there is besides the chains, and those that `chains` makes of each table.
+fn around(tables: &[Table], options: &Options, chains: impl Fn(&Table) -> Vec<ast::Chain>) -> ast::Ruleset {
     let replaced = tables.iter().map(|table| table_name(table.ir, options));
     let replaced = replaced.flat_map(|name| [Item::Declare(name.clone()), Item::DeleteTable(name)]);
-    let whole = tables.iter().map(|table| Item::Table(table.emit(table_name(table.ir, options), &rules)));
+    let whole = tables.iter().map(|table| Item::Table(table.emit(table_name(table.ir, options), chains(table))));
     ast::Ruleset { items: replaced.chain(whole).collect() }
 }
 
@@ -100,23 +101,32 @@ fn chain_order(table: &ir::Table) -> Vec<ChainId> {
 }
 
 impl Table<'_> {
-    fn emit(&self, name: TableName, rules: impl Fn(&Table, &ir::Chain) -> Vec<ast::Rule>) -> ast::Table {
+    fn emit(&self, name: TableName, chains: Vec<ast::Chain>) -> ast::Table {
         let mut entries: Vec<Entry> = self.ir.notes.iter().cloned().map(Entry::Comment).collect();
         entries.extend(self.ir.objects.iter().enumerate().map(|(at, o)| Entry::Object(self.object(at, o))));
         entries.extend(self.ir.sets.iter().enumerate().map(|(at, s)| Entry::Set(self.set(at, s))));
-        let chains = self.order.iter().filter_map(|&id| Some((id, self.ir.chain(id)?)));
-        entries.extend(chains.map(|(id, chain)| Entry::Chain(self.chain(id, chain, rules(self, chain)))));
+        entries.extend(chains.into_iter().map(Entry::Chain));
         ast::Table { name, comment: None, flags: Vec::new(), entries }
     }
 
-    fn chain(&self, id: ChainId, chain: &ir::Chain, mut rules: Vec<ast::Rule>) -> ast::Chain {
-        let base =
-            chain.base.map(|b| BaseChain { kind: b.kind, hook: Some(b.hook), priority: b.priority, policy: b.policy });
-        if let Some(c) = chain.base.and_then(|b| b.counters) {
-            let count = ast::Statement::Counter { packets: c.packets, bytes: c.bytes };
-            let comment = Some("policy".into());
-            rules.push(ast::Rule { statements: vec![count], comment, notes: Vec::new(), line: 0 });
-        }
-        ast::Chain { name: self.names.chain(id), base, comment: None, rules, line: 0 }
+    fn chains(&self) -> Vec<ast::Chain> {
+        self.order.iter().filter_map(|&id| Some(self.chain(id, self.ir.chain(id)?))).collect()
     }
+
+    fn chain(&self, id: ChainId, chain: &ir::Chain) -> ast::Chain {
+        let rules = chain.rules.iter().map(|rule| self.rule(rule)).chain(policy_counter(chain)).collect();
+        ast::Chain { name: self.names.chain(id).clone(), base: base(chain), comment: None, rules, line: 0 }
+    }
+}
+
+/// Where the kernel calls the chain.
+fn base(chain: &ir::Chain) -> Option<BaseChain> {
+    chain.base.map(|b| BaseChain { kind: b.kind, hook: Some(b.hook), priority: b.priority, policy: b.policy })
+}
+
+/// The closing rule that keeps the counters of the policy.
+fn policy_counter(chain: &ir::Chain) -> Option<ast::Rule> {
+    let counters = chain.base?.counters?;
+    let count = ast::Statement::Counter { packets: counters.packets, bytes: counters.bytes };
+    Some(ast::Rule { statements: vec![count], comment: Some("policy".into()), notes: Vec::new(), line: 0 })
 }

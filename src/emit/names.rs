@@ -4,6 +4,7 @@
 //! kept as it is.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -36,8 +37,14 @@ impl Names {
         Names { chains: legal_and_unique(&chains), sets: legal_and_unique(&sets), objects: legal_and_unique(&objects) }
     }
 
-    pub fn chain(&self, id: ChainId) -> BString {
-        self.chains.get(id.0 as usize).cloned().unwrap_or_default()
+    pub fn chain(&self, id: ChainId) -> &BString {
+        self.chains.get(id.0 as usize).unwrap_or_else(|| name_of_stand_in(id))
+    }
+
+    /// A chain of no table, whose name is as long as that of any other of these, for rules that are printed to see where
+    /// the names of their chains stand.
+    pub(crate) const fn stand_in(number: usize) -> ChainId {
+        ChainId(u32::MAX - number as u32)
     }
 
     pub fn set(&self, id: SetId) -> BString {
@@ -56,6 +63,14 @@ impl Names {
             .map(|(chain, to)| Renamed { table: table.name.clone(), from: chain.name.clone(), to: to.clone() })
             .collect()
     }
+}
+
+fn name_of_stand_in(id: ChainId) -> &'static BString {
+    const COUNT: u32 = 24;
+    static NAMES: LazyLock<Vec<BString>> =
+        LazyLock::new(|| (0..COUNT).map(|number| format!("stand-in-{number:02}").into()).collect());
+    static NONE: BString = BString::new(Vec::new());
+    NAMES.get((u32::MAX - id.0) as usize).unwrap_or(&NONE)
 }
 
 fn is_legal(name: &[u8]) -> bool {

@@ -33,8 +33,8 @@ impl Table<'_> {
             Verdict::Accept => ast::Verdict::Accept,
             Verdict::Drop => ast::Verdict::Drop,
             Verdict::Return => ast::Verdict::Return,
-            Verdict::Jump(id) => ast::Verdict::Jump(self.names.chain(*id)),
-            Verdict::Goto(id) => ast::Verdict::Goto(self.names.chain(*id)),
+            Verdict::Jump(id) => ast::Verdict::Jump(self.names.chain(*id).clone()),
+            Verdict::Goto(id) => ast::Verdict::Goto(self.names.chain(*id).clone()),
             Verdict::Reject(_)
             | Verdict::Nat(_)
             | Verdict::Queue { .. }

@@ -4,7 +4,11 @@
 //! found out about one rule then holds for those that are like it, with other values in the slots.
 //! Invariant: rules that are [`alike`] have the same slots in the same order, and are equal once these are.
 
+use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
+
 use bstr::BString;
+use rustc_hash::FxHasher;
 
 use super::{ChainId, NatData, Rule, Step, Test, Verdict};
 use crate::packet::{Field, Interval, IntervalSet};
@@ -88,6 +92,27 @@ pub fn each_mut(rule: &mut Rule, mut tell: impl FnMut(SlotMut)) {
     if rule.comments().len() == 1 {
         rule.remarks_mut().comments.iter_mut().for_each(|only| tell(SlotMut::Comment(only)));
     }
+}
+
+/// The same for rules that are [`alike`], and rarely for others.
+pub fn key(rule: &Rule) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write_usize(rule.steps.len());
+    for step in &rule.steps {
+        match step {
+            Step::Test(Test::In { field, set }) => {
+                field.hash(&mut hasher);
+                match plain(*field, set) {
+                    Some(values) => hasher.write_u128(values.hi - values.lo),
+                    None => set.hash(&mut hasher),
+                }
+            }
+            other => other.hash(&mut hasher),
+        }
+    }
+    discriminant(&rule.verdict).hash(&mut hasher);
+    hasher.write_usize(rule.comments().len());
+    hasher.finish()
 }
 
 /// Whether the rules are equal but for the values of their slots, and for the lines they came from.
@@ -199,6 +224,7 @@ mod tests {
         ] {
             assert_eq!(alike(&a, &b), want, "{a:?}\n{b:?}");
             assert_eq!(alike(&b, &a), want, "{b:?}\n{a:?}");
+            assert!(!want || key(&a) == key(&b), "{a:?}\n{b:?}");
         }
     }
 

@@ -141,7 +141,7 @@ pub fn groups(translation: &Translation, sources: &[Source], report: Option<&Rep
         let proved = report.map(|report| is_proved(report, ir));
         for (at, chain) in ir.chains.iter().enumerate().filter(|(_, chain)| !chain.rules.is_empty()) {
             // The emitter may order chains anew; rules keep their number and order.
-            let Some(printed) = printed.get(&names.chain(ChainId(at as u32))) else { continue };
+            let Some(printed) = printed.get(names.chain(ChainId(at as u32))) else { continue };
             let mut groups = chain_groups(ir.family, chain, printed, &reasons, sources);
             groups.iter_mut().filter(|group| !group.why.is_empty()).for_each(|group| group.proved = proved);
             out.push(ChainDiff {

@@ -10,13 +10,10 @@ use crate::nft::quoted::{COMMENT_MAX, check_string};
 impl<'a> Printer<'a> {
     pub(super) fn chain(&mut self, chain: &'a Chain) -> Result<(), PrintError> {
         let place = || format!("chain {}", chain.name);
-        self.chain_head(chain).map_err(|why| PrintError::new(why, place()))?;
-        if let Some(body) = self.bodies.next() {
-            self.out.text(&body);
-        }
+        let opened = self.open_chain(&chain.name, chain.comment.as_ref(), chain.base.as_ref());
+        opened.map_err(|why| PrintError::new(why, place()))?;
         self.rules(&chain.rules, |index| format!("{}, rule {}", place(), index + 1))?;
-        self.out.outdent();
-        self.out.line("}");
+        self.close_chain();
         Ok(())
     }
 
@@ -35,18 +32,25 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    fn chain_head(&mut self, chain: &'a Chain) -> Result<(), Why> {
+    pub(super) fn open_chain(
+        &mut self,
+        name: &BString,
+        comment: Option<&BString>,
+        base: Option<&BaseChain>,
+    ) -> Result<(), Why> {
         self.out.start_line();
         self.out.put("chain ");
-        self.name(&chain.name)?;
+        self.name(name)?;
         self.out.put(" {");
         self.out.end_line();
         self.out.indent();
-        self.comment_line(chain.comment.as_ref())?;
-        match &chain.base {
-            Some(base) => self.base(base),
-            None => Ok(()),
-        }
+        self.comment_line(comment)?;
+        base.map_or(Ok(()), |base| self.base(base))
+    }
+
+    pub(super) fn close_chain(&mut self) {
+        self.out.outdent();
+        self.out.line("}");
     }
 
     fn base(&mut self, base: &BaseChain) -> Result<(), Why> {
@@ -97,8 +101,13 @@ impl<'a> Printer<'a> {
     }
 
     pub(super) fn comment(&mut self, comment: &BString) -> Result<(), Why> {
-        check_string(comment, COMMENT_MAX).map_err(|why| Why::Text { text: comment.clone(), why })?;
         self.out.put("comment ");
+        self.comment_text(comment)
+    }
+
+    /// What stands behind `comment`.
+    pub(super) fn comment_text(&mut self, comment: &BString) -> Result<(), Why> {
+        check_string(comment, COMMENT_MAX).map_err(|why| Why::Text { text: comment.clone(), why })?;
         self.out.quoted(comment);
         Ok(())
     }

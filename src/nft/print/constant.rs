@@ -7,7 +7,7 @@ use crate::nft::ast::Expr;
 use crate::nft::identifier::check_name;
 use crate::nft::names::{Kind, Place, Span, Spelling, bit_names, spell};
 use crate::nft::quoted::{WhyNot, nft_ifname, nft_string};
-use crate::packet::DataType;
+use crate::packet::{DataType, Interval};
 
 /// Bytes of a cgroup's path.
 const PATH_MAX: usize = 127;
@@ -94,6 +94,12 @@ impl Printer<'_> {
 
     pub(super) fn prefix(&mut self, address: u128, len: u8, kind: Kind) -> Result<(), Why> {
         let span = Span::of_prefix(address, len, kind).ok_or(BAD_PREFIX)?;
+        self.span(span, kind)
+    }
+
+    /// One value, a prefix, or two bounds.
+    pub(super) fn interval(&mut self, values: Interval, kind: Kind) -> Result<(), Why> {
+        let span = Span::new(values.lo, values.hi, kind).ok_or(Why::Number { value: values.hi, data: kind.data })?;
         self.span(span, kind)
     }
 

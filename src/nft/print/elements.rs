@@ -46,6 +46,7 @@ impl<'a> Printer<'a> {
         let mark = self.out.mark();
         self.out.put("{ ");
         let mut fits = !(self.out.may_break() && elements.iter().any(|element| element.comment.is_some()));
+        self.measured |= fits || !elements.iter().all(is_rich);
         for (index, element) in elements.iter().enumerate() {
             if index > 0 {
                 self.out.put(", ");
@@ -71,7 +72,7 @@ impl<'a> Printer<'a> {
         self.out.start_line();
         let mut line_is_full = false;
         for (index, element) in elements.iter().enumerate() {
-            let rich = element.data.is_some() || element.comment.is_some();
+            let rich = is_rich(element);
             if index > 0 {
                 self.out.put(", ");
             }
@@ -125,4 +126,9 @@ impl<'a> Printer<'a> {
             (Data::Value(_), None) => Err(Why::Shape("a value where the map yields verdicts or objects")),
         }
     }
+}
+
+/// Whether it carries more than its key, so that it has a line of its own where a list is broken.
+const fn is_rich(element: &Element) -> bool {
+    element.data.is_some() || element.comment.is_some()
 }

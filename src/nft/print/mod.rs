@@ -7,6 +7,7 @@
 
 mod amount;
 mod chain;
+mod chains;
 mod command;
 mod constant;
 mod elements;
@@ -27,6 +28,7 @@ mod tests;
 use bstr::BString;
 use rustc_hash::FxHashMap;
 
+pub use chains::Chains;
 pub use error::{PrintError, Why};
 
 use crate::nft::ast::{Entry, Item, Rule, Ruleset, Set, TableName};
@@ -54,14 +56,14 @@ pub fn print(ruleset: &Ruleset, style: &Style) -> Result<Vec<u8>, PrintError> {
     print_around(ruleset, style, Vec::new())
 }
 
-/// The same, with rules that are text already: `bodies` stand at the head of the chains, one in each in their order.
+/// The same, with chains that are text already, made by [`Chains`]: the texts that stand at the end of each table.
 ///
 /// # Errors
 /// As [`print()`].
-pub fn print_around(ruleset: &Ruleset, style: &Style, bodies: Vec<Vec<u8>>) -> Result<Vec<u8>, PrintError> {
+pub fn print_around(ruleset: &Ruleset, style: &Style, chains: Vec<Vec<Vec<u8>>>) -> Result<Vec<u8>, PrintError> {
     let mut printer = Printer::new(Family::Inet, Some(style.width));
-    printer.out.reserve(bodies.iter().map(Vec::len).sum());
-    printer.bodies = bodies.into_iter();
+    printer.out.reserve(chains.iter().flatten().map(Vec::len).sum());
+    printer.chains = chains.into_iter();
     for item in &ruleset.items {
         if let Item::Table(table) = item {
             let sets = table.entries.iter().filter_map(|entry| match entry {
@@ -72,26 +74,6 @@ pub fn print_around(ruleset: &Ruleset, style: &Style, bodies: Vec<Vec<u8>>) -> R
         }
     }
     printer.items(&ruleset.items)?;
-    Ok(printer.out.finish())
-}
-
-/// Rules as they stand in a chain of a table of `family`; `place` says which one is in the way.
-///
-/// # Errors
-/// As [`print()`].
-pub fn print_body(
-    rules: &[Rule],
-    family: Family,
-    style: &Style,
-    place: impl Fn(usize) -> String,
-) -> Result<Vec<u8>, PrintError> {
-    /// About as many bytes as a rule has.
-    const LINE: usize = 96;
-    let mut printer = Printer::new(family, Some(style.width));
-    printer.out.reserve(rules.len() * LINE);
-    printer.out.indent();
-    printer.out.indent();
-    printer.rules(rules, place)?;
     Ok(printer.out.finish())
 }
 
@@ -116,9 +98,11 @@ struct Printer<'a> {
     /// The declared sets and maps, by table and name.
     sets: FxHashMap<(&'a TableName, &'a BString), &'a Set>,
     /// See [`print_around`].
-    bodies: std::vec::IntoIter<Vec<u8>>,
+    chains: std::vec::IntoIter<Vec<Vec<u8>>>,
     /// Whether the rule at hand has tested for the ICMP type whose codes have names.
     unreachable: bool,
+    /// Whether the width of the page had a say in how something was laid out.
+    measured: bool,
     /// How deep the expression or statement at hand is nested.
     depth: u32,
 }
@@ -128,8 +112,9 @@ const MAX_DEPTH: u32 = 64;
 
 impl<'a> Printer<'a> {
     fn new(family: Family, width: Option<usize>) -> Self {
-        let (sets, bodies) = (FxHashMap::default(), Vec::new().into_iter());
-        Printer { out: Writer::new(width), family, table: None, sets, bodies, unreachable: false, depth: 0 }
+        let (sets, chains) = (FxHashMap::default(), Vec::new().into_iter());
+        let out = Writer::new(width);
+        Printer { out, family, table: None, sets, chains, unreachable: false, measured: false, depth: 0 }
     }
 
     /// Runs `body` one level deeper.

@@ -17,9 +17,19 @@ impl<'a> Printer<'a> {
             }
             self.entry(entry).map_err(|error| error.within(&place))?;
         }
+        self.made_chains(table.entries.last());
         self.out.outdent();
         self.out.line("}");
         Ok(())
+    }
+
+    /// The chains that are text already, behind the last one of the other entries.
+    fn made_chains(&mut self, before: Option<&Entry>) {
+        let Some(texts) = self.chains.next().filter(|texts| texts.iter().any(|text| !text.is_empty())) else { return };
+        if !matches!(before, None | Some(Entry::Comment(_))) {
+            self.out.end_line();
+        }
+        texts.into_iter().for_each(|text| self.out.text(&text));
     }
 
     /// Makes `name` the table at hand.

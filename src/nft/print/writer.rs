@@ -103,6 +103,11 @@ impl Writer {
     /// Whole lines that are indented already.
     pub(super) fn text(&mut self, lines: &[u8]) {
         self.put(lines);
+        self.forget_lines();
+    }
+
+    /// Starts counting columns anew: the text ends in a line break.
+    pub(super) fn forget_lines(&mut self) {
         self.line = self.out.len();
     }
 
@@ -124,6 +129,11 @@ impl Writer {
     /// Where the next byte goes.
     pub(super) fn mark(&self) -> usize {
         self.out.len()
+    }
+
+    /// The text from `mark` on.
+    pub(super) fn since(&self, mark: usize) -> &[u8] {
+        self.out.get(mark..).unwrap_or_default()
     }
 
     /// Drops everything from `mark`, which stands in the current line, on.

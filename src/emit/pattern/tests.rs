@@ -1,0 +1,162 @@
+//! Rules that are written by patterns read as those that are emitted and printed one by one.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::diag::SourceId;
+use crate::emit::{Options, emit, text};
+use crate::ir::{Chain, ChainId, Counters, Nat, NatData, Origin, Rule, Statement, Test, Verdict};
+use crate::nft::ast::{Limit, Log, NatFlags, NatKind, Reject, TimeUnit};
+use crate::nft::print::print;
+use crate::packet::{CtKey, Family, Field, IntervalSet, L4};
+
+/// Plain values of one rule.
+#[derive(Clone, Debug)]
+struct Values {
+    numbers: [u128; 2],
+    port: u16,
+    chain: usize,
+    comment: Vec<u8>,
+}
+
+fn values() -> impl Strategy<Value = Values> {
+    let number = || prop_oneof![any::<u128>(), Just(0), Just(u128::MAX), 0..300u128];
+    let byte = prop_oneof![8 => b' '..=b'~', 1 => any::<u8>()];
+    let comment = prop_oneof![
+        4 => proptest::collection::vec(b' '..=b'~', 1..20),
+        1 => proptest::collection::vec(byte, 0..140),
+    ];
+    let chain = 0..CHAINS.len();
+    ([number(), number()], any::<u16>(), chain, comment).prop_map(|(numbers, port, chain, comment)| Values {
+        numbers,
+        port,
+        chain,
+        comment,
+    })
+}
+
+/// Some are no names, and some are like what stands in for others.
+const CHAINS: &[&str] = &["a", "log", "stand-in-00", "{ x }", "KUBE-SEP-SA4JKDZ5NAIDOYTF", "comment", "10.0.0.1"];
+
+fn block(width: u32, len: u32, number: u128) -> IntervalSet {
+    let rest = IntervalSet::full(width).intervals()[0].hi.checked_shr(len).unwrap_or(0);
+    let number = number & IntervalSet::full(width).intervals()[0].hi;
+    IntervalSet::range(number & !rest, number | rest)
+}
+
+/// A rule of the shape that the bits of `shape` say.
+fn rule(shape: u32, family: Family, values: &Values) -> Rule {
+    let bit = |bit: u32| shape >> bit & 1 == 1;
+    let [source, target] = match family {
+        Family::Ip6 => [Field::Ip6Saddr, Field::Ip6Daddr],
+        _ => [Field::IpSaddr, Field::IpDaddr],
+    };
+    let address = source.width();
+    let lens = [0, 1, 2, 8, 24, 31, 32, 48, 128].map(|len| len.min(address));
+    let len = |at: u32| lens[(shape >> at) as usize % lens.len()];
+    let port = |len, port: u16| block(16, len, port.into());
+    let mut steps: Vec<crate::ir::Step> = Vec::new();
+    if bit(0) {
+        steps.push(Test::In { field: source, set: block(address, len(8), values.numbers[0]) }.into());
+    }
+    if bit(1) {
+        steps.push(Test::In { field: target, set: block(address, len(12), values.numbers[1]) }.into());
+    }
+    if bit(2) {
+        steps.push(Test::is(Field::L4proto, 6).into());
+        steps.push(Test::In { field: Field::Dport(L4::Tcp), set: port(16 - (shape >> 16) % 3, values.port) }.into());
+    }
+    if bit(3) {
+        let few = [22, 80, 443].into_iter().map(|port| IntervalSet::point(port).intervals()[0]);
+        steps.push(Test::In { field: Field::Sport(L4::Tcp), set: few.collect() }.into());
+    }
+    if bit(4) {
+        steps.push(Test::within(Field::Ct(CtKey::State), IntervalSet::range(2, 2), bit(5)).into());
+    }
+    if bit(6) {
+        steps.push(Statement::Log(Log { prefix: Some("}10.0.0.1".into()), ..Log::default() }).into());
+    }
+    if bit(7) {
+        steps.push(Statement::Limit(limit()).into());
+    }
+    let mut rule = Rule::new(steps, verdict(shape >> 20, values, address), Origin::line(SourceId::default(), 1));
+    if bit(24) {
+        rule.remarks_mut().comments = vec![values.comment.clone().into()];
+    }
+    if bit(25) {
+        rule.remarks_mut().counters = Some(Counters { packets: 1, bytes: 2 });
+    }
+    rule
+}
+
+fn limit() -> Limit {
+    Limit { over: false, rate: 3, bytes: false, unit: TimeUnit::Second, burst: None }
+}
+
+fn verdict(shape: u32, values: &Values, address: u32) -> Verdict {
+    let fits = |number| number & IntervalSet::full(address).intervals()[0].hi;
+    let one = fits(values.numbers[0]);
+    let port = (values.port, values.port);
+    let nat = |address, port| {
+        let data = NatData::Fixed { address, port };
+        Verdict::Nat(Box::new(Nat { kind: NatKind::Dnat, data, flags: NatFlags::default() }))
+    };
+    match shape % 7 {
+        0 => Verdict::Accept,
+        1 => Verdict::Jump(ChainId(values.chain as u32)),
+        2 => Verdict::Goto(ChainId(values.chain as u32)),
+        3 => nat(Some((one, one)), Some(port)),
+        4 => nat(Some((one, one)), None),
+        5 => nat(Some((0, one)), Some(port)),
+        _ => Verdict::Reject(Reject::Default),
+    }
+}
+
+proptest! {
+    #[test]
+    fn same_text(
+        shapes in proptest::collection::vec(any::<u32>(), 1..4),
+        v6: bool,
+        all in proptest::collection::vec((0..4usize, values()), 40),
+    ) {
+        let family = if v6 { Family::Ip6 } else { Family::Ip };
+        let rules = all.iter().map(|(at, values)| rule(shapes[at % shapes.len()], family, values)).collect();
+        let chain = |name: &str, rules| {
+            Chain { name: name.into(), base: None, rules, helper: false, foreign: false }
+        };
+        let mut chains: Vec<Chain> = CHAINS.iter().map(|name| chain(name, Vec::new())).collect();
+        chains.push(chain("all", rules));
+        let (sets, objects, notes) = (Vec::new(), Vec::new(), Vec::new());
+        let table = ir::Table { family, name: "t".into(), chains, sets, objects, notes };
+        let ruleset = ir::Ruleset { tables: vec![table] };
+        let style = Style::default();
+        let (_, short) = text(&ruleset, &Options::default(), &style);
+        prop_assert_eq!(short, print(&emit(&ruleset, &Options::default()).ruleset, &style));
+    }
+}
+
+/// How many of these rules are written by a pattern.
+fn written(rules: &[Rule]) -> usize {
+    let chains = vec![Chain { name: "c".into(), base: None, rules: Vec::new(), helper: false, foreign: false }];
+    let (sets, objects, notes) = (Vec::new(), Vec::new(), Vec::new());
+    let ir = ir::Table { family: Family::Ip, name: "t".into(), chains, sets, objects, notes };
+    let names = crate::emit::Names::choose(&ir);
+    let table = Table { ir: &ir, names: &names, order: Vec::new() };
+    let style = Style::default();
+    let (mut patterns, mut chains) = (Patterns::new(), Chains::new(Family::Ip, &style, 0));
+    chains.resume();
+    rules.iter().filter(|rule| patterns.write(&table, rule, &mut chains, &style)).count()
+}
+
+#[test]
+fn rules_that_are_alike_are_written_by_patterns() {
+    let values = |n: u128| Values { numbers: [n << 8, n], port: 1000 + n as u16, chain: 0, comment: b"c".to_vec() };
+    let count = |shape: u32| {
+        let rules: Vec<Rule> = (1..=10).map(|n| rule(shape, Family::Ip, &values(n))).collect();
+        written(&rules)
+    };
+    let by_pattern = 11 - BEFORE as usize;
+    for shape in [0b1, 0b111, 0b1111, 0b1_1000_0000, 0b0001_0001_0000_0000_0000_0000_0000, 1 << 20 | 7, 3 << 20 | 4] {
+        assert_eq!(count(shape), by_pattern, "{shape:b}");
+    }
+}
