@@ -3,6 +3,7 @@
 //! Invariant: answers come in the order of the work, so that nothing depends on who was faster.
 
 use std::num::NonZero;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::thread::{available_parallelism, scope};
 
@@ -45,14 +46,42 @@ const PIECE: usize = 2048;
 /// What `work` makes of each of the numbers below `count`, in their order; so many are worth it that each thread gets
 /// a long piece.
 pub fn numbers<R: Send>(count: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
-    if count < 2 * PIECE {
-        return (0..count).map(work).collect();
+    gathered(count, |piece, out| out.extend(piece.map(&work)))
+}
+
+/// What `work` adds for each piece of the numbers below `count`, in their order.
+pub fn gathered<R: Send>(count: usize, work: impl Fn(Range<usize>, &mut Vec<R>) + Sync) -> Vec<R> {
+    let mut pieces = pieces(count, |piece| {
+        let mut out = Vec::new();
+        work(piece, &mut out);
+        out
+    });
+    if let [_] = pieces.as_slice() {
+        return pieces.pop().unwrap_or_default();
     }
-    let pieces = (0..count).step_by(PIECE).map(|from| from..count.min(from + PIECE)).collect();
-    let done = map(pieces, |piece: std::ops::Range<usize>| piece.map(&work).collect::<Vec<R>>());
-    let mut all = Vec::with_capacity(count);
-    done.into_iter().for_each(|piece| all.extend(piece));
+    let mut all = Vec::with_capacity(pieces.iter().map(Vec::len).sum());
+    pieces.into_iter().for_each(|piece| all.extend(piece));
     all
+}
+
+/// What `work` makes of each piece of the numbers below `count`, in their order.
+pub fn pieces<R: Send>(count: usize, work: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
+    if count < 2 * PIECE {
+        return vec![work(0..count)];
+    }
+    map((0..count).step_by(PIECE).map(|from| from..count.min(from + PIECE)).collect(), work)
+}
+
+/// Sorts; equal items are the same, so that it does not matter which comes first.
+pub fn sort<T: Ord + Send>(all: &mut [T]) {
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    if threads < 2 || all.len() < 2 * PIECE {
+        all.sort_unstable();
+        return;
+    }
+    map(all.chunks_mut(all.len().div_ceil(threads)).collect(), |part: &mut [T]| part.sort_unstable());
+    // Only to merge what is in order.
+    all.sort();
 }
 
 #[cfg(test)]

@@ -6,24 +6,8 @@
 //! Invariant: order of log lines is kept; what counts, keeps state or marks a gap is passed only by
 //! rules that no packet of its own can meet, or (a gap) by nothing.
 
-use std::cell::OnceCell;
-
-use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
-
-use super::domain::Domain;
-use super::effects::{ChainChanges, Changes};
+use super::facts::Facts;
 use crate::ir::{Assigned, Rule, Statement, Step, Test, Verdict};
-
-/// What is to be known of a rule before it or others move.
-#[derive(Debug)]
-pub struct Profile {
-    pub effect: Effect,
-    /// Once somebody asked.
-    domain: OnceCell<Domain>,
-    /// Of a rule that only assigns.
-    changes: Option<Box<Changes>>,
-}
 
 /// What a rule does, as far as the order of rules is concerned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,34 +22,9 @@ pub enum Effect {
     Gap,
 }
 
-/// What a rule does: its statements and its verdict.
-type Deed<'r> = (SmallVec<[&'r Statement; 2]>, &'r Verdict);
-
-/// Gives what rules do its number, in the profiles of those rules.
-pub fn number_effects(rules: &[Rule], profiles: &mut [Profile]) {
-    /// Deeds that are compared one by one, before all others are hashed; in most chains there are no more.
-    const FEW: usize = 4;
-    let mut first: SmallVec<[&Rule; FEW]> = SmallVec::new();
-    let mut others: FxHashMap<Deed, u32> = FxHashMap::default();
-    for (rule, profile) in rules.iter().zip(profiles) {
-        let (Effect::Ends(number) | Effect::Assigns(number)) = &mut profile.effect else { continue };
-        *number = match first.iter().position(|known| do_the_same(known, rule)) {
-            Some(known) => known as u32,
-            None if first.len() < FEW => {
-                first.push(rule);
-                first.len() as u32 - 1
-            }
-            None => {
-                let next = (FEW + others.len()) as u32;
-                *others.entry((rule.statements().collect(), &rule.verdict)).or_insert(next)
-            }
-        };
-    }
-}
-
 impl Effect {
-    /// What the rule does, not yet numbered.
-    fn of(rule: &Rule) -> Self {
+    /// Of a rule, with the number of what it does.
+    pub fn of(rule: &Rule, deed: u32) -> Self {
         if is_gap(rule) {
             return Effect::Gap;
         }
@@ -73,8 +32,8 @@ impl Effect {
             return Effect::Other;
         }
         match rule.verdict {
-            _ if takes_for_good(rule) => Effect::Ends(0),
-            Verdict::Continue if rule.statements().all(is_done_once) => Effect::Assigns(0),
+            _ if takes_for_good(rule) => Effect::Ends(deed),
+            Verdict::Continue if rule.statements().all(is_done_once) => Effect::Assigns(deed),
             _ => Effect::Other,
         }
     }
@@ -89,45 +48,32 @@ fn is_done_once(statement: &Statement) -> bool {
     }
 }
 
-impl Profile {
-    /// Of a rule; the numbers of effects come from [`number_effects`].
-    pub fn of(rule: &Rule, chains: &ChainChanges) -> Self {
-        let effect = Effect::of(rule);
-        let changes = matches!(effect, Effect::Assigns(_)).then(|| Box::new(chains.of_rule(rule).into_owned()));
-        Profile { effect, domain: OnceCell::new(), changes }
-    }
-
-    /// Takes in what [`domain`](Self::domain) would find out.
-    pub fn know(&mut self, domain: Domain) {
-        self.domain = OnceCell::from(domain);
-    }
-
-    /// The packets that the rule can match; it is the one that the profile was made of.
-    pub fn domain(&self, rule: &Rule, chains: &ChainChanges) -> &Domain {
-        self.domain.get_or_init(|| Domain::of(rule, &chains.of_rule(rule)))
-    }
-
-    /// Whether two neighbours may change places; `rule` and `other` are what the profiles were made of.
-    pub fn commutes(&self, rule: &Rule, other: &Profile, other_rule: &Rule, chains: &ChainChanges) -> bool {
-        let alike = match (self.effect, other.effect) {
+impl Facts<'_> {
+    /// Whether two neighbours may change places.
+    pub fn commute(&self, one: usize, other: usize) -> bool {
+        let alike = match (self.effects()[one], self.effects()[other]) {
             (Effect::Gap, _) | (_, Effect::Gap) => return false,
             (Effect::Ends(a), Effect::Ends(b)) => a == b,
-            (Effect::Assigns(a), Effect::Assigns(b)) if a == b => self.untested(other_rule) && other.untested(rule),
-            (Effect::Assigns(_), Effect::Assigns(_)) => self.unnoticed(other_rule) && other.unnoticed(rule),
+            (Effect::Assigns(a), Effect::Assigns(b)) if a == b => {
+                self.is_untested(one, other) && self.is_untested(other, one)
+            }
+            (Effect::Assigns(_), Effect::Assigns(_)) => self.is_unnoticed(one, other) && self.is_unnoticed(other, one),
             _ => false,
         };
-        alike || self.domain(rule, chains).is_disjoint(other.domain(other_rule, chains))
+        alike || self.profile(one).domain.is_disjoint(&self.profile(other).domain)
     }
 
-    /// Whether what this one changes is known, and neither tested nor changed by the rule.
-    fn unnoticed(&self, by: &Rule) -> bool {
-        let may_change = |field| self.changes.as_ref().is_none_or(|changes| changes.may_change(field));
-        self.untested(by) && !by.statements().filter_map(Statement::changes).any(may_change)
+    /// Whether what the rule changes is neither tested nor changed by another one.
+    fn is_unnoticed(&self, rule: usize, by: usize) -> bool {
+        let changes = &self.profile(rule).changes;
+        let mut changed = self.rules[by].statements().filter_map(Statement::changes);
+        self.is_untested(rule, by) && !changed.any(|field| changes.may_change(field))
     }
 
-    /// Whether what this one changes is known, and not tested by the rule.
-    fn untested(&self, by: &Rule) -> bool {
-        self.changes.as_ref().is_some_and(|changes| !by.tests().any(|test| changes.may_change_test(test)))
+    /// Whether what the rule changes is not tested by another one.
+    fn is_untested(&self, rule: usize, by: usize) -> bool {
+        let changes = &self.profile(rule).changes;
+        !self.rules[by].tests().any(|test| changes.may_change_test(test))
     }
 }
 

@@ -8,11 +8,12 @@
 use bstr::ByteSlice;
 use rustc_hash::FxHashMap;
 
+use super::facts::Facts;
 use super::known::Known;
-use super::merge_values::{Run, Shapes, runs};
+use super::merge_values::{Candidate, Run, runs};
 use super::name_sets::{self, List};
-use super::shape::{self, Sum};
-use super::{NamedSets, Options, Report};
+use super::shape::{self, Sum, Twice};
+use super::{NamedSets, Options, Report, without};
 use crate::ir::{Component, Row, Rule, SetRow, Step, Table, Test};
 use crate::nft::quoted::fits_comment;
 use crate::nft::version::Feature;
@@ -29,47 +30,48 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
     let chains = known.changes(table);
     for at in 0..table.chains.len() {
         let Some(chain) = table.chains.get(at) else { continue };
-        let Some((field, shapes)) = most_promising(&chain.rules, options) else { continue };
+        let facts = Facts::new(&chain.rules, chains);
+        let Some((field, mut candidates)) = most_promising(&facts, options) else { continue };
         let fed = name_sets::is_fed(chain.name.as_bstr());
         let is_list = |run: &Run| name_sets::is_wanted(fed, &[field], run.len(), options);
-        let found = runs(&chain.rules, field, &shapes, chains, options.level);
+        let found = runs(&facts, &candidates, options.level);
         // Rules of runs that stay as they are stay where they are.
-        let mut kept: Shapes = vec![None; shapes.len()];
-        for member in found.iter().filter(|run| is_list(run)).flat_map(Run::members) {
-            kept[member] = shapes[member];
-        }
-        let found = runs(&chain.rules, field, &kept, chains, options.level);
-        if found.len() < chain.rules.len() {
-            write(table, at, field, &kept, &found, report);
+        let mut kept = vec![false; chain.rules.len()];
+        found.iter().filter(|run| is_list(run)).flat_map(Run::members).for_each(|c| kept[c.rule as usize] = true);
+        candidates.retain(|candidate| kept[candidate.rule as usize]);
+        let found = runs(&facts, &candidates, options.level);
+        if found.iter().any(|run| run.len() > 1) {
+            write(table, at, field, found, report);
         }
     }
 }
 
 /// The field by which most rules with counters can be one, and for each rule the step that tests it.
-fn most_promising(rules: &[Rule], options: &Options) -> Option<(Field, Shapes)> {
-    let mut seen: FxHashMap<(Field, Sum), usize> = FxHashMap::default();
-    let candidates: Vec<Vec<(Field, usize, Sum)>> = rules.iter().map(|rule| candidates(rule, options)).collect();
-    for &(field, _, sum) in candidates.iter().flatten() {
-        *seen.entry((field, sum)).or_default() += 1;
+fn most_promising(facts: &Facts, options: &Options) -> Option<(Field, Vec<Candidate>)> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (rule, (at, &deed)) in facts.rules.iter().zip((0..).zip(facts.deeds())) {
+        add(rule, at, deed, options, &mut candidates);
     }
+    let mut seen: FxHashMap<(Field, Sum), usize> = FxHashMap::default();
+    candidates.iter().for_each(|c| *seen.entry((c.field, c.sum)).or_default() += 1);
     let ((field, _), _) = seen.into_iter().filter(|(_, n)| *n > 1).max_by_key(|&((field, _), n)| (n, field))?;
-    let shape = |c: &Vec<(Field, usize, Sum)>| c.iter().find(|c| c.0 == field).map(|&(_, step, sum)| (step, sum));
-    Some((field, candidates.iter().map(shape).collect()))
+    candidates.retain(|candidate| candidate.field == field);
+    Some((field, candidates))
 }
 
-fn candidates(rule: &Rule, options: &Options) -> Vec<(Field, usize, Sum)> {
+fn add(rule: &Rule, at: u32, deed: u32, options: &Options, candidates: &mut Vec<Candidate>) {
     if rule.counters().is_none() || !shape::may_merge_counted(rule) {
-        return Vec::new();
+        return;
     }
-    let whole = Sum::of_deed(rule).with_tests(rule);
-    let steps = rule.steps.iter().enumerate().filter_map(|(at, step)| match step {
+    let (whole, twice) = (Sum::of_deed(deed).with_tests(rule), Twice::of(rule));
+    candidates.extend(rule.steps.iter().zip(0..).filter_map(|(step, number)| match step {
         Step::Test(test) => {
-            let field = shape::field_of_values(rule, test, options.target).filter(|&f| shape::is_plain(f))?;
-            value(step).map(|_| (field, at, whole.without(Sum::of_test(test))))
+            let field = shape::field_of_values(rule, test, &twice, options.target).filter(|&f| shape::is_plain(f))?;
+            let sum = whole.without(Sum::of_test(test));
+            value(step).map(|_| Candidate { field, rule: at, step: number, sum })
         }
         Step::Do(_) => None,
-    });
-    steps.collect()
+    }));
 }
 
 /// The one value that a step tests for.
@@ -87,30 +89,24 @@ fn value(step: &Step) -> Option<Component> {
     }
 }
 
-fn write(table: &mut Table, at: usize, field: Field, shapes: &Shapes, found: &[Run], report: &mut Report) {
+fn write(table: &mut Table, at: usize, field: Field, found: Vec<Run>, report: &mut Report) {
     let Some(chain) = table.chains.get_mut(at) else { return };
-    let mut rules: Vec<Option<Rule>> = std::mem::take(&mut chain.rules).into_iter().map(Some).collect();
+    let mut rules = std::mem::take(&mut chain.rules);
     let chain = chain.name.clone();
-    let mut out = Vec::with_capacity(found.len());
-    for run in found {
-        let mut members: Vec<(usize, Rule)> = Vec::with_capacity(run.len());
-        for member in run.members() {
-            let step = shapes.get(member).copied().flatten().map_or(0, |(step, _)| step);
-            members.extend(rules.get_mut(member).and_then(Option::take).map(|rule| (step, rule)));
-        }
-        if members.len() < 2 {
-            out.extend(members.into_iter().map(|(_, rule)| rule));
-            continue;
-        }
-        let rows = members.iter().filter_map(|(step, rule)| row(rule, *step)).collect();
-        let why = format!("{} rules do the same for one value each: a named set holds and counts them", members.len());
-        let mut rule = unite(members);
+    let mut gone = vec![false; rules.len()];
+    for run in found.into_iter().filter(|run| run.len() > 1) {
+        let members = || run.members().filter_map(|c| Some((c.step as usize, rules.get(c.rule as usize)?)));
+        let rows = members().filter_map(|(step, rule)| row(rule, step)).collect();
+        let why = format!("{} rules do the same for one value each: a named set holds and counts them", run.len());
+        let Some(mut rule) = unite(members()) else { continue };
         name_sets::put(table, &chain, &mut rule, List::counting(field, rows));
         report.merged(&chain, &rule.origin.lines, why);
-        out.push(rule);
+        run.others.iter().for_each(|other| gone[other.rule as usize] = true);
+        rules[run.first.rule as usize] = rule;
     }
+    without(&mut rules, gone);
     if let Some(chain) = table.chains.get_mut(at) {
-        chain.rules = out;
+        chain.rules = rules;
     }
 }
 
@@ -121,11 +117,9 @@ fn row(rule: &Rule, step: usize) -> Option<SetRow> {
 }
 
 /// The first rule without the test, for all lines, and with the comments that no element can have.
-fn unite(members: Vec<(usize, Rule)>) -> Rule {
-    let mut members = members.into_iter();
-    let Some((step, mut rule)) = members.next() else {
-        return Rule::new([], crate::ir::Verdict::Continue, crate::ir::Origin::default());
-    };
+fn unite<'r>(mut members: impl Iterator<Item = (usize, &'r Rule)>) -> Option<Rule> {
+    let (step, first) = members.next()?;
+    let mut rule = first.clone();
     rule.steps.remove(step);
     let mut notes: Vec<_> = rule.comment().filter(|text| !fits_comment(text)).into_iter().collect();
     for (_, other) in members {
@@ -136,5 +130,5 @@ fn unite(members: Vec<(usize, Rule)>) -> Rule {
     let remarks = rule.remarks_mut();
     remarks.counters = None;
     remarks.comments = notes;
-    rule
+    Some(rule)
 }

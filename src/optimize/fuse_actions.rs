@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::commute::acts_last;
 use super::effects::ChainChanges;
+use super::facts::Facts;
 use super::known::Known;
 use super::order::Order;
 use super::shape::Sum;
@@ -61,7 +62,7 @@ const STEPS: usize = 32;
 /// For each rule the earlier one that takes it in.
 fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<usize>> {
     let (near, apart) = pair(rules, None);
-    if level > Level::Safe && apart { pair(rules, Some(Order::new(rules, chains))).0 } else { near }
+    if level > Level::Safe && apart { pair(rules, Some(Order::new(&Facts::new(rules, chains)))).0 } else { near }
 }
 
 /// The same among neighbours, and with an order also past rules between. Says too whether any would fuse if

@@ -14,7 +14,9 @@ use smallvec::SmallVec;
 use self::boxes::{Cell, Line};
 use self::columns::{Column, columns};
 use super::commute::takes_for_good;
+use super::deeds;
 use super::effects::ChainChanges;
+use super::facts::Facts;
 use super::known::Known;
 use super::order::Order;
 use super::shape::{self, Sum};
@@ -27,13 +29,18 @@ use crate::parallel;
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
     let chains = known.changes(table);
     for chain in table.chains.iter_mut().filter(|chain| shape::may_have_twins(&chain.rules)) {
-        let twins = shape::twins(&chain.rules);
-        let shape = |at: usize| Shape::of(&chain.rules[at], twins[at]?, options);
+        let facts = Facts::new(&chain.rules, chains);
+        let (rules, deeds) = (facts.rules, facts.deeds());
+        let shared = deeds::shared(deeds);
+        let shape = |at: usize| {
+            let deed = Some(deeds[at]).filter(|&deed| shared[deed as usize])?;
+            Shape::of(&rules[at], Sum::of_deed(deed), options)
+        };
         let mut shapes: Vec<Option<Shape>> = parallel::numbers(chain.rules.len(), shape);
         if are_unlike(&shapes) {
             continue;
         }
-        let mut found = runs(&chain.rules, &shapes, chains, options.level);
+        let mut found = runs(&facts, &shapes, options.level);
         let mut united = unite_all(&chain.rules, &shapes, &found);
         let fails = |(run, united): &(&Vec<usize>, &Option<United>)| run.len() > 1 && united.is_none();
         let failed: Vec<usize> = found.iter().zip(&united).filter(fails).flat_map(|(run, _)| run.clone()).collect();
@@ -43,7 +50,7 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
             if are_unlike(&shapes) {
                 continue;
             }
-            found = runs(&chain.rules, &shapes, chains, options.level);
+            found = runs(&facts, &shapes, options.level);
             united = unite_all(&chain.rules, &shapes, &found);
         }
         if united.iter().any(Option::is_some) {
@@ -96,8 +103,9 @@ fn are_unlike(shapes: &[Option<Shape>]) -> bool {
 }
 
 /// Each rule in order joins the run of its kind, or opens one.
-fn runs(rules: &[Rule], shapes: &[Option<Shape>], chains: &ChainChanges, level: Level) -> Vec<Vec<usize>> {
-    let mut order = (level > Level::Safe).then(|| Order::new(rules, chains));
+fn runs(facts: &Facts, shapes: &[Option<Shape>], level: Level) -> Vec<Vec<usize>> {
+    let (rules, chains) = (facts.rules, facts.chains);
+    let mut order = (level > Level::Safe).then(|| Order::new(facts));
     let mut open: FxHashMap<Sum, usize> = FxHashMap::default();
     let mut runs: Vec<Vec<usize>> = Vec::with_capacity(rules.len());
     for (at, rule) in rules.iter().enumerate() {

@@ -6,11 +6,13 @@
 
 pub mod commute;
 mod count_elements;
+mod deeds;
 pub mod domain;
 mod drop_tests;
 pub mod effects;
 mod endings;
 pub mod examples;
+mod facts;
 mod fold_chains;
 mod fuse_actions;
 mod known;
@@ -23,9 +25,11 @@ mod merge_tuples;
 mod merge_values;
 mod merge_verdicts;
 mod name_sets;
+mod numbered;
 mod options;
 pub mod order;
 mod pipeline;
+mod repeats;
 mod shape;
 mod words;
 

@@ -5,24 +5,21 @@
 
 use std::hash::{BuildHasher, Hash};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
-use smallvec::SmallVec;
+use rustc_hash::FxBuildHasher;
 
 use super::commute::{acts_last, do_the_same};
 use crate::ir::{Rule, Step, Test, Verdict};
 use crate::nft::version::{Feature, Target};
 use crate::packet::{CtKey, DataType, Field, IntervalSet};
-use crate::parallel;
 
 /// A hash of a rule's parts; taking a test out is a subtraction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Sum(u64);
+pub struct Sum(pub u64);
 
 impl Sum {
-    /// Of all that the rule does.
-    pub fn of_deed(rule: &Rule) -> Self {
-        let done: SmallVec<[_; 2]> = rule.statements().collect();
-        Sum(hash(&(done.as_slice(), &rule.verdict, rule.origin.source)))
+    /// Of all that a rule does; the number is that of [`super::deeds`].
+    pub fn of_deed(number: u32) -> Self {
+        Sum(hash(&number))
     }
 
     /// Of one test.
@@ -60,14 +57,6 @@ pub fn may_have_twins(rules: &[Rule]) -> bool {
     rules.len() > FEW || rules.iter().enumerate().any(is_twin)
 }
 
-/// For each rule the sum of what it does, where another rule of the chain does the same.
-pub fn twins(rules: &[Rule]) -> Vec<Option<Sum>> {
-    let deeds = parallel::numbers(rules.len(), |at| Sum::of_deed(&rules[at]));
-    let mut seen: FxHashMap<Sum, bool> = FxHashMap::default();
-    deeds.iter().for_each(|&deed| _ = seen.entry(deed).and_modify(|again| *again = true).or_insert(false));
-    deeds.into_iter().map(|deed| Some(deed).filter(|deed| seen.get(deed) == Some(&true))).collect()
-}
-
 fn hash(value: &impl Hash) -> u64 {
     FxBuildHasher.hash_one(value)
 }
@@ -87,7 +76,7 @@ pub fn may_merge_counted(rule: &Rule) -> bool {
 
 /// The field, when the test asks for plain values that can stand in a set; tests of one field twice
 /// do not.
-pub fn field_of_values(rule: &Rule, test: &Test, target: Target) -> Option<Field> {
+pub fn field_of_values(rule: &Rule, test: &Test, twice: &Twice, target: Target) -> Option<Field> {
     let field = match test {
         Test::In { field, set } if !set.is_full(field.width()) && !set.is_empty() && fits_set(*field) => *field,
         Test::Named { field, names, negated: false } if are_names(*field) => {
@@ -96,8 +85,36 @@ pub fn field_of_values(rule: &Rule, test: &Test, target: Target) -> Option<Field
         }
         _ => return None,
     };
-    let only = rule.steps.len() == 1 || rule.tests().filter(|t| t.fields().contains(&field)).count() == 1;
-    only.then_some(field)
+    (!twice.may_be(field) || rule.tests().filter(|t| t.fields().contains(&field)).count() == 1).then_some(field)
+}
+
+/// Which fields a rule may test more than once, as bits of their hashes: nearly always none.
+#[derive(Clone, Copy, Default)]
+pub struct Twice {
+    once: u64,
+    twice: u64,
+}
+
+impl Twice {
+    /// Of the fields that a rule tests.
+    pub fn of(rule: &Rule) -> Self {
+        let mut seen = Twice::default();
+        for field in rule.tests().flat_map(Test::fields) {
+            let bit = Twice::bit(*field);
+            seen.twice |= seen.once & bit;
+            seen.once |= bit;
+        }
+        seen
+    }
+
+    /// Whether more than one test may ask for the field.
+    pub fn may_be(self, field: Field) -> bool {
+        self.twice & Twice::bit(field) != 0
+    }
+
+    fn bit(field: Field) -> u64 {
+        1 << (hash(&field) >> 58)
+    }
 }
 
 /// Whether the values are written as all but some (`!=`); as rows they would be the ranges around those.

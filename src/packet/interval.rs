@@ -237,7 +237,7 @@ impl IntervalSet {
         if all.len() < 2 {
             return IntervalSet(all);
         }
-        all.sort_unstable_by_key(|interval| interval.lo);
+        sort(&mut all);
         let mut last = 0;
         for at in 1..all.len() {
             let next = all[at];
@@ -250,6 +250,20 @@ impl IntervalSet {
         }
         all.truncate(last + 1);
         IntervalSet(all)
+    }
+}
+
+/// Sorts by the low ends. Where there are many, and of 32 bits, both ends in one number sort several times faster.
+fn sort(all: &mut [Interval]) {
+    const MANY: usize = 64;
+    if all.len() < MANY || all.iter().any(|interval| interval.hi > u32::MAX.into()) {
+        all.sort_unstable_by_key(|interval| interval.lo);
+        return;
+    }
+    let mut packed: Vec<u64> = all.iter().map(|interval| (interval.lo << 32 | interval.hi) as u64).collect();
+    packed.sort_unstable();
+    for (interval, packed) in all.iter_mut().zip(packed) {
+        *interval = Interval { lo: (packed >> 32).into(), hi: (packed as u32).into() };
     }
 }
 

@@ -10,6 +10,7 @@ use super::case::Case;
 use super::resolve::{self, Part};
 use crate::ir::Rule;
 use crate::optimize::effects::ChainChanges;
+use crate::optimize::facts::Facts;
 use crate::optimize::order::Order;
 use crate::optimize::{Level, Options};
 use crate::parallel;
@@ -27,7 +28,8 @@ pub fn places<'r>(rules: &'r [Rule], chains: &ChainChanges, reading: Reading, op
     if wanted.iter().flatten().count() == kinds.len() {
         return None;
     }
-    let (parts, whole) = round(rules, chains, &cases, &wanted, options);
+    let facts = Facts::new(rules, chains);
+    let (parts, whole) = round(&facts, &cases, &wanted, options);
     if whole {
         return Some(parts);
     }
@@ -40,20 +42,14 @@ pub fn places<'r>(rules: &'r [Rule], chains: &ChainChanges, reading: Reading, op
     if merged.iter().all(Option::is_none) {
         return None;
     }
-    let (parts, _) = round(rules, chains, &cases, &merged, options);
+    let (parts, _) = round(&facts, &cases, &merged, options);
     Some(parts).filter(|parts| parts.iter().any(|part| part.map.is_some()))
 }
 
 /// Puts each rule at the place of the others of its number, where it may go there. Says too whether no rule moved for
 /// nothing: the rules of every place that has several became one map.
-fn round(
-    rules: &[Rule],
-    chains: &ChainChanges,
-    cases: &[Option<Case>],
-    wanted: &[Option<u32>],
-    options: &Options,
-) -> (Vec<Part>, bool) {
-    let mut order = Order::new(rules, chains);
+fn round(facts: &Facts, cases: &[Option<Case>], wanted: &[Option<u32>], options: &Options) -> (Vec<Part>, bool) {
+    let mut order = Order::new(facts);
     let mut open: FxHashMap<u32, usize> = FxHashMap::default();
     let mut places: Vec<Vec<usize>> = Vec::new();
     for (at, wanted) in wanted.iter().enumerate() {

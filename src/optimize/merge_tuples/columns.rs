@@ -25,9 +25,10 @@ const KEY_BYTES: u32 = 64;
 pub(super) fn columns(rule: &Rule, target: Target) -> SmallVec<[Column; 4]> {
     let by_protocol = !maps_ports(rule) && rule.tests().any(|t| matches!(t, Test::In { field: Field::L4proto, .. }));
     let mut columns: SmallVec<[Column; 4]> = SmallVec::new();
+    let twice = shape::Twice::of(rule);
     for (step, test) in rule.steps.iter().enumerate() {
         let Step::Test(test) = test else { continue };
-        let Some(field) = shape::field_of_values(rule, test, target).filter(|&f| fits(f)) else { continue };
+        let Some(field) = shape::field_of_values(rule, test, &twice, target).filter(|&f| fits(f)) else { continue };
         // nft wants to see the protocol in a test of its own where ports are translated.
         if field == Field::L4proto && maps_ports(rule) {
             continue;

@@ -8,36 +8,45 @@ use crate::ir::{Name, Step, Test};
 use crate::packet::Interval;
 
 /// Numbers, or names; `exclusive` when no value may be there twice.
-pub(super) enum Values {
-    Numbers { all: Vec<Interval>, exclusive: Option<BTreeMap<u128, u128>> },
-    Names { all: Names, exclusive: bool },
+pub enum Values {
+    /// Those taken so far, where that matters.
+    Numbers {
+        exclusive: Option<BTreeMap<u128, u128>>,
+    },
+    Names {
+        all: Names,
+        exclusive: bool,
+    },
 }
 
 impl Values {
     /// Those of a step that tests values.
     pub fn of(step: &Step, exclusive: bool) -> Option<Self> {
         let mut values = match step {
-            Step::Test(Test::In { .. }) => {
-                Values::Numbers { all: Vec::new(), exclusive: exclusive.then(BTreeMap::new) }
-            }
+            Step::Test(Test::In { .. }) => Values::Numbers { exclusive: exclusive.then(BTreeMap::new) },
             Step::Test(Test::Named { .. }) => Values::Names { all: Names::default(), exclusive },
             _ => return None,
         };
         values.admit(step).then_some(values)
     }
 
+    /// Whether no value may be there twice.
+    pub const fn is_exclusive(&self) -> bool {
+        match self {
+            Values::Numbers { exclusive } => exclusive.is_some(),
+            Values::Names { exclusive, .. } => *exclusive,
+        }
+    }
+
     /// Takes the step's values in; not when one is there already that may not be there twice.
     pub fn admit(&mut self, step: &Step) -> bool {
         match (self, step) {
-            (Values::Numbers { all, exclusive }, Step::Test(Test::In { set, .. })) => {
-                let taken = |i: &Interval| exclusive.as_ref().is_some_and(|known| overlaps(known, *i));
-                if set.intervals().iter().any(taken) {
+            (Values::Numbers { exclusive: None }, Step::Test(Test::In { .. })) => true,
+            (Values::Numbers { exclusive: Some(known) }, Step::Test(Test::In { set, .. })) => {
+                if set.intervals().iter().any(|&i| overlaps(known, i)) {
                     return false;
                 }
-                if let Some(known) = exclusive {
-                    known.extend(set.intervals().iter().map(|i| (i.lo, i.hi)));
-                }
-                all.extend_from_slice(set.intervals());
+                known.extend(set.intervals().iter().map(|i| (i.lo, i.hi)));
                 true
             }
             (Values::Names { all, exclusive }, Step::Test(Test::Named { names, .. })) => {
@@ -51,10 +60,19 @@ impl Values {
         }
     }
 
-    /// Puts them into the test they came from.
-    pub fn store(self, test: &mut Test) {
+    /// Puts them into the test that the first ones came from; `others` are the steps that were taken in behind it.
+    pub fn store<'s>(self, test: &mut Test, others: impl Iterator<Item = &'s Step>) {
         match (self, test) {
-            (Values::Numbers { all, .. }, Test::In { set, .. }) => *set = all.into(),
+            (Values::Numbers { .. }, Test::In { set, .. }) => {
+                let mut all = set.intervals().to_vec();
+                all.reserve(others.size_hint().1.unwrap_or_default());
+                for step in others {
+                    if let Step::Test(Test::In { set, .. }) = step {
+                        all.extend_from_slice(set.intervals());
+                    }
+                }
+                *set = all.into();
+            }
             (Values::Names { all, .. }, Test::Named { names, .. }) => *names = all.list.into(),
             _ => {}
         }
@@ -72,7 +90,7 @@ fn covers(outer: &Name, inner: &Name) -> bool {
 
 /// Names without repeats, in order.
 #[derive(Default)]
-pub(super) struct Names {
+pub struct Names {
     list: Vec<Name>,
     known: FxHashSet<Name>,
     wildcards: Vec<Name>,

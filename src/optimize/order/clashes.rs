@@ -5,9 +5,6 @@ use smallvec::SmallVec;
 
 use crate::packet::Interval;
 
-/// An interval of a rule's values, the rule, and the number of what it does.
-pub(super) type Claim = (Interval, u32, u32);
-
 /// For each rule that clashes with others, those.
 #[derive(Debug, Default)]
 pub(super) struct Clashes(FxHashMap<u32, SmallVec<[u32; 2]>>);
@@ -16,20 +13,20 @@ pub(super) struct Clashes(FxHashMap<u32, SmallVec<[u32; 2]>>);
 const MOST: usize = 4;
 
 impl Clashes {
-    /// `None` where there are too many to list, or so much lies in each other that it takes too long to tell.
-    pub fn of(claims: &mut [Claim]) -> Option<Self> {
-        claims.sort_unstable_by_key(|(interval, ..)| interval.lo);
+    /// Of intervals in the order of their low ends, each with its rule, and the number of what a rule does. `None` where
+    /// there are too many to list, or so much lies in each other that it takes too long to tell.
+    pub fn of(claims: impl ExactSizeIterator<Item = (Interval, u32)>, number: &impl Fn(u32) -> u32) -> Option<Self> {
         let mut clashes = Clashes::default();
         let mut left = claims.len() * MOST;
-        let mut open: Vec<Claim> = Vec::new();
-        for &(interval, rule, number) in &*claims {
-            open.retain(|(before, ..)| before.hi >= interval.lo);
+        let mut open: Vec<(Interval, u32)> = Vec::new();
+        for (interval, rule) in claims {
+            open.retain(|(before, _)| before.hi >= interval.lo);
             left = left.checked_sub(open.len())?;
-            for &(_, other, _) in open.iter().filter(|(_, _, does)| *does != number) {
+            for &(_, other) in open.iter().filter(|(_, other)| number(*other) != number(rule)) {
                 clashes.0.entry(rule).or_default().push(other);
                 clashes.0.entry(other).or_default().push(rule);
             }
-            open.push((interval, rule, number));
+            open.push((interval, rule));
         }
         Some(clashes)
     }
@@ -46,10 +43,9 @@ mod tests {
 
     #[test]
     fn rules_that_share_a_value_and_differ_clash() {
-        let claim = |lo, hi, rule, number| (Interval::new(lo, hi), rule, number);
-        let mut claims =
-            [claim(0, 9, 0, 1), claim(20, 29, 1, 1), claim(5, 6, 2, 2), claim(9, 20, 3, 2), claim(6, 6, 4, 1)];
-        let clashes = Clashes::of(&mut claims).unwrap();
+        let claim = |lo, hi, rule| (Interval::new(lo, hi), rule);
+        let claims = [claim(0, 9, 0), claim(5, 6, 2), claim(6, 6, 4), claim(9, 20, 3), claim(20, 29, 1)];
+        let clashes = Clashes::of(claims.into_iter(), &|rule| if rule == 2 || rule == 3 { 2 } else { 1 }).unwrap();
         let mut with_first = clashes.with(0).to_vec();
         with_first.sort_unstable();
         assert_eq!(with_first, [2, 3]);
@@ -59,7 +55,7 @@ mod tests {
 
     #[test]
     fn too_many_are_not_listed() {
-        let mut nested: Vec<Claim> = (0..100).map(|n| (Interval::new(n, 1000 - n), n as u32, n as u32)).collect();
-        assert!(Clashes::of(&mut nested).is_none());
+        let nested: Vec<(Interval, u32)> = (0..100).map(|n| (Interval::new(n, 1000 - n), n as u32)).collect();
+        assert!(Clashes::of(nested.into_iter(), &|rule| rule).is_none());
     }
 }

@@ -5,32 +5,32 @@
 //! In most chains nothing ever asks to pass another rule; the index of what rules do is made when one does.
 //! Invariant: `may_join` never says yes to a rule that would pass one it does not commute with.
 
+mod claims;
 mod clashes;
 mod index;
 mod segments;
 #[cfg(test)]
 mod tests;
 
-use super::effects::ChainChanges;
-use crate::ir::Rule;
+use super::facts::Facts;
+pub use claims::Claims;
 use index::Index;
 
 /// The order of one chain's rules while a pass puts them into places.
 #[derive(Debug)]
-pub struct Order<'r> {
-    rules: &'r [Rule],
-    chains: &'r ChainChanges,
+pub struct Order<'f> {
+    facts: &'f Facts<'f>,
     /// The rules that have a place, with it, in the order in which they got it.
     placed: Vec<(u32, u32)>,
     places: usize,
     /// With all that are placed.
-    index: Option<Index<'r>>,
+    index: Option<Index<'f>>,
 }
 
-impl<'r> Order<'r> {
+impl<'f> Order<'f> {
     /// Of a chain's rules, none of which has a place yet.
-    pub const fn new(rules: &'r [Rule], chains: &'r ChainChanges) -> Self {
-        Order { rules, chains, placed: Vec::new(), places: 0, index: None }
+    pub const fn new(facts: &'f Facts<'f>) -> Self {
+        Order { facts, placed: Vec::new(), places: 0, index: None }
     }
 
     /// Whether the rule may stand at the end of the place: it commutes with all that is behind it.
@@ -54,10 +54,10 @@ impl<'r> Order<'r> {
         self.places - 1
     }
 
-    fn index(&mut self) -> &Index<'r> {
+    fn index(&mut self) -> &Index<'f> {
         let placed = std::mem::take(&mut self.placed);
         self.index.get_or_insert_with(|| {
-            let mut index = Index::new(self.rules, self.chains);
+            let mut index = Index::new(self.facts);
             placed.into_iter().for_each(|(rule, place)| index.add(rule, place));
             index
         })

@@ -14,7 +14,7 @@ pub(super) struct Latest {
 }
 
 /// See the module's documentation.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Segments {
     /// Where a cell of equal values begins; the first one at 0.
     cuts: Vec<u128>,

@@ -1,8 +1,9 @@
 //! Which rules may move up past which.
 
 use super::*;
-use crate::ir::{Assigned, Origin, Statement, Step, Test, Verdict};
+use crate::ir::{Assigned, Origin, Rule, Statement, Step, Test, Verdict};
 use crate::nft::ast::Log;
+use crate::optimize::effects::ChainChanges;
 use crate::packet::{Field, L4};
 
 fn from(address: u128) -> Step {
@@ -24,7 +25,8 @@ fn rule(steps: &[Step], verdict: Verdict) -> Rule {
 /// Whether the last rule may join the place of the first.
 fn moves(rules: &[Rule]) -> bool {
     let chains = ChainChanges::default();
-    let mut order = Order::new(rules, &chains);
+    let facts = Facts::new(rules, &chains);
+    let mut order = Order::new(&facts);
     for at in 0..rules.len() - 1 {
         order.append(at);
     }

@@ -1,0 +1,71 @@
+//! What is to be known of a chain's rules before any of them moves, found out when somebody asks.
+
+use std::cell::OnceCell;
+
+use super::commute::Effect;
+use super::deeds;
+use super::domain::Domain;
+use super::effects::{ChainChanges, Changes};
+use super::order::Claims;
+use crate::ir::Rule;
+use crate::parallel;
+
+/// See the module's documentation. Rules are named by their place in the chain.
+#[derive(Debug)]
+pub struct Facts<'r> {
+    pub rules: &'r [Rule],
+    pub chains: &'r ChainChanges,
+    deeds: OnceCell<Vec<u32>>,
+    effects: OnceCell<Vec<Effect>>,
+    profiles: OnceCell<Vec<OnceCell<Box<Profile>>>>,
+    claims: OnceCell<Claims>,
+}
+
+/// Of one rule.
+#[derive(Debug)]
+pub struct Profile {
+    /// The packets that it can match.
+    pub domain: Domain,
+    pub changes: Changes,
+}
+
+impl<'r> Facts<'r> {
+    /// Of a chain's rules in their order.
+    pub const fn new(rules: &'r [Rule], chains: &'r ChainChanges) -> Self {
+        Facts {
+            rules,
+            chains,
+            deeds: OnceCell::new(),
+            effects: OnceCell::new(),
+            profiles: OnceCell::new(),
+            claims: OnceCell::new(),
+        }
+    }
+
+    /// The number of what each rule does, see [`deeds`].
+    pub fn deeds(&self) -> &[u32] {
+        self.deeds.get_or_init(|| deeds::of(self.rules))
+    }
+
+    /// What each rule does, as far as order is concerned.
+    pub fn effects(&self) -> &[Effect] {
+        self.effects.get_or_init(|| {
+            let (rules, deeds) = (self.rules, self.deeds());
+            parallel::numbers(rules.len(), |at| Effect::of(&rules[at], deeds[at]))
+        })
+    }
+
+    /// What else is to be known of a rule.
+    pub fn profile(&self, rule: usize) -> &Profile {
+        let profiles = self.profiles.get_or_init(|| self.rules.iter().map(|_| OnceCell::new()).collect());
+        profiles[rule].get_or_init(|| {
+            let changes = self.chains.of_rule(&self.rules[rule]).into_owned();
+            Box::new(Profile { domain: Domain::of(&self.rules[rule], &changes), changes })
+        })
+    }
+
+    /// Which values each rule is for.
+    pub fn claims(&self) -> &Claims {
+        self.claims.get_or_init(|| Claims::of(self))
+    }
+}

@@ -1,0 +1,86 @@
+//! Which rules become one.
+
+use rustc_hash::FxHashMap;
+
+use super::candidates::Candidate;
+use super::values::Values;
+use crate::optimize::Level;
+use crate::optimize::commute::takes_for_good;
+use crate::optimize::facts::Facts;
+use crate::optimize::order::Order;
+use crate::optimize::shape;
+
+/// Rules that will be one.
+pub struct Run {
+    /// It stays where it is.
+    pub first: Candidate,
+    pub others: Vec<Candidate>,
+    /// What they test the field for; made when a second rule comes.
+    pub(super) values: Option<Values>,
+    place: usize,
+}
+
+/// Each candidate in order joins the run of its kind, or opens one; they are all by one field, in the order of their
+/// rules.
+pub fn runs(facts: &Facts, candidates: &[Candidate], level: Level) -> Vec<Run> {
+    let mut order = (level > Level::Safe).then(|| Order::new(facts));
+    let mut open: FxHashMap<shape::Sum, usize> = FxHashMap::default();
+    let mut runs: Vec<Run> = Vec::new();
+    let mut places = 0;
+    let mut candidates = candidates.iter().peekable();
+    for at in 0..facts.rules.len() {
+        let candidate = candidates.next_if(|candidate| candidate.rule as usize == at);
+        let joined = candidate.and_then(|candidate| {
+            let run = runs.get_mut(*open.get(&candidate.sum)?)?;
+            let free = run.place + 1 == places || order.as_mut().is_some_and(|o| o.may_join(at, run.place));
+            (free && run.admit(candidate, facts)).then_some(run.place)
+        });
+        match (&mut order, joined) {
+            (Some(order), Some(place)) => order.join(at, place),
+            (Some(order), None) => _ = order.append(at),
+            (None, _) => {}
+        }
+        if joined.is_none() {
+            if let Some(&first) = candidate {
+                open.insert(first.sum, runs.len());
+                runs.push(Run { first, others: Vec::new(), values: None, place: places });
+            }
+            places += 1;
+        }
+    }
+    runs
+}
+
+impl Run {
+    /// Its rules, in order.
+    pub fn members(&self) -> impl Iterator<Item = &Candidate> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// How many rules it has.
+    pub fn len(&self) -> usize {
+        self.others.len() + 1
+    }
+
+    /// Takes the rule in, if that is sound.
+    fn admit(&mut self, candidate: &Candidate, facts: &Facts) -> bool {
+        let (first, rule) = (&facts.rules[self.first.rule as usize], &facts.rules[candidate.rule as usize]);
+        let (own, step) = (self.first.step as usize, candidate.step as usize);
+        if !shape::same_but(first, &[own], rule, &[step]) {
+            return false;
+        }
+        if self.values.is_none() {
+            let exclusive = !takes_for_good(first) || first.counters().is_some();
+            self.values = Values::of(&first.steps[own], exclusive);
+        }
+        let Some(values) = &mut self.values else { return false };
+        if values.is_exclusive() && facts.chains.of_rule(rule).may_change(candidate.field) {
+            return false;
+        }
+        let taken = values.admit(&rule.steps[step]);
+        if taken {
+            self.others.push(*candidate);
+        }
+        taken
+    }
+}

@@ -1,0 +1,154 @@
+//! Which values of each dimension the rules of a chain are for, and where those of different deeds meet.
+
+use super::clashes::Clashes;
+use super::segments::Segments;
+use crate::optimize::commute::Effect;
+use crate::optimize::domain::{Dim, Domain};
+use crate::optimize::facts::Facts;
+use crate::optimize::numbered::Numbered;
+use crate::packet::Interval;
+use crate::parallel;
+
+/// What all rules claim of all dimensions.
+#[derive(Debug)]
+pub struct Claims {
+    pub(super) dims: Vec<(Dim, Values)>,
+    /// The dimensions that each rule claims a part of, as indices into `dims`, rule for rule.
+    claimed: Vec<u32>,
+    /// Where those of each rule end.
+    ends: Vec<u32>,
+}
+
+/// Rules that do not allow every value of a dimension.
+#[derive(Debug)]
+pub(super) enum Values {
+    Few(Clashes),
+    /// With no place yet.
+    Many(Segments),
+}
+
+/// Intervals of one dimension, each with the rule that claims it.
+#[derive(Default)]
+struct List {
+    /// Low end, high end and rule in one number, where the ends are of 32 bits: so they sort fastest.
+    packed: Vec<u128>,
+    others: Vec<(Interval, u32)>,
+}
+
+/// What some rules that stand together claim.
+#[derive(Default)]
+struct Piece {
+    dims: Numbered<Dim>,
+    lists: Vec<List>,
+    claimed: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Claims {
+    /// Of all rules of a chain.
+    pub fn of(facts: &Facts) -> Self {
+        let (rules, chains, effects) = (facts.rules, facts.chains, facts.effects());
+        let pieces = parallel::pieces(rules.len(), |range| {
+            let mut piece = Piece::default();
+            for (at, rule) in range.clone().zip(rules.get(range).unwrap_or_default()) {
+                piece.add(at as u32, &Domain::of(rule, &chains.of_rule(rule)));
+            }
+            piece
+        });
+        let whole = Piece::join(pieces);
+        let number = |rule: u32| number(rule, effects[rule as usize]);
+        let dims = whole.dims.kinds().into_iter().zip(whole.lists);
+        let dims = dims.map(|(dim, list)| (dim, Values::of(list, &number))).collect();
+        Claims { dims, claimed: whole.claimed, ends: whole.ends }
+    }
+
+    /// The dimensions of which the rule does not allow every value.
+    pub(super) fn claimed(&self, rule: usize) -> &[u32] {
+        let start = rule.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.claimed[start as usize..self.ends[rule] as usize]
+    }
+}
+
+/// Rules of one number need not be told apart; others have a number of their own.
+pub(super) const fn number(rule: u32, effect: Effect) -> u32 {
+    match effect {
+        Effect::Ends(number) => number,
+        Effect::Assigns(_) | Effect::Other | Effect::Gap => u32::MAX - rule,
+    }
+}
+
+impl Piece {
+    fn add(&mut self, rule: u32, domain: &Domain) {
+        for (dim, set) in domain.dims() {
+            let number = self.dims.of(dim);
+            if number as usize == self.lists.len() {
+                self.lists.push(List::default());
+            }
+            self.lists[number as usize].add(set.intervals(), rule);
+            self.claimed.push(number);
+        }
+        self.ends.push(self.claimed.len() as u32);
+    }
+
+    fn join(mut pieces: Vec<Piece>) -> Self {
+        if let [_] = pieces.as_slice() {
+            return pieces.pop().unwrap_or_default();
+        }
+        let mut whole = Piece::default();
+        for piece in pieces {
+            let before = whole.claimed.len() as u32;
+            let mut numbers = Vec::with_capacity(piece.lists.len());
+            for (dim, list) in piece.dims.kinds().into_iter().zip(piece.lists) {
+                let number = whole.dims.of(dim);
+                match whole.lists.get_mut(number as usize) {
+                    Some(known) => known.append(list),
+                    None => whole.lists.push(list),
+                }
+                numbers.push(number);
+            }
+            whole.claimed.extend(piece.claimed.iter().map(|&number| numbers[number as usize]));
+            whole.ends.extend(piece.ends.iter().map(|end| before + end));
+        }
+        whole
+    }
+}
+
+impl List {
+    fn add(&mut self, intervals: &[Interval], rule: u32) {
+        for &Interval { lo, hi } in intervals {
+            match hi <= u32::MAX.into() {
+                true => self.packed.push(lo << 64 | hi << 32 | u128::from(rule)),
+                false => self.others.push((Interval { lo, hi }, rule)),
+            }
+        }
+    }
+
+    fn append(&mut self, other: List) {
+        self.packed.extend(other.packed);
+        self.others.extend(other.others);
+    }
+}
+
+fn unpacked(packed: &u128) -> (Interval, u32) {
+    let part = |shift: u32| *packed >> shift & u128::from(u32::MAX);
+    (Interval { lo: part(64), hi: part(32) }, part(0) as u32)
+}
+
+impl Values {
+    fn of(mut list: List, number: &impl Fn(u32) -> u32) -> Self {
+        if list.others.is_empty() {
+            parallel::sort(&mut list.packed);
+            return Values::of_sorted(list.packed.iter().map(unpacked), number);
+        }
+        list.others.extend(list.packed.iter().map(unpacked));
+        parallel::sort(&mut list.others);
+        Values::of_sorted(list.others.iter().copied(), number)
+    }
+
+    fn of_sorted(claims: impl ExactSizeIterator<Item = (Interval, u32)> + Clone, number: &impl Fn(u32) -> u32) -> Self {
+        match Clashes::of(claims.clone(), number) {
+            Some(clashes) => Values::Few(clashes),
+            None => Values::Many(Segments::new(claims.map(|(interval, _)| interval))),
+        }
+    }
+}
