@@ -18,6 +18,8 @@ use crate::nft::print::{PrintError, Style};
 use crate::optimize::{self, Merged};
 use crate::packet::Family;
 use crate::prune::{self, Pruned};
+use crate::save::ast::Dump;
+use crate::save::forms::{Entry, Skimmed};
 use crate::save::{self, Parsed};
 
 /// What the user chose about a translation.
@@ -95,17 +97,21 @@ fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Tr
     let mut translation = Translation::default();
     let mut tracked = Vec::new();
     for source in sources {
-        let mut parsed = save::parse(source, options.family);
-        let unread = gaps(source, &parsed);
-        translation.diagnostics.append(&mut parsed.diagnostics);
-        translation.families.push(parsed.dump.documents.iter().map(|document| document.family).collect());
-        if options.prune {
-            tracked.extend(lower::tracking::families(&parsed.dump));
-            let lines = prune::prune(&mut parsed.dump, source.id, options.lower.counters);
-            translation.counts.rules += lines.iter().filter(|line| line.rule).count();
-            translation.pruned.extend(lines);
-        }
-        let mut lowered = lower::lower(parsed.dump, source.id, &options.lower);
+        let (read, mut diagnostics) = match options.prune {
+            false => save::skim(source, options.family),
+            true => {
+                let Parsed { mut dump, diagnostics } = save::parse(source, options.family);
+                tracked.extend(lower::tracking::families(&dump));
+                let lines = prune::prune(&mut dump, source.id, options.lower.counters);
+                translation.counts.rules += lines.iter().filter(|line| line.rule).count();
+                translation.pruned.extend(lines);
+                (Skimmed::whole(dump, source.id), diagnostics)
+            }
+        };
+        let unread = gaps(source, &read.dump, &diagnostics);
+        translation.diagnostics.append(&mut diagnostics);
+        translation.families.push(read.dump.documents.iter().map(|document| document.family).collect());
+        let mut lowered = lower::lower_skimmed(read, &options.lower);
         translation.diagnostics.append(&mut lowered.diagnostics);
         for (table, note) in unread {
             if let Some(table) = lowered.ruleset.tables.get_mut(table) {
@@ -127,9 +133,9 @@ fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Tr
 }
 
 /// A mark for each line that was not taken in, and which of the input's tables it stands in, or before.
-fn gaps(source: &Source, parsed: &Parsed) -> Vec<(usize, BString)> {
-    let tables: Vec<Span> = parsed.dump.documents.iter().flat_map(|d| &d.tables).map(|table| table.span).collect();
-    let errors = parsed.diagnostics.iter().filter(|d| d.is_error());
+fn gaps(source: &Source, dump: &Dump<Entry>, diagnostics: &[Diagnostic]) -> Vec<(usize, BString)> {
+    let tables: Vec<Span> = dump.documents.iter().flat_map(|d| &d.tables).map(|table| table.span).collect();
+    let errors = diagnostics.iter().filter(|d| d.is_error());
     let gap = |error: &Diagnostic| {
         let span = error.place?.span;
         let table = tables.iter().rposition(|table| table.start <= span.start).unwrap_or(0);

@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::patterns::Patterns;
 use super::{DumpChain, TableWork, Within, empty};
-use crate::ir::{self, Chain, ChainId};
+use crate::ir::{self, Chain, ChainId, Origin, Verdict};
 use crate::packet::Hook;
 use crate::parallel;
 use crate::save::ast::Rule;
 use crate::save::ext::dynamic;
+use crate::save::forms::Entry;
 
 /// Rules that one processor takes at a time.
 const PIECE: usize = 512;
@@ -26,7 +28,7 @@ const ITS_OWN: ChainId = ChainId(0);
 
 /// A rule that waits to be lowered.
 struct Waiting {
-    rule: Box<Rule>,
+    rule: Entry,
     /// The number of its chain.
     place: usize,
     /// No rule of its chain comes behind it.
@@ -36,7 +38,7 @@ struct Waiting {
 /// What a rule becomes, looked at by itself.
 enum Alone {
     /// One rule, of the chain with this number; `skipped` by later fragments.
-    Rule { place: usize, skipped: bool },
+    Rule { place: usize, rule: ir::Rule, skipped: bool },
     /// Something that concerns the table.
     Touches(Waiting),
 }
@@ -49,36 +51,31 @@ impl<'a> TableWork<'a> {
         let mut current: Vec<Option<ChainId>> = places.iter().map(number).collect();
         let mut rules = chains.into_iter().enumerate().flat_map(waiting);
         loop {
-            let mut own = rules.by_ref().filter(|waiting| !self.said_behind.contains(&waiting.rule.line));
+            let mut own = rules.by_ref().filter(|waiting| !self.said_behind.contains(&waiting.rule.line()));
             let pieces = (0..PIECES).map(|_| own.by_ref().take(PIECE).collect::<Vec<Waiting>>());
             let pieces: Vec<Vec<Waiting>> = pieces.take_while(|piece| !piece.is_empty()).collect();
             if pieces.is_empty() {
                 return;
             }
-            for (looked_at, rules) in parallel::map(pieces, |piece| self.look(piece, &places)) {
-                self.take_in(looked_at, rules, &places, &mut current);
+            for looked_at in parallel::map(pieces, |piece| self.look(piece, &places)) {
+                self.take_in(looked_at, &places, &mut current);
             }
         }
     }
 
     /// Puts the rules of a piece where they belong; what could not be looked at by itself is lowered now.
-    fn take_in(
-        &mut self,
-        looked_at: Vec<Alone>,
-        rules: Vec<ir::Rule>,
-        places: &[Within],
-        current: &mut [Option<ChainId>],
-    ) {
-        let mut rules = rules.into_iter();
+    fn take_in(&mut self, looked_at: Vec<Alone>, places: &[Within], current: &mut [Option<ChainId>]) {
         for alone in looked_at {
             match alone {
-                Alone::Rule { place, skipped } => {
-                    if let (Some(&Some(chain)), Some(rule)) = (current.get(place), rules.next()) {
+                Alone::Rule { place, rule, skipped } => {
+                    if let Some(&Some(chain)) = current.get(place) {
                         self.push(chain, rule, skipped);
                     }
                 }
                 Alone::Touches(Waiting { rule, place, last }) => {
-                    if let (Some(within), Some(Some(chain))) = (places.get(place), current.get_mut(place)) {
+                    if let (Some(within), Some(Some(chain))) = (places.get(place), current.get_mut(place))
+                        && let Some(rule) = self.whole(rule)
+                    {
                         *chain = self.lower_rule(&rule, within, *chain, last);
                     }
                 }
@@ -86,21 +83,44 @@ impl<'a> TableWork<'a> {
         }
     }
 
-    /// What becomes of each of the rules, and those that they become.
-    fn look(&self, waiting: Vec<Waiting>, places: &[Within]) -> (Vec<Alone>, Vec<ir::Rule>) {
+    /// What becomes of each of the rules.
+    fn look(&self, waiting: Vec<Waiting>, places: &[Within]) -> Vec<Alone> {
         let mut beside = self.beside();
+        let mut patterns = Patterns::default();
         let look = |waiting: Waiting| {
-            let before = beside.rules_alone();
-            let current = beside.lower_rule(&waiting.rule, places.get(waiting.place)?, ITS_OWN, waiting.last);
-            let skipped = !std::mem::take(&mut beside.skipped).is_empty();
-            if current == ITS_OWN && beside.rules_alone() == before.map(|rules| rules + 1) {
-                return Some(Alone::Rule { place: waiting.place, skipped });
-            }
-            beside.forget(before.unwrap_or_default());
-            Some(Alone::Touches(waiting))
+            let within = places.get(waiting.place)?;
+            let alone = match &waiting.rule {
+                Entry::Whole(rule) => beside.alone(rule, within, waiting.last),
+                Entry::Like(like) => {
+                    let rule = patterns.rule(like, (within, waiting.last), &mut beside);
+                    debug_assert!(rule.as_ref().is_none_or(|rule| *rule == beside.read_again(&waiting, within)));
+                    rule
+                }
+            };
+            Some(match alone {
+                Some((rule, skipped)) => Alone::Rule { place: waiting.place, rule, skipped },
+                None => Alone::Touches(waiting),
+            })
         };
-        let looked_at = waiting.into_iter().filter_map(look).collect();
-        (looked_at, beside.out.chains.pop().map(|chain| chain.rules).unwrap_or_default())
+        waiting.into_iter().filter_map(look).collect()
+    }
+
+    /// The rule that one of the dump becomes when it needs nothing of the table, and whether later fragments skip it.
+    pub(super) fn alone(&mut self, rule: &Rule, within: &Within, last: bool) -> Option<(ir::Rule, bool)> {
+        let current = self.lower_rule(rule, within, ITS_OWN, last);
+        let skipped = !std::mem::take(&mut self.skipped).is_empty();
+        if current == ITS_OWN && self.rules_alone() == Some(1) {
+            let rule = self.out.chains.first_mut()?.rules.pop()?;
+            return Some((rule, skipped));
+        }
+        self.forget();
+        None
+    }
+
+    /// The same of a rule of a form, read whole.
+    fn read_again(&mut self, Waiting { rule, last, .. }: &Waiting, within: &Within) -> (ir::Rule, bool) {
+        let rule = self.forms.whole(rule.clone()).and_then(|rule| self.alone(&rule, within, *last));
+        rule.unwrap_or_else(|| (ir::Rule::new([], Verdict::Continue, Origin::default()), false))
     }
 
     /// Room for rules by themselves.
@@ -117,6 +137,7 @@ impl<'a> TableWork<'a> {
             out,
             skipped: FxHashMap::default(),
             ids: Arc::clone(&self.ids),
+            numbers: Arc::clone(&self.numbers),
             sets: dynamic::KnownSets::default(),
             said_behind: FxHashSet::default(),
             spans: Vec::new(),
@@ -133,10 +154,10 @@ impl<'a> TableWork<'a> {
         else_nothing.then_some(rules.len())
     }
 
-    /// Goes back to where there were so many rules and nothing else.
-    fn forget(&mut self, rules: usize) {
+    /// Goes back to where there was nothing.
+    fn forget(&mut self) {
         self.out.chains.truncate(1);
-        self.out.chains.iter_mut().for_each(|chain| chain.rules.truncate(rules));
+        self.out.chains.iter_mut().for_each(|chain| chain.rules.clear());
         self.out.sets.clear();
         self.out.objects.clear();
         self.out.notes.clear();

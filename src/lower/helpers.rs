@@ -14,10 +14,12 @@ use crate::diag::{Diagnostic, Place};
 use crate::ir::{Base, Chain, ChainId, Origin, Statement, Step, Test, Verdict, fragments};
 use crate::nft::ast::{ChainKind, ObjectKind, Policy};
 use crate::packet::{CtKey, Field, Hook};
-use crate::save::ast::{Part, Rule, Table, Target};
+use crate::save::ast::{ChainName, Part, Rule, Table, Target};
 use crate::save::ext::lowering::{Action, Cond};
 use crate::save::ext::targets::ct;
+use crate::save::forms::Entry;
 use crate::save::mentioned::Mentioned;
+use crate::save::order;
 
 /// Right behind connection tracking (`NF_IP_PRI_CONNTRACK` is -200).
 const BEHIND: i32 = -199;
@@ -30,9 +32,9 @@ pub fn gives(rule: &Rule) -> Option<&Part> {
 }
 
 /// Whether the table says anything about tracking besides helpers, so that what is said first must be kept.
-pub fn needs_templates(table: &Table, mentioned: &Mentioned) -> bool {
+pub fn needs_templates(table: &Table<Entry>, mentioned: &Mentioned) -> bool {
     let may = mentioned.any(|name| matches!(name, "NOTRACK" | "CT"));
-    may && table.rules().filter_map(target).any(|part| match part.extension.name {
+    may && table.whole_rules().filter_map(target).any(|part| match part.extension.name {
         "NOTRACK" => true,
         "CT" => !ct::is_plain(part),
         _ => false,
@@ -46,6 +48,22 @@ fn target(rule: &Rule) -> Option<&Part> {
     }
 }
 
+/// A chain of the dump with all rules whole.
+pub(super) type WholeChain<'a> = order::Chain<&'a Rule>;
+
+fn whole(entry: &Entry) -> Option<&Rule> {
+    match entry {
+        Entry::Whole(rule) => Some(rule),
+        Entry::Like(_) => None,
+    }
+}
+
+fn borrowed(chain: &DumpChain) -> WholeChain<'_> {
+    let name = ChainName::clone(&chain.name);
+    let rules = chain.rules.iter().filter_map(whole).collect();
+    order::Chain { name, hook: chain.hook, policy: chain.policy, counters: chain.counters, rules }
+}
+
 /// What a chain means for helpers.
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Role {
@@ -55,7 +73,7 @@ struct Role {
     ends: bool,
 }
 
-fn roles(chains: &[DumpChain]) -> FxHashMap<&[u8], Role> {
+fn roles<'a>(chains: &'a [WholeChain]) -> FxHashMap<&'a [u8], Role> {
     let mut roles: FxHashMap<&[u8], Role> = FxHashMap::default();
     loop {
         let before = roles.clone();
@@ -86,12 +104,25 @@ fn role(rule: &Rule, roles: &FxHashMap<&[u8], Role>) -> Role {
 }
 
 impl TableWork<'_> {
-    /// Adds the chains behind connection tracking, when a rule gives a helper. Comes first, since the dump's rules are
-    /// let go as they are lowered in their own places.
-    pub(super) fn lower_helpers(&mut self, chains: &[DumpChain], reach: &[Vec<Hook>]) {
-        if !chains.iter().flat_map(|chain| &chain.rules).any(|rule| gives(rule).is_some()) {
-            return;
+    /// Adds what rules that give helpers become behind connection tracking, for which all rules have to be whole.
+    pub(super) fn behind_tracking(&mut self, chains: Vec<DumpChain>, reach: &[Vec<Hook>]) -> Vec<DumpChain> {
+        // Rules that give helpers are always whole.
+        if !chains.iter().flat_map(|chain| &chain.rules).filter_map(whole).any(|rule| gives(rule).is_some()) {
+            return chains;
         }
+        let chains: Vec<DumpChain> = chains.into_iter().map(|chain| self.whole_chain(chain)).collect();
+        self.lower_helpers(&chains.iter().map(borrowed).collect::<Vec<_>>(), reach);
+        chains
+    }
+
+    fn whole_chain(&mut self, chain: DumpChain) -> DumpChain {
+        let rules = chain.rules.into_iter().filter_map(|rule| self.whole(rule)).map(Entry::Whole).collect();
+        DumpChain { rules, ..chain }
+    }
+
+    /// Adds the chains behind connection tracking. Comes first, since the dump's rules are let go as they are lowered in
+    /// their own places.
+    fn lower_helpers(&mut self, chains: &[WholeChain], reach: &[Vec<Hook>]) {
         let roles = roles(chains);
         let copied = copied(chains, &roles);
         let mut copies: FxHashMap<&[u8], ChainId> = FxHashMap::default();
@@ -111,7 +142,7 @@ impl TableWork<'_> {
         }
     }
 
-    fn add_copy(&mut self, chain: &DumpChain) -> ChainId {
+    fn add_copy(&mut self, chain: &WholeChain) -> ChainId {
         let base = chain.hook.map(|hook| Base {
             kind: ChainKind::Filter,
             hook,
@@ -127,7 +158,7 @@ impl TableWork<'_> {
     fn lower_behind(
         &mut self,
         rule: &Rule,
-        chain: &DumpChain,
+        chain: &WholeChain,
         hooks: &[Hook],
         copies: &FxHashMap<&[u8], ChainId>,
         current: ChainId,
@@ -199,11 +230,11 @@ impl TableWork<'_> {
 }
 
 /// The chains that are needed again.
-fn copied<'a>(chains: &'a [DumpChain], roles: &FxHashMap<&[u8], Role>) -> FxHashSet<&'a [u8]> {
+fn copied<'a>(chains: &'a [WholeChain], roles: &FxHashMap<&[u8], Role>) -> FxHashSet<&'a [u8]> {
     let role = |name: &[u8]| roles.get(name).copied().unwrap_or_default();
     // Those that nothing calls as well: they are kept, like all chains of the dump.
     let leading = chains.iter().filter(|chain| role(&chain.name).leads);
-    let by_name: FxHashMap<&[u8], &DumpChain> = chains.iter().map(|chain| (chain.name.as_slice(), chain)).collect();
+    let by_name: FxHashMap<&[u8], &WholeChain> = chains.iter().map(|chain| (chain.name.as_slice(), chain)).collect();
     let mut found: FxHashSet<&[u8]> = FxHashSet::default();
     let mut waiting: Vec<&[u8]> = leading.map(|chain| chain.name.as_slice()).collect();
     while let Some(name) = waiting.pop() {

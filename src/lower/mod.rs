@@ -11,6 +11,8 @@ mod buckets;
 mod depth;
 mod fragments;
 mod helpers;
+mod numbers;
+mod patterns;
 mod reach;
 #[cfg(test)]
 mod tests;
@@ -30,11 +32,13 @@ use crate::save::ast::{self, ChainName, Document, Dump, Part, Target};
 use crate::save::ext::lowering::{Action, Cond, Cx, Refusal};
 use crate::save::ext::written::Written;
 use crate::save::ext::{Extension, Lower, dynamic};
+use crate::save::forms::{Entry, Forms, STAND_INS, Skimmed};
 use crate::save::mentioned::Mentioned;
 use crate::save::order;
 use crate::save::owners::{Shape, owner};
 use assemble::Builder;
 use fragments::Guard;
+use numbers::Numbers;
 
 /// What the user chose about lowering.
 #[derive(Clone, Debug, Default)]
@@ -64,21 +68,26 @@ pub struct Lowered {
 
 /// Lowers all documents of one input; each table is let go once it is lowered.
 pub fn lower(dump: Dump, source: SourceId, options: &Options) -> Lowered {
+    lower_skimmed(Skimmed::whole(dump, source), options)
+}
+
+/// The same where rules are kept as what they are like.
+pub fn lower_skimmed(Skimmed { dump, forms }: Skimmed, options: &Options) -> Lowered {
     let mut lowered = Lowered::default();
     let written = Written::of(&dump, &options.ipsets);
     for document in dump.documents {
-        lower_document(document, source, (options, &written), &mut lowered);
+        lower_document(document, &forms, (options, &written), &mut lowered);
     }
     lowered
 }
 
 fn lower_document(
-    document: Document,
-    source: SourceId,
+    document: Document<Entry>,
+    forms: &Forms,
     (options, written): (&Options, &Written),
     lowered: &mut Lowered,
 ) {
-    let by_table: Vec<Mentioned> = document.tables.iter().map(Mentioned::in_table).collect();
+    let by_table: Vec<Mentioned> = document.tables.iter().map(|table| Mentioned::in_table(table, forms)).collect();
     let mentioned = Mentioned::of_all(&by_table);
     let tracked = tracking::is_tracked(&document, &mentioned);
     lowered.tracked.extend(tracked.then_some(document.family));
@@ -88,7 +97,8 @@ fn lower_document(
         let mut work = TableWork {
             family: document.family,
             kind: table.kind,
-            source,
+            source: forms.source,
+            forms,
             options,
             guard: fragments::guard(&mentioned, reassembled),
             reassembled,
@@ -99,12 +109,13 @@ fn lower_document(
             gives_helpers: mentioned.any(|name| name == "CT"),
             said_behind: FxHashSet::default(),
             ids: Arc::default(),
+            numbers: Arc::default(),
             sets: dynamic::KnownSets::default(),
             spans: Vec::new(),
             out: empty(document.family, table.kind),
             diagnostics: Vec::new(),
         };
-        let chains = order::into_chains(table, document.family);
+        let chains = order::into_chains(table, document.family, &forms.names);
         lowered.rules += chains.iter().map(|c| c.rules.len()).sum::<usize>();
         work.run(chains);
         lowered.diagnostics.append(&mut work.diagnostics);
@@ -130,7 +141,10 @@ struct TableWork<'a> {
     gives_helpers: bool,
     /// Lines of rules that were lowered behind connection tracking, and have nothing to say in their own places.
     said_behind: FxHashSet<u32>,
+    forms: &'a Forms<'a>,
     ids: Arc<FxHashMap<ChainName, ChainId>>,
+    /// The chains by the numbers of their names.
+    numbers: Arc<Numbers>,
     sets: dynamic::KnownSets,
     /// The first rule of each of the dump's chains, in their order.
     spans: Vec<Option<Span>>,
@@ -139,7 +153,7 @@ struct TableWork<'a> {
 }
 
 /// A chain of the dump that is to be lowered.
-type DumpChain = order::Chain<Box<ast::Rule>>;
+type DumpChain = order::Chain<Entry>;
 
 /// The chain that a rule of the dump stands in.
 struct Within<'a> {
@@ -148,6 +162,15 @@ struct Within<'a> {
     hook: Option<Hook>,
     /// From which it can be reached.
     hooks: &'a [Hook],
+}
+
+impl Within<'_> {
+    /// A number for all that lowering a rule asks of its place, but for the chain's name.
+    fn kind(&self, last: bool) -> u32 {
+        let hook = self.hook.map_or(0, |hook| 1 + hook as u32);
+        let hooks = self.hooks.iter().map(|&hook| 1 << hook as u32).fold(0, std::ops::BitOr::bitor);
+        hook << 16 | u32::from(last) << 8 | hooks
+    }
 }
 
 fn empty(family: Family, kind: ast::TableKind) -> ir::Table {
@@ -171,22 +194,45 @@ impl TableWork<'_> {
             let rules = Vec::with_capacity(chain.rules.len());
             let id = self.out.add_chain(Chain { name, base, rules, helper: false, foreign });
             ids.insert(ChainName::clone(&chain.name), id);
-            self.spans.push(chain.rules.first().map(|rule| rule.span));
+            self.spans.push(chain.rules.first().map(Entry::span));
         }
+        self.numbers = Arc::new(Numbers::of(self.forms.names.of(self.family, self.kind), &ids));
+        ids.extend(STAND_INS.map(|name| ChainName::new(name.into())).into_iter().zip(patterns::STAND_INS));
         self.ids = Arc::new(ids);
-        let reach = match reach::hooks(&chains) {
+        let reach = match reach::hooks(&chains, |rule| Some(self.callee(rule)?.0 as usize)) {
             Ok(reach) => reach,
             Err(cycle) => {
                 self.report_cycle(&cycle);
                 return;
             }
         };
-        if self.gives_helpers {
-            self.lower_helpers(&chains, &reach);
-        }
+        let chains = if self.gives_helpers { self.behind_tracking(chains, &reach) } else { chains };
         self.lower_rules(chains, &reach);
         fragments::divert(&mut self.out, &self.skipped);
         self.report_depth();
+    }
+
+    /// The chain that a rule goes to.
+    fn callee(&self, rule: &Entry) -> Option<ChainId> {
+        match rule {
+            Entry::Like(like) => self.numbers.get(self.forms.callee(like)?),
+            Entry::Whole(rule) => match &rule.target {
+                Target::Chain { name, .. } => self.ids.get(name).copied(),
+                Target::None | Target::Extension(_) => None,
+            },
+        }
+    }
+
+    /// The rule's own tree; an error stands for one that cannot be had.
+    fn whole(&mut self, entry: Entry) -> Option<Box<ast::Rule>> {
+        let place = Place { source: self.source, span: entry.span() };
+        let rule = self.forms.whole(entry);
+        if rule.is_none() {
+            let message = "this rule was not understood when it was read again";
+            let error = Diagnostic::untranslatable("lost-rule", place, message);
+            self.diagnostics.push(error.help("this is a mistake of ipt2nft: please report it with the rule"));
+        }
+        rule
     }
 
     fn report_depth(&mut self) {
@@ -222,8 +268,9 @@ impl TableWork<'_> {
 
     fn report_cycle(&mut self, cycle: &[reach::Link]) {
         let Some(first) = cycle.first() else { return };
-        let path: Vec<String> = cycle.iter().map(|l| format!("{} (line {})", l.chain.as_bstr(), l.rule.line)).collect();
-        let place = Place { source: self.source, span: first.rule.span };
+        let path: Vec<String> =
+            cycle.iter().map(|l| format!("{} (line {})", l.chain.as_bstr(), l.rule.line())).collect();
+        let place = Place { source: self.source, span: first.rule.span() };
         let error = Diagnostic::unreadable("jump-loop", place, "chains call each other in a circle")
             .label("this rule closes the circle")
             .help(format!("the circle: {} -> {}", path.join(" -> "), first.chain.as_bstr()))

@@ -1,23 +1,25 @@
 //! Which hooks a chain can be reached from, and circles of jumps.
 
-use std::borrow::Borrow;
-
-use rustc_hash::FxHashMap;
-
 use crate::packet::Hook;
-use crate::save::ast::{ChainName, Rule, Target};
+use crate::save::ast::ChainName;
+use crate::save::forms::Entry;
 use crate::save::order::Chain;
 
 /// One jump of a circle: the chain and its rule that jumps on.
 pub struct Link<'a> {
     pub chain: &'a ChainName,
-    pub rule: &'a Rule,
+    pub rule: &'a Entry,
 }
 
-/// For each chain the hooks it is reached from. A circle of jumps is an error, wherever it is.
-pub fn hooks<R: Borrow<Rule>>(chains: &[Chain<R>]) -> Result<Vec<Vec<Hook>>, Vec<Link<'_>>> {
-    let index: FxHashMap<&ChainName, usize> = chains.iter().enumerate().map(|(at, c)| (&c.name, at)).collect();
-    let calls: Vec<Vec<(usize, &Rule)>> = chains.iter().map(|c| calls(c, &index)).collect();
+/// For each chain the hooks it is reached from; `callee` says which chain a rule goes to, by its place among them. A
+/// circle of jumps is an error, wherever it is.
+pub fn hooks(
+    chains: &[Chain<Entry>],
+    callee: impl Fn(&Entry) -> Option<usize>,
+) -> Result<Vec<Vec<Hook>>, Vec<Link<'_>>> {
+    let call = |rule| Some((callee(rule)?, rule));
+    let calls: Vec<Vec<(usize, &Entry)>> =
+        chains.iter().map(|chain| chain.rules.iter().filter_map(call).collect()).collect();
     let order = topological(chains, &calls)?;
     let mut reached = vec![0u8; chains.len()];
     for &at in &order {
@@ -31,16 +33,8 @@ pub fn hooks<R: Borrow<Rule>>(chains: &[Chain<R>]) -> Result<Vec<Vec<Hook>>, Vec
     Ok(reached.into_iter().map(|mask| Hook::ALL.into_iter().filter(|&h| mask & 1 << h as u8 != 0).collect()).collect())
 }
 
-fn calls<'a, R: Borrow<Rule>>(chain: &'a Chain<R>, index: &FxHashMap<&ChainName, usize>) -> Vec<(usize, &'a Rule)> {
-    let target = |rule: &'a Rule| match &rule.target {
-        Target::Chain { name, .. } => index.get(name).map(|&at| (at, rule)),
-        _ => None,
-    };
-    chain.rules.iter().map(Borrow::borrow).filter_map(target).collect()
-}
-
 /// Callers before callees, by depth-first search with a stack of its own.
-fn topological<'a, R>(chains: &'a [Chain<R>], calls: &[Vec<(usize, &'a Rule)>]) -> Result<Vec<usize>, Vec<Link<'a>>> {
+fn topological<'a>(chains: &'a [Chain<Entry>], calls: &[Vec<(usize, &'a Entry)>]) -> Result<Vec<usize>, Vec<Link<'a>>> {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,

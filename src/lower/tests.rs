@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Lowered, Options, lower};
+use super::{Lowered, Options, lower, lower_skimmed};
 use crate::diag::Source;
-use crate::save::parse;
+use crate::save::{parse, skim};
 
 /// Rules of PREROUTING, or of a chain that they name.
 fn lowered(table: &str, rules: &[impl AsRef<str>]) -> Lowered {
@@ -15,6 +15,30 @@ fn lowered(table: &str, rules: &[impl AsRef<str>]) -> Lowered {
     let parsed = parse(&Source::new(0, "test", text.into()).unwrap(), None);
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     lower(parsed.dump, 0, &Options::default())
+}
+
+/// Rules that are kept as what they are like become the same as those kept whole.
+#[test]
+fn rules_of_forms_become_what_whole_rules_become() {
+    let nat = |n: usize| {
+        format!(
+            "-A web -p tcp -m tcp --dport {} -j DNAT --to-destination 192.0.2.{}:{}\n-A web -s 10.0.{n}.0/24 -j RETURN\n\
+             -A PREROUTING -d 198.51.100.{n} -m comment --comment \"host {n}\" -g web\n",
+            n + 1,
+            n + 1,
+            n + 1000,
+        )
+    };
+    let filter = |n: usize| {
+        format!("-A INPUT ! -d 198.51.100.{n} -p tcp --dport {} -j web\n-A web -i eth{} ! -f -j DROP\n", n + 1, n % 10)
+    };
+    let table = |name: &str, rules: String| format!("*{name}\n:web - [0:0]\n{rules}COMMIT\n");
+    let text = table("nat", (1..200).map(nat).collect()) + &table("filter", (1..200).map(filter).collect());
+    let source = Source::new(0, "test", text.into()).unwrap();
+    let by_form = lower_skimmed(skim(&source, None).0, &Options::default());
+    let whole = lower(parse(&source, None).dump, 0, &Options::default());
+    assert_eq!(format!("{by_form:?}"), format!("{whole:?}"));
+    assert!(whole.rules > 900 && whole.diagnostics.is_empty(), "{} rules, {:?}", whole.rules, whole.diagnostics);
 }
 
 /// Rules that give a helper stand in a chain of their own, or are told of: none is lost on the way between.

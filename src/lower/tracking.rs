@@ -4,9 +4,10 @@
 //! Seen on kernel 6.18 by counting fragments in front of every table: each name below does, alone and
 //! even in a chain that nothing calls; a nat table without translations and NOTRACK do not.
 
-use crate::ir::{Chain, Origin, Rule, Ruleset, Step, Test, Verdict, tracking};
+use crate::ir::{self, Chain, Origin, Ruleset, Step, Test, Verdict, tracking};
 use crate::packet::{CtKey, Family, Field};
-use crate::save::ast::{Document, Dump, Part};
+use crate::save::ast::{Document, Dump, Part, Rule};
+use crate::save::forms::Entry;
 use crate::save::mentioned::Mentioned;
 
 /// Whether the match or target asks for connection tracking, or for whole packets, when it is loaded,
@@ -39,16 +40,22 @@ fn is_tracking(extension: &str) -> bool {
 const TRACKS_OR_NOT: &str = "CT";
 
 /// Whether any rule of the document does, which names these extensions.
-pub fn is_tracked(document: &Document, mentioned: &Mentioned) -> bool {
+pub fn is_tracked(document: &Document<Entry>, mentioned: &Mentioned) -> bool {
+    tracked(document.tables.iter().flat_map(|table| table.whole_rules()), mentioned)
+}
+
+/// Whether any of the rules does; those that may do the opposite are among them.
+fn tracked<'r>(mut rules: impl Iterator<Item = &'r Rule>, mentioned: &Mentioned) -> bool {
     let is_sure = |name: &str| name != TRACKS_OR_NOT && is_tracking(name);
-    let rules = || document.tables.iter().flat_map(|table| table.rules());
-    mentioned.any(is_sure)
-        || mentioned.any(|name| name == TRACKS_OR_NOT) && rules().any(|rule| rule.parts().any(tracks))
+    mentioned.any(is_sure) || mentioned.any(|name| name == TRACKS_OR_NOT) && rules.any(|rule| rule.parts().any(tracks))
 }
 
 /// The families whose rules make the kernel track connections.
 pub fn families(dump: &Dump) -> Vec<Family> {
-    let tracked = |document: &&Document| is_tracked(document, &Mentioned::in_document(document));
+    let tracked = |document: &&Document| {
+        let rules = document.tables.iter().flat_map(|table| table.rules());
+        tracked(rules, &Mentioned::in_document(document))
+    };
     dump.documents.iter().filter(tracked).map(|document| document.family).collect()
 }
 
@@ -62,7 +69,7 @@ pub fn keep(ruleset: &mut Ruleset, families: &[Family]) {
             continue;
         }
         let asks = Step::Test(Test::is(Field::Ct(CtKey::State), STATE_NEW));
-        let mut rule = Rule::new([asks], Verdict::Continue, Origin::default());
+        let mut rule = ir::Rule::new([asks], Verdict::Continue, Origin::default());
         rule.remarks_mut().notes.push(NOTE.into());
         let name = "tracking".into();
         first.add_chain(Chain { name, base: None, rules: vec![rule], helper: true, foreign: false });

@@ -15,37 +15,37 @@ use super::option::{OptionSpec, Value};
 use crate::diag::Span;
 use crate::packet::{Family, Hook};
 
-/// All that one input held, in order.
-#[derive(Clone, Debug, Default)]
-pub struct Dump {
-    pub documents: Vec<Document>,
+/// All that one input held, in order. `R` is how rules are kept: whole, or as an [`Entry`](super::forms::Entry).
+#[derive(Clone, Debug)]
+pub struct Dump<R = Box<Rule>> {
+    pub documents: Vec<Document<R>>,
 }
 
 /// A run of tables of one family; a stream may hold several (v4, then v6).
 #[derive(Clone, Debug)]
-pub struct Document {
+pub struct Document<R = Box<Rule>> {
     pub family: Family,
-    pub tables: Vec<Table>,
+    pub tables: Vec<Table<R>>,
     /// Comment lines behind the last table.
     pub trailing: Vec<Comment>,
 }
 
 /// `*filter` to `COMMIT`.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct Table<R = Box<Rule>> {
     pub kind: TableKind,
     pub span: Span,
     /// Chains, rules and comments in the order written.
-    pub items: Vec<Item>,
+    pub items: Vec<Item<R>>,
     /// Comment lines before the `*` line.
     pub leading: Vec<Comment>,
 }
 
 /// One line inside a table.
 #[derive(Clone, Debug)]
-pub enum Item {
+pub enum Item<R = Box<Rule>> {
     Chain(Box<ChainLine>),
-    Rule(Box<Rule>),
+    Rule(R),
     Comment(Box<Comment>),
 }
 
@@ -234,12 +234,42 @@ impl Item {
     }
 }
 
+impl<R> Default for Dump<R> {
+    fn default() -> Self {
+        Dump { documents: Vec::new() }
+    }
+}
+
+impl<R> Dump<R> {
+    /// The same with rules kept otherwise; those that become nothing are left out.
+    pub fn map<S>(self, mut keep: impl FnMut(R) -> Option<S>) -> Dump<S> {
+        let mut item = |item| {
+            Some(match item {
+                Item::Rule(rule) => Item::Rule(keep(rule)?),
+                Item::Chain(chain) => Item::Chain(chain),
+                Item::Comment(comment) => Item::Comment(comment),
+            })
+        };
+        let mut table = |Table { kind, span, items, leading }| {
+            let items = items.into_iter().filter_map(&mut item).collect();
+            Table { kind, span, items, leading }
+        };
+        let document = |Document { family, tables, trailing }| {
+            let tables = Vec::into_iter(tables).map(&mut table).collect();
+            Document { family, tables, trailing }
+        };
+        Dump { documents: self.documents.into_iter().map(document).collect() }
+    }
+}
+
 impl Table {
     /// The rules in the order written.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.items.iter().filter_map(Item::as_rule)
     }
+}
 
+impl<R> Table<R> {
     /// The chain lines in the order written.
     pub fn chains(&self) -> impl Iterator<Item = &ChainLine> {
         self.items.iter().filter_map(|item| match item {

@@ -2,8 +2,9 @@
 //!
 //! Most questions about a whole table concern a few extensions, and a long dump names none of those.
 
-use super::ast::{Document, Item, Table};
+use super::ast::{Document, Item, Rule, Table};
 use super::ext::Extension;
+use super::forms::{Entry, Forms};
 use crate::parallel;
 
 /// Lines that one processor looks at in one go.
@@ -15,20 +16,40 @@ pub struct Mentioned(Vec<&'static Extension>);
 
 impl Mentioned {
     /// By the rules of a table.
-    pub fn in_table(table: &Table) -> Self {
-        Mentioned::of_all(&parallel::map(table.items.chunks(PIECE).collect(), Mentioned::in_items))
+    pub fn in_table(table: &Table<Entry>, forms: &Forms) -> Self {
+        Mentioned::of_all(&parallel::map(table.items.chunks(PIECE).collect(), |items| {
+            Mentioned::in_items(items, forms)
+        }))
     }
 
     /// By the rules of all tables.
     pub fn in_document(document: &Document) -> Self {
-        Mentioned::of_all(&document.tables.iter().map(Mentioned::in_table).collect::<Vec<_>>())
+        let mut found = Mentioned::default();
+        document.tables.iter().flat_map(|table| table.rules()).for_each(|rule| found.add_rule(rule));
+        found
     }
 
-    fn in_items(items: &[Item]) -> Self {
+    fn in_items(items: &[Item<Entry>], forms: &Forms) -> Self {
         let mut found = Mentioned::default();
-        let rules = items.iter().filter_map(Item::as_rule);
-        rules.flat_map(|rule| rule.parts()).for_each(|part| found.add(part.extension));
+        let mut used = vec![false; forms.all.len()];
+        for item in items {
+            match item {
+                Item::Rule(Entry::Whole(rule)) => found.add_rule(rule),
+                Item::Rule(Entry::Like(like)) => {
+                    if let Some(used) = used.get_mut(like.form as usize) {
+                        *used = true;
+                    }
+                }
+                Item::Chain(_) | Item::Comment(_) => {}
+            }
+        }
+        let used = used.into_iter().zip(&forms.all).filter(|(used, _)| *used);
+        used.for_each(|(_, form)| found.add_rule(&form.trees[0]));
         found
+    }
+
+    fn add_rule(&mut self, rule: &Rule) {
+        rule.parts().for_each(|part| self.add(part.extension));
     }
 
     fn add(&mut self, extension: &'static Extension) {

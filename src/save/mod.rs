@@ -7,6 +7,7 @@
 pub mod ast;
 pub mod ext;
 pub mod family;
+pub mod forms;
 pub mod ipset;
 pub mod mentioned;
 pub mod option;
@@ -19,7 +20,7 @@ pub(crate) mod words;
 
 use bstr::ByteSlice;
 
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, skim};
 
 /// Whether the first line that says anything opens a table, as in every dump.
 pub fn opens_with_table(text: &[u8]) -> bool {

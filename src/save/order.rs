@@ -2,13 +2,14 @@
 //!
 //! `-I` puts a rule at a position; a rule with `-4` or `-6` counts for its family only.
 
-use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::ast::{ChainLine, ChainName, Counters, Item, Placement, Policy, Rule, Table, TableKind};
+use super::forms::Entry;
+use super::forms::names::Names;
 use crate::packet::{Family, Hook};
 
 /// A chain of a restored table; `R` is a rule, owned or borrowed.
@@ -23,13 +24,51 @@ pub struct Chain<R> {
     pub rules: Vec<R>,
 }
 
+/// Where a rule is to stand.
+#[derive(Clone, Copy)]
+struct Stands<'a> {
+    chain: &'a ChainName,
+    only: Option<Family>,
+    placement: Placement,
+}
+
+/// A rule that is put in its place.
+trait Placed {
+    fn stands<'r>(&'r self, names: &'r Names) -> Option<Stands<'r>>;
+}
+
+impl Placed for Rule {
+    fn stands<'r>(&'r self, _: &'r Names) -> Option<Stands<'r>> {
+        Some(Stands { chain: &self.chain, only: self.only, placement: self.placement })
+    }
+}
+
+impl Placed for &Rule {
+    fn stands<'r>(&'r self, names: &'r Names) -> Option<Stands<'r>> {
+        Rule::stands(self, names)
+    }
+}
+
+impl Placed for Entry {
+    fn stands<'r>(&'r self, names: &'r Names) -> Option<Stands<'r>> {
+        match self {
+            Entry::Whole(rule) => rule.stands(names),
+            Entry::Like(like) => {
+                let chain = names.get(like.chain)?;
+                Some(Stands { chain, only: None, placement: Placement::Append })
+            }
+        }
+    }
+}
+
 /// The chains in the order of the dump; built-in ones that have rules but no line come first.
 pub fn chains(table: &Table, family: Family) -> Vec<Chain<&Rule>> {
-    arrange(table.kind, &table.chains().collect::<Vec<_>>(), table.rules().collect(), family)
+    let lines: Vec<&ChainLine> = table.chains().collect();
+    arrange(table.kind, &lines, table.rules().collect(), family, &Names::default())
 }
 
 /// The same, with the rules taken out of the table.
-pub fn into_chains(table: Table, family: Family) -> Vec<Chain<Box<Rule>>> {
+pub fn into_chains(table: Table<Entry>, family: Family, names: &Names) -> Vec<Chain<Entry>> {
     let mut lines = Vec::new();
     let mut rules = Vec::with_capacity(table.items.len());
     for item in table.items {
@@ -39,14 +78,21 @@ pub fn into_chains(table: Table, family: Family) -> Vec<Chain<Box<Rule>>> {
             Item::Comment(_) => {}
         }
     }
-    arrange(table.kind, &lines.iter().map(|line| &**line).collect::<Vec<_>>(), rules, family)
+    let lines: Vec<&ChainLine> = lines.iter().map(|line| &**line).collect();
+    arrange(table.kind, &lines, rules, family, names)
 }
 
-fn arrange<R: Borrow<Rule>>(kind: TableKind, lines: &[&ChainLine], rules: Vec<R>, family: Family) -> Vec<Chain<R>> {
+fn arrange<R: Placed>(
+    kind: TableKind,
+    lines: &[&ChainLine],
+    rules: Vec<R>,
+    family: Family,
+    names: &Names,
+) -> Vec<Chain<R>> {
     let mut all: Vec<Chain<R>> = Vec::new();
     let mut index: FxHashMap<ChainName, usize> = FxHashMap::default();
-    let names = lines.iter().map(|line| &line.name).chain(rules.iter().map(|rule| &rule.borrow().chain));
-    for (name, hook) in mentioned(kind, names) {
+    let of_rules = rules.iter().filter_map(|rule| rule.stands(names)).map(|stands| stands.chain);
+    for (name, hook) in mentioned(kind, lines.iter().map(|line| &line.name).chain(of_rules)) {
         index.insert(ChainName::clone(&name), all.len());
         all.push(Chain { name, hook: Some(hook), policy: Policy::Accept, counters: None, rules: Vec::new() });
     }
@@ -65,7 +111,7 @@ fn arrange<R: Borrow<Rule>>(kind: TableKind, lines: &[&ChainLine], rules: Vec<R>
     // Rules of one chain mostly stand together, and share its name.
     let mut last = (std::ptr::null(), 0);
     for rule in rules {
-        let Rule { only, chain, placement, .. } = rule.borrow();
+        let Some(Stands { only, chain, placement }) = rule.stands(names) else { continue };
         if only.is_some_and(|only| only != family) {
             continue;
         }
@@ -74,7 +120,7 @@ fn arrange<R: Borrow<Rule>>(kind: TableKind, lines: &[&ChainLine], rules: Vec<R>
             last = (Arc::as_ptr(chain), at);
         }
         let Some(list) = lists.get_mut(last.1) else { continue };
-        match *placement {
+        match placement {
             Placement::Append => list.push_back(rule),
             // The reader has checked positions; one past the end appends, as iptables does.
             Placement::Insert(n) => list.insert((n as usize - 1).min(list.len()), rule),

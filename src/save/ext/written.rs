@@ -9,6 +9,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::set_name;
 use crate::packet::Family;
 use crate::save::ast::{Dump, Part, Rule};
+use crate::save::forms::Entry;
 use crate::save::ipset::{Ipset, Ipsets};
 
 /// Those sets, by name.
@@ -38,7 +39,7 @@ const OPTIONS: [(&str, &str); 4] = [("set", "match-set"), ("SET", "add-set"), ("
 
 impl Written {
     /// The sets that rules of the dump write to; none where it is not said what sets there are.
-    pub fn of(dump: &Dump, ipsets: &Ipsets) -> Self {
+    pub fn of(dump: &Dump<Entry>, ipsets: &Ipsets) -> Self {
         let mut all = Written::default();
         if ipsets.is_empty() {
             return all;
@@ -46,7 +47,7 @@ impl Written {
         for (number, document) in dump.documents.iter().enumerate() {
             for (place, table) in document.tables.iter().enumerate() {
                 let family = document.family;
-                table.rules().for_each(|rule| all.learn(rule, (number, place), family, ipsets));
+                table.whole_rules().for_each(|rule| all.learn(rule, (number, place), family, ipsets));
             }
         }
         all.0.retain(|_, uses| !uses.writes.is_empty());

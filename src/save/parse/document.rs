@@ -6,22 +6,24 @@
 use std::sync::Arc;
 
 use bstr::BString;
-use rustc_hash::FxHashMap;
 
-use super::Parsed;
 use super::belongs::Belongs;
 use super::command::{self, Command};
+use super::likes::Known;
 use super::lines::{self, Line, Said, Within};
 use super::stray::Stray;
 use crate::diag::{Diagnostic, Source, Span, quote};
 use crate::packet::Family;
-use crate::save::ast::{ChainLine, ChainName, Comment, Counters, Document, Dump, Item, Policy, Table, TableKind};
+use crate::save::ast::{ChainLine, Comment, Counters, Document, Dump, Item, Policy, Table, TableKind};
+use crate::save::forms::names::{Chains, Names};
+use crate::save::forms::{Entry, Forms, Like, Skimmed};
 use crate::save::value::number;
 use crate::save::words::{self, Word};
 
-/// Reads the whole source.
-pub fn read(source: &Source, family: Option<Family>) -> Parsed {
+/// Reads the whole source; rules that are like others are kept so where `by_form` says it.
+pub fn read(source: &Source, family: Option<Family>, by_form: bool) -> (Skimmed<'_>, Vec<Diagnostic>) {
     let mut reader = Reader::new(source, family);
+    reader.known = by_form.then(Known::default);
     let text = source.text();
     let mut start = 0;
     let mut line_number = 0;
@@ -37,16 +39,16 @@ pub fn read(source: &Source, family: Option<Family>) -> Parsed {
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Source,
     belongs: Belongs,
-    dump: Dump,
+    dump: Dump<Entry>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Comment lines seen since the last table.
     comments: Vec<Comment>,
-    pub(super) open: Option<Table>,
+    pub(super) open: Option<Table<Entry>>,
     pub(super) stray: Option<Stray>,
     /// The last `COMMIT` that ended a table.
     pub(super) ended: Option<Span>,
     /// The chains of the open table.
-    chains: FxHashMap<BString, ChainName>,
+    chains: Chains,
     /// The family of the document that the open table belongs to.
     family: Family,
     warned_cr: bool,
@@ -57,6 +59,9 @@ pub(super) struct Reader<'a> {
     said_before: usize,
     /// Rules of the open table that are not read yet.
     waiting: Vec<Line>,
+    forms: Forms<'a>,
+    /// The keys of the forms, when rules are to be kept as what they are like.
+    known: Option<Known>,
 }
 
 impl<'a> Reader<'a> {
@@ -70,13 +75,15 @@ impl<'a> Reader<'a> {
             open: None,
             stray: None,
             ended: None,
-            chains: FxHashMap::default(),
+            chains: Chains::default(),
             family: told.unwrap_or(Family::Ip),
             warned_cr: false,
             left_out: None,
             words: Vec::new(),
             said_before: 0,
             waiting: Vec::new(),
+            forms: Forms { source: source.id, text: source.text(), all: Vec::new(), names: Names::default() },
+            known: None,
         }
     }
 
@@ -152,8 +159,7 @@ impl<'a> Reader<'a> {
             return;
         };
         self.begin_document_for(kind, span);
-        let builtins = kind.builtins().iter().map(|(name, _)| (BString::from(*name), Arc::new((*name).into())));
-        self.chains = builtins.collect();
+        self.chains = Chains::builtin(self.family, kind, &mut self.forms.names);
         let leading = std::mem::take(&mut self.comments);
         self.open = Some(Table { kind, span, items: Vec::new(), leading });
     }
@@ -286,7 +292,7 @@ impl<'a> Reader<'a> {
             .push("write `-` in place of the policy".into());
             return;
         }
-        let known = self.chains.insert((*chain.name).clone(), Arc::clone(&chain.name)).is_some();
+        let known = !self.chains.add(Arc::clone(&chain.name), &mut self.forms.names);
         let repeated = known && !builtin;
         if repeated {
             let mut warning =
@@ -315,11 +321,20 @@ impl<'a> Reader<'a> {
             return;
         };
         let mut lines = std::mem::take(&mut self.waiting);
-        let within = Within { source: self.source, family: self.family, table, chains: &self.chains };
+        let (names, known) = (&self.forms.names, self.known.as_ref());
+        let within = Within { source: self.source, family: self.family, table, chains: &self.chains, names, known };
         let said = within.read_all(&lines);
+        let before = self.forms.all.len();
         let mut waiting = lines.drain(..);
-        for piece in said {
-            piece.into_iter().zip(&mut waiting).for_each(|(said, line)| self.take_in(said, line.span));
+        for (piece, learned) in said {
+            let numbers =
+                self.known.as_mut().map(|known| known.take_in(learned, &mut self.forms.all)).unwrap_or_default();
+            for (mut said, line) in piece.into_iter().zip(&mut waiting) {
+                if let Said::Like(like) = &mut said {
+                    renumber(like, before, &numbers);
+                }
+                self.take_in(said, line.span);
+            }
         }
         drop(waiting);
         self.waiting = lines;
@@ -329,7 +344,12 @@ impl<'a> Reader<'a> {
         match said {
             Said::Command(Command::Rules(rules)) => {
                 if let Some(table) = &mut self.open {
-                    table.items.extend(rules.into_iter().map(Item::Rule));
+                    table.items.extend(rules.into_iter().map(Entry::Whole).map(Item::Rule));
+                }
+            }
+            Said::Like(like) => {
+                if let Some(table) = &mut self.open {
+                    table.items.push(Item::Rule(Entry::Like(like)));
                 }
             }
             Said::Command(Command::Chain(chain)) => self.declare(*chain),
@@ -364,7 +384,8 @@ impl<'a> Reader<'a> {
     fn flush(&mut self, chain: Option<&BString>, span: Span) {
         let Some(table) = &mut self.open else { return };
         let before = table.items.len();
-        table.items.retain(|item| !matches!(item, Item::Rule(rule) if chain.is_none_or(|c| *rule.chain == *c)));
+        let named = |rule: &Entry| chain.is_none_or(|chain| self.forms.chain(rule).is_some_and(|of| **of == *chain));
+        table.items.retain(|item| !matches!(item, Item::Rule(rule) if named(rule)));
         let gone = before - table.items.len();
         if gone > 0 {
             let warning = Diagnostic::warning(
@@ -377,7 +398,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn finish(mut self) -> Parsed {
+    fn finish(mut self) -> (Skimmed<'a>, Vec<Diagnostic>) {
         self.settle();
         self.inside_again();
         let end = Span::new(self.source.text().len(), self.source.text().len());
@@ -402,7 +423,14 @@ impl<'a> Reader<'a> {
                 .help
                 .push("expected the output of iptables-save: `*filter`, chains, rules, `COMMIT`".into());
         }
-        Parsed { dump: self.dump, diagnostics: self.diagnostics }
+        (Skimmed { dump: self.dump, forms: self.forms }, self.diagnostics)
+    }
+}
+
+/// Gives the rule the number that its form has among all: of `before` when it was known, else of those it learned.
+fn renumber(like: &mut Like, before: usize, numbers: &[u32]) {
+    if let Some(learned) = (like.form as usize).checked_sub(before) {
+        like.form = numbers.get(learned).copied().unwrap_or(u32::MAX);
     }
 }
 

@@ -4,13 +4,16 @@ mod belongs;
 mod command;
 mod document;
 mod globals;
+mod likes;
 mod lines;
 mod rule;
 mod stray;
 
 use super::ast::Dump;
+use super::forms::Skimmed;
 use crate::diag::{Diagnostic, Source};
 use crate::packet::Family;
+pub(super) use lines::again;
 
 /// A tree, and what there is to say about the text.
 #[derive(Debug)]
@@ -21,7 +24,13 @@ pub struct Parsed {
 
 /// Reads one input. `family` is what the user said, and then wins over what the text says.
 pub fn parse(source: &Source, family: Option<Family>) -> Parsed {
-    document::read(source, family)
+    let (read, diagnostics) = document::read(source, family, false);
+    Parsed { dump: read.into_whole(), diagnostics }
+}
+
+/// Reads one input, where rules that are like others are kept so; else the same.
+pub fn skim(source: &Source, family: Option<Family>) -> (Skimmed<'_>, Vec<Diagnostic>) {
+    document::read(source, family, true)
 }
 
 #[cfg(test)]

@@ -39,7 +39,10 @@ fn lowered(family: Family, rule: &str, approximate: bool, ipsets: &Ipsets) -> Re
         matches: &rule.matches,
         target: &target,
         ipsets,
-        written: &crate::save::ext::written::Written::of(&parsed.dump, ipsets),
+        written: &crate::save::ext::written::Written::of(
+            &crate::save::forms::Skimmed::whole(parsed.dump.clone(), 0).dump,
+            ipsets,
+        ),
         reassembled: false,
         approximate,
         shared_buckets: &BTreeSet::from(["both".into()]),

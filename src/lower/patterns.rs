@@ -1,0 +1,119 @@
+//! What rules of a form become, found out once for all of them.
+//!
+//! The two trees of a form are lowered, and differ by the values that stand in for others: where one of these is, a
+//! rule of the form has its own value. Nothing else may differ, or such rules are lowered one by one.
+//! Invariant: a rule made by a pattern is the one that lowering the rule's own tree makes; builds with debug
+//! assertions look at each.
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::{TableWork, Within};
+use crate::ir::slots::{Slot, SlotMut, alike, each, each_mut};
+use crate::ir::{self, ChainId, Origin};
+use crate::packet::IntervalSet;
+use crate::save::forms::{Form, Like, Plain};
+
+/// The rule that stands for all of a form in one kind of place.
+pub struct Pattern {
+    rule: ir::Rule,
+    /// Whether later fragments skip it.
+    pub skipped: bool,
+    /// For each slot of the rule the place of the value that it takes, if any.
+    takes: SmallVec<[Option<usize>; 4]>,
+}
+
+/// Patterns by form and kind of place; `None` where rules are lowered one by one.
+#[derive(Default)]
+pub struct Patterns(FxHashMap<(u32, u32), Option<Pattern>>);
+
+impl Patterns {
+    /// The rule that the one of a form becomes, and whether later fragments skip it. `work` has room for rules by
+    /// themselves.
+    pub fn rule(
+        &mut self,
+        like: &Like,
+        (within, last): (&Within, bool),
+        work: &mut TableWork,
+    ) -> Option<(ir::Rule, bool)> {
+        let learn = || Pattern::learn(work.forms.of(like)?, (within, last), work);
+        let pattern = self.0.entry((like.form, within.kind(last))).or_insert_with(learn).as_ref()?;
+        Some((pattern.rule(like, work)?, pattern.skipped))
+    }
+}
+
+impl Pattern {
+    fn learn(form: &Form, (within, last): (&Within, bool), work: &mut TableWork) -> Option<Pattern> {
+        let [first, second] = &form.trees;
+        let (first, skipped) = work.alone(first, within, last)?;
+        let (second, also) = work.alone(second, within, last)?;
+        if skipped != also || !alike(&first, &second) {
+            return None;
+        }
+        let (mut of_first, mut of_second) = (Vec::new(), Vec::new());
+        each(&first, |slot| of_first.push(slot));
+        each(&second, |slot| of_second.push(slot));
+        let takes = of_first.iter().zip(&of_second).map(|(a, b)| taken(form, [a, b], work));
+        let takes: SmallVec<[Option<usize>; 4]> = takes.collect::<Option<_>>()?;
+        let all_taken = (0..form.kinds.len()).all(|place| takes.contains(&Some(place)));
+        all_taken.then_some(Pattern { rule: first, skipped, takes })
+    }
+
+    fn rule(&self, like: &Like, work: &TableWork) -> Option<ir::Rule> {
+        let mut rule = self.rule.clone();
+        rule.origin = Origin::line(work.source, like.line);
+        let mut takes = self.takes.iter();
+        let mut complete = true;
+        each_mut(&mut rule, |slot| {
+            if let Some(&Some(place)) = takes.next() {
+                complete &= work.forms.value(like, place).and_then(|value| work.write(slot, value)).is_some();
+            }
+        });
+        complete.then_some(rule)
+    }
+}
+
+/// Which value the slots take that stand at the same place in what the two trees became: `Some(None)` where both are
+/// the same, `None` where they differ by something else than a value that stands in.
+fn taken(form: &Form, slots: [&Slot; 2], work: &TableWork) -> Option<Option<usize>> {
+    if slots[0] == slots[1] {
+        return Some(None);
+    }
+    let stands = |place: &usize| {
+        let is = |tree: usize| form.stand_in(tree, *place).is_some_and(|value| work.is(slots[tree], value));
+        is(0) && is(1)
+    };
+    (0..form.kinds.len()).find(stands).map(Some)
+}
+
+impl TableWork<'_> {
+    /// Whether the slot holds the value.
+    fn is(&self, slot: &Slot, value: Plain) -> bool {
+        match (slot, value) {
+            (Slot::Values { values, .. }, Plain::Net(lo, hi)) => (values.lo, values.hi) == (lo.into(), hi.into()),
+            (Slot::Values { values, .. }, Plain::Port(port)) => values.is_point() && values.lo == port.into(),
+            (Slot::Address(address), Plain::Net(lo, hi)) => lo == hi && *address == lo.into(),
+            (Slot::Port(port), Plain::Port(value)) => *port == value,
+            (Slot::Chain(id), Plain::Chain(name)) => self.ids.get(name) == Some(id),
+            (Slot::Comment(comment), Plain::Comment(text)) => *comment == text,
+            _ => false,
+        }
+    }
+
+    /// Writes the value into the slot, which has held one of its kind.
+    fn write(&self, slot: SlotMut, value: Plain) -> Option<()> {
+        match (slot, value) {
+            (SlotMut::Values(set), Plain::Net(lo, hi)) => *set = IntervalSet::range(lo.into(), hi.into()),
+            (SlotMut::Values(set), Plain::Port(port)) => *set = IntervalSet::point(port.into()),
+            (SlotMut::Address(address), Plain::Net(lo, hi)) => *address = (lo.into(), hi.into()),
+            (SlotMut::Port(port), Plain::Port(value)) => *port = (value, value),
+            (SlotMut::Chain(id), Plain::Chain(name)) => *id = *self.ids.get(name)?,
+            (SlotMut::Comment(comment), Plain::Comment(text)) => *comment = text.into(),
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+/// Numbers of chains for the names that stand in for others; no table has so many.
+pub const STAND_INS: [ChainId; 2] = [ChainId(u32::MAX - 1), ChainId(u32::MAX - 2)];
