@@ -45,7 +45,7 @@ pub fn emit(ruleset: &ir::Ruleset, options: &Options) -> Emitted {
     Emitted { ruleset, renamed: renamed(&tables) }
 }
 
-fn tables<'a>(ruleset: &'a ir::Ruleset, names: &'a [Names]) -> Vec<Table<'a>> {
+fn tables<'a>(ruleset: &'a ir::Ruleset, names: &'a [Names<'a>]) -> Vec<Table<'a>> {
     ruleset.tables.iter().zip(names).map(|(ir, names)| Table { ir, names, order: chain_order(ir) }).collect()
 }
 
@@ -70,7 +70,7 @@ fn table_name(table: &ir::Table, options: &Options) -> TableName {
 /// A table on its way, with the names its parts have.
 pub(crate) struct Table<'a> {
     pub ir: &'a ir::Table,
-    pub names: &'a Names,
+    pub names: &'a Names<'a>,
     /// Its chains as they are printed.
     order: Vec<ChainId>,
 }

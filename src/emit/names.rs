@@ -6,18 +6,18 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{self, ChainId, ObjectId, SetId};
 use crate::nft::identifier::check_name;
 
-/// The names chosen for one table, by index.
+/// The names chosen for one table, by index; most are those that the table gives.
 #[derive(Debug, Default)]
-pub struct Names {
-    chains: Vec<BString>,
-    sets: Vec<BString>,
-    objects: Vec<BString>,
+pub struct Names<'a> {
+    chains: Vec<Cow<'a, BString>>,
+    sets: Vec<Cow<'a, BString>>,
+    objects: Vec<Cow<'a, BString>>,
 }
 
 /// A chain of the dump that had to be called something else.
@@ -28,17 +28,17 @@ pub struct Renamed {
     pub to: BString,
 }
 
-impl Names {
+impl<'a> Names<'a> {
     /// Chooses names for everything in a table.
-    pub fn choose(table: &ir::Table) -> Self {
-        let chains: Vec<&BString> = table.chains.iter().map(|c| &c.name).collect();
-        let sets: Vec<&BString> = table.sets.iter().map(|s| &s.name).collect();
-        let objects: Vec<&BString> = table.objects.iter().map(|o| &o.name).collect();
-        Names { chains: legal_and_unique(&chains), sets: legal_and_unique(&sets), objects: legal_and_unique(&objects) }
+    pub fn choose(table: &'a ir::Table) -> Self {
+        let chains = table.chains.iter().map(|chain| &chain.name).collect();
+        let sets = table.sets.iter().map(|set| &set.name).collect();
+        let objects = table.objects.iter().map(|object| &object.name).collect();
+        Names { chains: legal_and_unique(chains), sets: legal_and_unique(sets), objects: legal_and_unique(objects) }
     }
 
     pub fn chain(&self, id: ChainId) -> &BString {
-        self.chains.get(id.0 as usize).unwrap_or_else(|| name_of_stand_in(id))
+        self.chains.get(id.0 as usize).map(Cow::as_ref).unwrap_or_else(|| name_of_stand_in(id))
     }
 
     /// A chain of no table, whose name is as long as that of any other of these, for rules that are printed to see where
@@ -48,27 +48,31 @@ impl Names {
     }
 
     pub fn set(&self, id: SetId) -> BString {
-        self.sets.get(id.0 as usize).cloned().unwrap_or_default()
+        self.sets.get(id.0 as usize).cloned().unwrap_or_default().into_owned()
     }
 
     pub fn object(&self, id: ObjectId) -> BString {
-        self.objects.get(id.0 as usize).cloned().unwrap_or_default()
+        self.objects.get(id.0 as usize).cloned().unwrap_or_default().into_owned()
     }
 
     /// The dump's chains whose names changed.
     pub fn renamed(&self, table: &ir::Table) -> Vec<Renamed> {
         let chains = table.chains.iter().zip(&self.chains);
         chains
-            .filter(|(chain, to)| !chain.helper && chain.name != **to)
-            .map(|(chain, to)| Renamed { table: table.name.clone(), from: chain.name.clone(), to: to.clone() })
+            .filter(|(chain, to)| !chain.helper && chain.name != ***to)
+            .map(|(chain, to)| Renamed {
+                table: table.name.clone(),
+                from: chain.name.clone(),
+                to: to.clone().into_owned(),
+            })
             .collect()
     }
 }
 
 fn name_of_stand_in(id: ChainId) -> &'static BString {
-    const COUNT: u32 = 24;
+    const COUNT: u32 = 48;
     static NAMES: LazyLock<Vec<BString>> =
-        LazyLock::new(|| (0..COUNT).map(|number| format!("stand-in-{number:02}").into()).collect());
+        LazyLock::new(|| (0..COUNT).map(|number| format!("s-{number:02}").into()).collect());
     static NONE: BString = BString::new(Vec::new());
     NAMES.get((u32::MAX - id.0) as usize).unwrap_or(&NONE)
 }
@@ -78,31 +82,46 @@ fn is_legal(name: &[u8]) -> bool {
 }
 
 /// Names that are legal as they are go first, so that no other can take them.
-fn legal_and_unique(wanted: &[&BString]) -> Vec<BString> {
-    let mut taken: FxHashSet<Cow<BString>> = FxHashSet::default();
-    taken.reserve(wanted.len());
-    let mut numbers = FxHashMap::default();
-    let kept: Vec<bool> = wanted.iter().map(|name| is_legal(name) && taken.insert(Cow::Borrowed(name))).collect();
-    let settled = wanted.iter().zip(kept);
-    settled.map(|(name, kept)| if kept { (*name).clone() } else { invent(name, &mut taken, &mut numbers) }).collect()
+fn legal_and_unique(wanted: Vec<&BString>) -> Vec<Cow<'_, BString>> {
+    let mut taken = Taken::default();
+    taken.kept.reserve(wanted.len());
+    let kept: Vec<bool> = wanted.iter().map(|name| is_legal(name) && taken.kept.insert(name.as_bstr())).collect();
+    let settled = wanted.into_iter().zip(kept);
+    settled.map(|(name, kept)| if kept { Cow::Borrowed(name) } else { Cow::Owned(invent(name, &mut taken)) }).collect()
 }
 
-/// A legal name that still resembles the wanted one; `numbers` are the next ones to try.
-fn invent(name: &[u8], taken: &mut FxHashSet<Cow<BString>>, numbers: &mut FxHashMap<String, u32>) -> BString {
+/// The names that are given to something.
+#[derive(Default)]
+struct Taken<'a> {
+    kept: FxHashSet<&'a BStr>,
+    invented: FxHashSet<BString>,
+    /// The next numbers to try.
+    numbers: FxHashMap<String, u32>,
+}
+
+impl Taken<'_> {
+    fn has(&self, name: &BString) -> bool {
+        self.kept.contains(name.as_bstr()) || self.invented.contains(name)
+    }
+}
+
+/// A legal name that still resembles the wanted one.
+fn invent(name: &[u8], taken: &mut Taken) -> BString {
     const MOST: usize = 100;
     let mut base = String::from_utf8_lossy(name).chars().take(MOST).map(legal_char).collect::<String>();
     if !base.starts_with(|c: char| c.is_ascii_alphabetic()) {
         base.insert_str(0, "chain_");
     }
-    let number = numbers.entry(base.clone()).or_insert(1);
+    let mut number = taken.numbers.get(&base).copied().unwrap_or(1);
     let numbered = std::iter::repeat_with(|| {
-        *number += 1;
+        number += 1;
         format!("{base}_{number}")
     });
     let candidates = [base.clone(), format!("{base}_chain")].into_iter().chain(numbered);
-    let is_free = |c: &BString| is_legal(c) && !taken.contains(c);
-    let chosen = candidates.map(BString::from).find(is_free).unwrap_or_else(|| base.into());
-    taken.insert(Cow::Owned(chosen.clone()));
+    let is_free = |c: &BString| is_legal(c) && !taken.has(c);
+    let chosen = candidates.map(BString::from).find(is_free).unwrap_or_else(|| base.as_str().into());
+    taken.numbers.insert(base, number);
+    taken.invented.insert(chosen.clone());
     chosen
 }
 
@@ -116,8 +135,7 @@ mod tests {
 
     fn chosen(names: &[&str]) -> Vec<String> {
         let names: Vec<BString> = names.iter().map(|n| BString::from(*n)).collect();
-        let refs: Vec<&BString> = names.iter().collect();
-        legal_and_unique(&refs).iter().map(|n| n.to_string()).collect()
+        legal_and_unique(names.iter().collect()).iter().map(|n| n.to_string()).collect()
     }
 
     #[test]

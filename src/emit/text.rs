@@ -9,7 +9,7 @@ use crate::nft::print::{Chains, PrintError, Style, print_around};
 use crate::parallel;
 
 /// Rules that are worth a piece of their own.
-const LEAST: usize = 512;
+const LEAST: usize = 1024;
 /// Pieces at most, so that what is learnt of rules is learnt a few times only, and all processors have enough to do.
 const PIECES: usize = 64;
 /// About as many bytes as a rule has.
@@ -116,8 +116,9 @@ impl<'a> Part<'a> {
             }
         }
         if self.from + self.rules.len() == self.whole.rules.len() {
-            let count: Vec<_> = policy_counter(self.whole).into_iter().collect();
-            chains.rules(&count, |_| self.place(table, self.rules.len()))?;
+            if let Some(count) = policy_counter(self.whole) {
+                chains.rules(&[count], |_| self.place(table, self.rules.len()))?;
+            }
             chains.close();
         }
         Ok(())

@@ -184,7 +184,7 @@ impl Rule {
         self.remarks().map_or(&[], |remarks| &remarks.notes)
     }
 
-    fn remarks(&self) -> Option<&Remarks> {
+    pub(super) fn remarks(&self) -> Option<&Remarks> {
         self.remarks.as_deref()
     }
 

@@ -10,7 +10,7 @@ use std::mem::discriminant;
 use bstr::BString;
 use rustc_hash::FxHasher;
 
-use super::{ChainId, NatData, Rule, Step, Test, Verdict};
+use super::{ChainId, MapRow, NatData, Rule, Step, Test, Verdict};
 use crate::packet::{Field, Interval, IntervalSet};
 
 /// A plain value, as it is found.
@@ -18,13 +18,13 @@ use crate::packet::{Field, Interval, IntervalSet};
 pub enum Slot<'a> {
     /// One value or one aligned block of values that an address or a port is tested for.
     Values { field: Field, values: Interval },
-    /// The chain that is jumped or gone to.
+    /// A chain that is jumped or gone to.
     Chain(ChainId),
     /// The one address that is translated to.
     Address(u128),
     /// The one port that is translated to.
     Port(u16),
-    /// The rule's only comment.
+    /// The rule's only comment, or the one that a row of its verdict has.
     Comment(&'a BString),
 }
 
@@ -46,7 +46,8 @@ pub const fn is_plain(field: Field) -> bool {
     )
 }
 
-/// Tells each slot of the rule, in order: of steps, of the verdict, the comment.
+/// Tells each slot of the rule, in order: of steps, of the verdict (the comment and the chain of each row, where one of
+/// several is drawn), the comment.
 pub fn each<'a>(rule: &'a Rule, mut tell: impl FnMut(Slot<'a>)) {
     for step in &rule.steps {
         if let Step::Test(Test::In { field, set }) = step
@@ -61,6 +62,12 @@ pub fn each<'a>(rule: &'a Rule, mut tell: impl FnMut(Slot<'a>)) {
             if let NatData::Fixed { address, port } = nat.data {
                 one(address).map(Slot::Address).into_iter().for_each(&mut tell);
                 one(port).map(Slot::Port).into_iter().for_each(&mut tell);
+            }
+        }
+        Verdict::Draw { rows, .. } => {
+            for row in rows {
+                row.comment.iter().map(Slot::Comment).for_each(&mut tell);
+                chain(&row.data).map(Slot::Chain).into_iter().for_each(&mut tell);
             }
         }
         _ => {}
@@ -87,6 +94,14 @@ pub fn each_mut(rule: &mut Rule, mut tell: impl FnMut(SlotMut)) {
                 port.as_mut().filter(|(lo, hi)| lo == hi).map(SlotMut::Port).into_iter().for_each(&mut tell);
             }
         }
+        Verdict::Draw { rows, .. } => {
+            for row in rows {
+                row.comment.iter_mut().map(SlotMut::Comment).for_each(&mut tell);
+                if let Verdict::Jump(id) | Verdict::Goto(id) = &mut row.data {
+                    tell(SlotMut::Chain(id));
+                }
+            }
+        }
         _ => {}
     }
     if rule.comments().len() == 1 {
@@ -103,7 +118,7 @@ pub fn key(rule: &Rule) -> u64 {
             Step::Test(Test::In { field, set }) => {
                 field.hash(&mut hasher);
                 match plain(*field, set) {
-                    Some(values) => hasher.write_u128(values.hi - values.lo),
+                    Some(values) => hasher.write_u32((values.hi - values.lo).leading_zeros()),
                     None => set.hash(&mut hasher),
                 }
             }
@@ -127,9 +142,11 @@ fn alike_steps(a: &Step, b: &Step) -> bool {
     match (a, b) {
         (Step::Test(Test::In { field: f, set: a }), Step::Test(Test::In { field: g, set: b })) => {
             f == g
-                && match (plain(*f, a), plain(*g, b)) {
-                    (Some(a), Some(b)) => a.hi - a.lo == b.hi - b.lo,
-                    _ => a == b,
+                && match (a.intervals(), b.intervals()) {
+                    ([a], [b]) if is_plain(*f) => {
+                        a == b || (a.hi - a.lo == b.hi - b.lo && a.is_block() && b.is_block())
+                    }
+                    (a, b) => a == b,
                 }
         }
         (Step::Test(a), Step::Test(b)) => a == b,
@@ -152,11 +169,33 @@ fn alike_verdicts(a: &Verdict, b: &Verdict) -> bool {
                     (a, b) => a == b,
                 }
         }
+        (Verdict::Draw { random: r, rows: a }, Verdict::Draw { random: s, rows: b }) => {
+            r == s && a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike_rows(a, b))
+        }
         (a, b) => a == b,
     }
 }
 
+fn alike_rows(a: &MapRow<Verdict>, b: &MapRow<Verdict>) -> bool {
+    let alike_data = match (&a.data, &b.data) {
+        (Verdict::Jump(_), Verdict::Jump(_)) | (Verdict::Goto(_), Verdict::Goto(_)) => true,
+        (a, b) => a == b,
+    };
+    alike_data && a.comment.is_some() == b.comment.is_some() && a.key == b.key
+}
+
+/// The chain that a verdict goes to by itself.
+const fn chain(verdict: &Verdict) -> Option<ChainId> {
+    match verdict {
+        Verdict::Jump(id) | Verdict::Goto(id) => Some(*id),
+        _ => None,
+    }
+}
+
 fn alike_remarks(a: &Rule, b: &Rule) -> bool {
+    if a.remarks().is_none() && b.remarks().is_none() {
+        return true;
+    }
     let comments = match (a.comments(), b.comments()) {
         ([_], [_]) => true,
         (a, b) => a == b,
@@ -167,7 +206,7 @@ fn alike_remarks(a: &Rule, b: &Rule) -> bool {
 /// The values, where they are one value or an aligned block of a field whose values are plain; not all there are.
 fn plain(field: Field, set: &IntervalSet) -> Option<Interval> {
     match set.intervals() {
-        [only] if is_plain(field) && only.is_block() && !set.is_full(field.width()) => Some(*only),
+        [only] if is_plain(field) && (only.is_point() || only.is_block() && !set.is_full(field.width())) => Some(*only),
         _ => None,
     }
 }
@@ -180,7 +219,7 @@ fn one<T: PartialEq + Copy>(range: Option<(T, T)>) -> Option<T> {
 mod tests {
     use super::*;
     use crate::diag::SourceId;
-    use crate::ir::{Nat, Origin};
+    use crate::ir::{Component, Nat, Origin};
     use crate::nft::ast::{NatFlags, NatKind};
     use crate::packet::L4;
 
@@ -195,6 +234,15 @@ mod tests {
     fn dnat(address: u128, port: (u16, u16)) -> Verdict {
         let data = NatData::Fixed { address: Some((address, address)), port: Some(port) };
         Verdict::Nat(Box::new(Nat { kind: NatKind::Dnat, data, flags: NatFlags::default() }))
+    }
+
+    fn draw(chains: &[u32], comment: Option<&str>) -> Verdict {
+        let row = |(at, chain): (usize, &u32)| MapRow {
+            key: [Component::from(Interval::point(at as u128))].into_iter().collect(),
+            data: Verdict::Jump(ChainId(*chain)),
+            comment: comment.map(BString::from),
+        };
+        Verdict::Draw { random: true, rows: chains.iter().enumerate().map(row).collect() }
     }
 
     fn commented(comments: &[&str]) -> Rule {
@@ -218,6 +266,10 @@ mod tests {
             (rule([], Verdict::Jump(ChainId(1)), 1), rule([], Verdict::Goto(ChainId(1)), 1), false),
             (rule([], dnat(1, (80, 80)), 1), rule([], dnat(2, (81, 81)), 1), true),
             (rule([], dnat(1, (80, 80)), 1), rule([], dnat(1, (80, 81)), 1), false),
+            (rule([], draw(&[1, 2], None), 1), rule([], draw(&[1, 3], None), 1), true),
+            (rule([], draw(&[1], Some("a")), 1), rule([], draw(&[2], Some("b")), 1), true),
+            (rule([], draw(&[1], Some("a")), 1), rule([], draw(&[1], None), 1), false),
+            (rule([], draw(&[1, 2], None), 1), rule([], draw(&[1], None), 1), false),
             (commented(&["a"]), commented(&["b"]), true),
             (commented(&["a"]), commented(&[]), false),
             (commented(&["a", "b"]), commented(&["a", "c"]), false),
@@ -226,6 +278,23 @@ mod tests {
             assert_eq!(alike(&b, &a), want, "{b:?}\n{a:?}");
             assert!(!want || key(&a) == key(&b), "{a:?}\n{b:?}");
         }
+    }
+
+    #[test]
+    fn rows_of_a_verdict_have_slots() {
+        let mut slots = Vec::new();
+        let drawn = rule([], draw(&[4, 5], Some("a")), 1);
+        each(&drawn, |slot| slots.push(slot));
+        let said = BString::from("a");
+        let comment = Slot::Comment(&said);
+        assert_eq!(slots, [comment, Slot::Chain(ChainId(4)), comment, Slot::Chain(ChainId(5))]);
+        let mut changed = drawn.clone();
+        each_mut(&mut changed, |slot| match slot {
+            SlotMut::Chain(id) => id.0 += 1,
+            SlotMut::Comment(comment) => *comment = "b".into(),
+            _ => {}
+        });
+        assert_eq!(changed.verdict, draw(&[5, 6], Some("b")));
     }
 
     #[test]

@@ -43,27 +43,22 @@ pub fn check_name(name: &[u8]) -> Result<(), WhyNotName> {
     if !may_start(first) || name == b"." {
         return Err(WhyNotName::Start(first));
     }
-    match name.iter().find(|byte| !MAY_FOLLOW[usize::from(**byte)]) {
-        Some(&byte) => Err(WhyNotName::Byte(byte)),
-        None if is_keyword(name) => Err(WhyNotName::Keyword),
-        None => Ok(()),
+    // None ends the look at the others, so that the processor can look at many at once.
+    if name.iter().fold(true, |all, &byte| all & may_follow(byte)) {
+        return if is_keyword(name) { Err(WhyNotName::Keyword) } else { Ok(()) };
     }
+    let wrong = name.iter().copied().find(|byte| !may_follow(*byte));
+    Err(WhyNotName::Byte(wrong.unwrap_or(first)))
 }
 
 const fn may_start(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.')
 }
 
-/// For each byte whether it may stand behind the first one.
-static MAY_FOLLOW: [bool; 256] = {
-    let mut all = [false; 256];
-    let mut byte = 0;
-    while byte < all.len() {
-        all[byte] = may_start(byte as u8) || (byte as u8).is_ascii_digit() || matches!(byte as u8, b'/' | b'-');
-        byte += 1;
-    }
-    all
-};
+/// Whether it may stand behind the first one.
+const fn may_follow(byte: u8) -> bool {
+    (byte | 0x20).wrapping_sub(b'a') < 26 || matches!(byte, b'-'..=b'9' | b'_')
+}
 
 /// Maps names of one name space (the chains of a table, say) to legal and distinct ones.
 ///
@@ -121,7 +116,7 @@ impl Renamer {
 /// The nearest legal name: other bytes become `_`, a keyword or a bad start gets a prefix.
 fn legalize(old: &BStr) -> BString {
     let mut name: BString =
-        old.iter().map(|&byte| if MAY_FOLLOW[usize::from(byte)] { byte } else { b'_' }).collect::<Vec<_>>().into();
+        old.iter().map(|&byte| if may_follow(byte) { byte } else { b'_' }).collect::<Vec<_>>().into();
     if name.first().is_none_or(|first| !may_start(*first)) || is_keyword(&name) || name == "." {
         name = [b"chain_", name.as_slice()].concat().into();
     }

@@ -5,7 +5,7 @@
 
 use bstr::{BString, ByteSlice};
 
-use super::{Pattern, Segment, kind};
+use super::{Pattern, Said, Segment};
 use crate::emit::{Names, Table};
 use crate::ir;
 use crate::ir::slots::{self, Slot, SlotMut};
@@ -13,7 +13,7 @@ use crate::nft::print::{Chains, Style};
 use crate::packet::{Interval, IntervalSet};
 
 /// The most slots of a rule that there are enough stand-ins for.
-const SLOTS: usize = 12;
+const SLOTS: usize = 24;
 
 /// The pattern of rules that are like this one, if it has one.
 pub(super) fn learn(table: &Table, rule: &ir::Rule, style: &Style) -> Option<Pattern> {
@@ -39,18 +39,18 @@ fn cut(table: &Table, rule: &ir::Rule, style: &Style) -> Option<Cut> {
         return None;
     }
     let mut ends = Vec::new();
-    slots::each(rule, |slot| ends.push((kind(slot, table), spelled(table, slot, style))));
+    slots::each(rule, |slot| ends.push((Said::of(slot, table.family()), spelled(table, slot, style))));
     let mut at = 0;
     let mut segments = Vec::new();
     let mut all_spelled = Vec::new();
-    for (kind, spelled) in ends {
+    for (next, spelled) in ends {
         let spelled = spelled?;
         let found = text.find(&spelled).filter(|&found| text.rfind(&spelled) == Some(found) && found >= at)?;
-        segments.push(Segment { text: text.get(at..found)?.to_vec(), fits: None, kind });
+        segments.push(Segment { text: text.get(at..found)?.to_vec(), fits: None, next });
         at = found + spelled.len();
         all_spelled.push(spelled);
     }
-    segments.push(Segment { text: text.get(at..)?.to_vec(), fits: None, kind: None });
+    segments.push(Segment { text: text.get(at..)?.to_vec(), fits: None, next: Said::Nothing });
     if measured {
         let (segment, close) =
             segments.iter_mut().rev().find_map(|segment| segment.text.rfind_byte(b'}').map(|at| (segment, at)))?;
@@ -62,14 +62,14 @@ fn cut(table: &Table, rule: &ir::Rule, style: &Style) -> Option<Cut> {
 /// What stands in the slot, as text.
 fn spelled(table: &Table, slot: Slot, style: &Style) -> Option<Vec<u8>> {
     let mut out = Chains::new(table.family(), style, 0);
-    let segment = Segment { text: Vec::new(), fits: None, kind: kind(slot, table) };
+    let segment = Segment { text: Vec::new(), fits: None, next: Said::of(slot, table.family()) };
     segment.fill(slot, table, &mut out).then(|| out.finish()).filter(|text| !text.is_empty())
 }
 
 /// The rule with stand-ins of the first or the second set in its slots.
 fn filled(table: &Table, rule: &ir::Rule, set: usize) -> Option<ir::Rule> {
     let mut widths = Vec::new();
-    slots::each(rule, |slot| widths.push(kind(slot, table).map_or(0, |kind| kind.width)));
+    slots::each(rule, |slot| widths.push(width(Said::of(slot, table.family()))));
     if widths.len() > SLOTS {
         return None;
     }
@@ -80,6 +80,13 @@ fn filled(table: &Table, rule: &ir::Rule, set: usize) -> Option<ir::Rule> {
         fill(slot, 2 * at + set, number(at, set, width));
     });
     slots::alike(&filled, rule).then_some(filled)
+}
+
+const fn width(said: Said) -> u32 {
+    match said {
+        Said::First(kind) | Said::Both(kind) => kind.width,
+        Said::Chain | Said::Comment | Said::Nothing => 0,
+    }
 }
 
 fn fill(slot: SlotMut, stand_in: usize, number: u128) {

@@ -7,6 +7,7 @@
 mod learn;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::Table;
 use crate::ir;
@@ -14,7 +15,7 @@ use crate::ir::slots::{self, Slot};
 use crate::nft::names::Kind;
 use crate::nft::print::{Chains, Style};
 use crate::nft::quoted;
-use crate::packet::Interval;
+use crate::packet::{DataType, Family};
 
 /// How many rules of a shape go by before its pattern is learnt, which takes about as long as printing four.
 const BEFORE: u32 = 4;
@@ -24,7 +25,10 @@ const MOST: usize = 8;
 
 /// The shapes of the rules of some chains of one table.
 pub(super) struct Patterns<'r> {
-    shapes: FxHashMap<u64, Vec<Shape<'r>>>,
+    shapes: Vec<Shape<'r>>,
+    by_key: FxHashMap<u64, SmallVec<[usize; 1]>>,
+    /// The shape of the last rule.
+    last: usize,
 }
 
 /// Rules that are alike.
@@ -32,6 +36,8 @@ struct Shape<'r> {
     first: &'r ir::Rule,
     seen: u32,
     pattern: Option<Pattern>,
+    /// The shape of the rule that came behind the last one of these, which is the first guess for the next time.
+    next: usize,
 }
 
 /// Segments of text; between two of them stands a slot.
@@ -46,24 +52,29 @@ struct Segment {
     text: Vec<u8>,
     /// Where the last list of elements closes, if that is here: to there the line must not be longer than the page.
     fits: Option<usize>,
-    /// Of the value that follows, if it is a number.
-    kind: Option<Kind>,
+    next: Said,
+}
+
+/// What is said of a slot.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Said {
+    /// The first of its values; how many there are is the same for all.
+    First(Kind),
+    /// The first and the last of its values.
+    Both(Kind),
+    Chain,
+    Comment,
+    Nothing,
 }
 
 impl<'r> Patterns<'r> {
     pub(super) fn new() -> Self {
-        Patterns { shapes: FxHashMap::default() }
+        Patterns { shapes: Vec::new(), by_key: FxHashMap::default(), last: 0 }
     }
 
     /// Writes the rule, if there is a pattern for it.
     pub(super) fn write(&mut self, table: &Table, rule: &'r ir::Rule, chains: &mut Chains, style: &Style) -> bool {
-        let shapes = self.shapes.entry(slots::key(rule)).or_default();
-        let Some(shape) = shapes.iter_mut().find(|shape| slots::alike(shape.first, rule)) else {
-            if shapes.len() < MOST {
-                shapes.push(Shape { first: rule, seen: 1, pattern: None });
-            }
-            return false;
-        };
+        let Some(shape) = self.shape(rule) else { return false };
         if shape.seen < BEFORE {
             shape.seen += 1;
             if shape.seen == BEFORE {
@@ -74,6 +85,33 @@ impl<'r> Patterns<'r> {
         let written = shape.pattern.as_ref().is_some_and(|pattern| pattern.write(table, rule, chains));
         debug_assert!(!written || by_itself(table, rule, style) == chains.since(mark), "{:?}", shape.pattern);
         written
+    }
+
+    /// The shape of the rule.
+    fn shape(&mut self, rule: &'r ir::Rule) -> Option<&mut Shape<'r>> {
+        let guess = self.shapes.get(self.last).map_or(0, |last| last.next);
+        let at = match self.shapes.get(guess).is_some_and(|shape| slots::alike(shape.first, rule)) {
+            true => guess,
+            false => self.find(rule)?,
+        };
+        if let Some(last) = self.shapes.get_mut(self.last) {
+            last.next = at;
+        }
+        self.last = at;
+        self.shapes.get_mut(at)
+    }
+
+    fn find(&mut self, rule: &'r ir::Rule) -> Option<usize> {
+        let at = self.shapes.len();
+        let some = self.by_key.entry(slots::key(rule)).or_default();
+        let is_alike = |at: usize| self.shapes.get(at).is_some_and(|shape| slots::alike(shape.first, rule));
+        let found = some.iter().copied().find(|&at| is_alike(at));
+        if found.is_none() && some.len() < MOST {
+            some.push(at);
+            self.shapes.push(Shape { first: rule, seen: 0, pattern: None, next: at });
+            return Some(at);
+        }
+        found
     }
 }
 
@@ -124,40 +162,34 @@ impl Segment {
 
     /// Puts what stands in the slot behind the segment.
     fn fill(&self, slot: Slot, table: &Table, chains: &mut Chains) -> bool {
-        match self.kind {
-            Some(kind) => fill_number(slot, kind, chains),
-            None => fill_word(slot, table, chains),
+        match (self.next, slot) {
+            (Said::First(kind), Slot::Values { values, .. }) => chains.number(values.lo, kind).is_ok(),
+            (Said::First(kind), Slot::Address(address)) => chains.number(address, kind).is_ok(),
+            (Said::First(kind), Slot::Port(port)) => chains.number(port.into(), kind).is_ok(),
+            (Said::Both(kind), Slot::Values { values, .. }) => chains.interval(values, kind).is_ok(),
+            (Said::Chain, Slot::Chain(id)) => chains.name(table.names.chain(id)).is_ok(),
+            (Said::Comment, Slot::Comment(comment)) => {
+                !comment.is_empty() && quoted::fits_comment(comment) && chains.comment(comment).is_ok()
+            }
+            _ => false,
         }
     }
 }
 
-fn fill_number(slot: Slot, kind: Kind, chains: &mut Chains) -> bool {
-    let values = match slot {
-        Slot::Values { values, .. } => values,
-        Slot::Address(address) => Interval::point(address),
-        Slot::Port(port) => Interval::point(port.into()),
-        Slot::Chain(_) | Slot::Comment(_) => return false,
-    };
-    chains.values(values, kind).is_ok()
-}
-
-fn fill_word(slot: Slot, table: &Table, chains: &mut Chains) -> bool {
-    match slot {
-        Slot::Chain(id) => chains.name(table.names.chain(id)).is_ok(),
-        Slot::Comment(comment) => {
-            !comment.is_empty() && quoted::fits_comment(comment) && chains.comment(comment).is_ok()
+impl Said {
+    /// What is said of the slot in a table of this family.
+    fn of(slot: Slot, family: Family) -> Self {
+        match slot {
+            Slot::Values { field, values } => match Kind::of_field(field, family) {
+                // A network is said by its first address and a length.
+                kind if values.is_point() || kind.data != DataType::InetService => Said::First(kind),
+                kind => Said::Both(kind),
+            },
+            Slot::Address(_) => Kind::address(family).map_or(Said::Nothing, Said::First),
+            Slot::Port(_) => Said::First(Kind::PORT),
+            Slot::Chain(_) => Said::Chain,
+            Slot::Comment(_) => Said::Comment,
         }
-        Slot::Values { .. } | Slot::Address(_) | Slot::Port(_) => false,
-    }
-}
-
-/// Of the numbers that stand in the slot.
-fn kind(slot: Slot, table: &Table) -> Option<Kind> {
-    match slot {
-        Slot::Values { field, .. } => Some(Kind::of_field(field, table.family())),
-        Slot::Address(_) => Kind::address(table.family()),
-        Slot::Port(_) => Some(Kind::PORT),
-        Slot::Chain(_) | Slot::Comment(_) => None,
     }
 }
 

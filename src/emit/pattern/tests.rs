@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::diag::SourceId;
 use crate::emit::{Options, emit, text};
-use crate::ir::{Chain, ChainId, Counters, Nat, NatData, Origin, Rule, Statement, Test, Verdict};
+use crate::ir::{Chain, ChainId, Component, Counters, MapRow, Nat, NatData, Origin, Rule, Statement, Test, Verdict};
 use crate::nft::ast::{Limit, Log, NatFlags, NatKind, Reject, TimeUnit};
 use crate::nft::print::print;
-use crate::packet::{CtKey, Family, Field, IntervalSet, L4};
+use crate::packet::{CtKey, Family, Field, Interval, IntervalSet, L4};
 
 /// Plain values of one rule.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ fn values() -> impl Strategy<Value = Values> {
 }
 
 /// Some are no names, and some are like what stands in for others.
-const CHAINS: &[&str] = &["a", "log", "stand-in-00", "{ x }", "KUBE-SEP-SA4JKDZ5NAIDOYTF", "comment", "10.0.0.1"];
+const CHAINS: &[&str] = &["a", "log", "s-00", "{ x }", "KUBE-SEP-SA4JKDZ5NAIDOYTF", "comment", "10.0.0.1"];
 
 fn block(width: u32, len: u32, number: u128) -> IntervalSet {
     let rest = IntervalSet::full(width).intervals()[0].hi.checked_shr(len).unwrap_or(0);
@@ -101,13 +101,19 @@ fn verdict(shape: u32, values: &Values, address: u32) -> Verdict {
         let data = NatData::Fixed { address, port };
         Verdict::Nat(Box::new(Nat { kind: NatKind::Dnat, data, flags: NatFlags::default() }))
     };
-    match shape % 7 {
+    let row = |at: usize| MapRow {
+        key: [Component::from(Interval::point(at as u128))].into_iter().collect(),
+        data: Verdict::Jump(ChainId(((values.chain + at) % CHAINS.len()) as u32)),
+        comment: (shape >> 4 & 1 == 1).then(|| values.comment.clone().into()),
+    };
+    match shape % 8 {
         0 => Verdict::Accept,
         1 => Verdict::Jump(ChainId(values.chain as u32)),
         2 => Verdict::Goto(ChainId(values.chain as u32)),
         3 => nat(Some((one, one)), Some(port)),
         4 => nat(Some((one, one)), None),
-        5 => nat(Some((0, one)), Some(port)),
+        5 => Verdict::Draw { random: true, rows: (0..3).map(row).collect() },
+        6 => nat(Some((0, one)), Some(port)),
         _ => Verdict::Reject(Reject::Default),
     }
 }
@@ -121,9 +127,6 @@ proptest! {
     ) {
         let family = if v6 { Family::Ip6 } else { Family::Ip };
         let rules = all.iter().map(|(at, values)| rule(shapes[at % shapes.len()], family, values)).collect();
-        let chain = |name: &str, rules| {
-            Chain { name: name.into(), base: None, rules, helper: false, foreign: false }
-        };
         let mut chains: Vec<Chain> = CHAINS.iter().map(|name| chain(name, Vec::new())).collect();
         chains.push(chain("all", rules));
         let (sets, objects, notes) = (Vec::new(), Vec::new(), Vec::new());
@@ -135,9 +138,13 @@ proptest! {
     }
 }
 
+fn chain(name: &str, rules: Vec<Rule>) -> Chain {
+    Chain { name: name.into(), base: None, rules, helper: false, foreign: false }
+}
+
 /// How many of these rules are written by a pattern.
 fn written(rules: &[Rule]) -> usize {
-    let chains = vec![Chain { name: "c".into(), base: None, rules: Vec::new(), helper: false, foreign: false }];
+    let chains = ["c", "d", "e"].map(|name| chain(name, Vec::new())).into();
     let (sets, objects, notes) = (Vec::new(), Vec::new(), Vec::new());
     let ir = ir::Table { family: Family::Ip, name: "t".into(), chains, sets, objects, notes };
     let names = crate::emit::Names::choose(&ir);
@@ -156,7 +163,16 @@ fn rules_that_are_alike_are_written_by_patterns() {
         written(&rules)
     };
     let by_pattern = 11 - BEFORE as usize;
-    for shape in [0b1, 0b111, 0b1111, 0b1_1000_0000, 0b0001_0001_0000_0000_0000_0000_0000, 1 << 20 | 7, 3 << 20 | 4] {
+    for shape in [
+        0b1,
+        0b111,
+        0b1111,
+        0b1_1000_0000,
+        0b0001_0001_0000_0000_0000_0000_0000,
+        1 << 20 | 7,
+        3 << 20 | 4,
+        5 << 20 | 1 << 24,
+    ] {
         assert_eq!(count(shape), by_pattern, "{shape:b}");
     }
 }

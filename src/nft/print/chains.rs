@@ -7,9 +7,10 @@ use std::mem::swap;
 
 use bstr::BString;
 
+use super::constant::Join;
 use super::{PrintError, Printer, Style, Why};
 use crate::nft::ast::{BaseChain, Rule};
-use crate::nft::names::Kind;
+use crate::nft::names::{Kind, Place};
 use crate::packet::{Family, Interval};
 
 /// Some chains of a table, or a part of one.
@@ -97,11 +98,19 @@ impl Chains {
         self.printer.out.too_long()
     }
 
+    /// One value.
+    ///
+    /// # Errors
+    /// What is none of the kind.
+    pub fn number(&mut self, value: u128, kind: Kind) -> Result<(), Why> {
+        self.printer.number(value, kind, Place::Alone, Join::Bar)
+    }
+
     /// One value, a prefix, or two bounds.
     ///
     /// # Errors
     /// Values that are none of the kind.
-    pub fn values(&mut self, values: Interval, kind: Kind) -> Result<(), Why> {
+    pub fn interval(&mut self, values: Interval, kind: Kind) -> Result<(), Why> {
         self.printer.interval(values, kind)
     }
 
