@@ -208,10 +208,7 @@ impl Rule {
 
     /// The tests among the steps.
     pub fn tests(&self) -> impl Iterator<Item = &Test> {
-        self.steps.iter().filter_map(|step| match step {
-            Step::Test(test) => Some(test),
-            Step::Do(_) => None,
-        })
+        self.steps.iter().filter_map(Step::as_test)
     }
 
     /// The statements among the steps.
@@ -260,6 +257,14 @@ fn comments<T>(rows: &[MapRow<T>]) -> impl Iterator<Item = &BString> {
 }
 
 impl Step {
+    /// The test, if it is one.
+    pub const fn as_test(&self) -> Option<&Test> {
+        match self {
+            Step::Test(test) => Some(test),
+            Step::Do(_) => None,
+        }
+    }
+
     /// The fields that its test reads.
     pub fn fields(&self) -> &[Field] {
         match self {

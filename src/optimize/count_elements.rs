@@ -13,7 +13,7 @@ use super::known::Known;
 use super::merge_values::{Candidate, Run, runs};
 use super::name_sets::{self, List};
 use super::shape::{self, Sum, Twice};
-use super::{NamedSets, Options, Report, without};
+use super::{NamedSets, Options, Report, chains, without};
 use crate::ir::{Component, Row, Rule, SetRow, Step, Table, Test};
 use crate::nft::quoted::fits_comment;
 use crate::nft::version::Feature;
@@ -24,11 +24,9 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
     if options.named_sets == NamedSets::Never || !options.target.supports(Feature::StatementsInSet) {
         return;
     }
-    if table.chains.iter().flat_map(|chain| &chain.rules).all(|rule| rule.counters().is_none()) {
-        return;
-    }
+    let counted = chains::which(table, |chain| chain.rules.iter().any(|rule| rule.counters().is_some()));
     let chains = known.changes(table);
-    for at in 0..table.chains.len() {
+    for at in counted {
         let Some(chain) = table.chains.get(at) else { continue };
         let facts = Facts::new(&chain.rules, chains);
         let Some((field, mut candidates)) = most_promising(&facts, options) else { continue };
@@ -63,12 +61,12 @@ fn add(rule: &Rule, at: u32, deed: u32, options: &Options, candidates: &mut Vec<
     if rule.counters().is_none() || !shape::may_merge_counted(rule) {
         return;
     }
-    let (whole, twice) = (Sum::of_deed(deed).with_tests(rule), Twice::of(rule));
+    let (whole, twice) = (Sum::of_deed(deed, rule).with_tests(rule), Twice::of(rule));
     candidates.extend(rule.steps.iter().zip(0..).filter_map(|(step, number)| match step {
         Step::Test(test) => {
             let field = shape::field_of_values(rule, test, &twice, options.target).filter(|&f| shape::is_plain(f))?;
             let sum = whole.without(Sum::of_test(test));
-            value(step).map(|_| Candidate { field, rule: at, step: number, sum })
+            value(step).map(|_| Candidate { field, rule: at, step: number, only: false, sum })
         }
         Step::Do(_) => None,
     }));

@@ -9,14 +9,15 @@
 
 use super::commute::{do_the_same, is_pure, takes_for_good};
 use super::known::Known;
-use super::{Options, Report};
+use super::{Options, Report, chains};
 use crate::ir::{Rule, Step, Table, Test};
 use crate::packet::{CtKey, Field, IntervalSet, L4};
 use crate::parallel;
 
 /// Looks at the neighbours in every chain.
 pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
-    for chain in table.chains.iter_mut().filter(|chain| needs_look(&chain.rules)) {
+    for at in chains::which(table, |chain| needs_look(&chain.rules)) {
+        let chain = &mut table.chains[at];
         let mut out: Vec<Rule> = Vec::with_capacity(chain.rules.len());
         for mut rule in std::mem::take(&mut chain.rules) {
             let found = out.last().and_then(|first| Some((first, needless(first, &rule)?)));
@@ -50,8 +51,8 @@ const FAILED: &str =
 
 /// Most chains have no two neighbours of which one asks for the opposite of the other.
 fn needs_look(rules: &[Rule]) -> bool {
-    let pairs = rules.len().saturating_sub(1);
-    parallel::numbers(pairs, |at| needless(&rules[at], &rules[at + 1]).is_some()).contains(&true)
+    let is_needless = |at: usize| needless(&rules[at], &rules[at + 1]).is_some();
+    parallel::pieces(rules.len().saturating_sub(1), |mut pairs| pairs.any(is_needless)).contains(&true)
 }
 
 /// The steps of two neighbours that are opposites of which the second one is needless.
@@ -59,12 +60,9 @@ fn needless(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
     if !takes_for_good(first) || !do_the_same(first, second) {
         return None;
     }
-    let missing = |step: &&Step| matches!(step, Step::Test(_)) && !second.steps.contains(step);
-    if first.steps.iter().filter(missing).nth(1).is_some() {
-        return None;
-    }
     let (ours, theirs) = opposites(first, second)?;
-    let stand = first.steps.iter().filter(missing).all(|step| first.steps.get(ours) == Some(step));
+    let missing = || first.steps.iter().filter(|step| matches!(step, Step::Test(_)) && !second.steps.contains(step));
+    let stand = missing().nth(1).is_none() && missing().all(|step| first.steps.get(ours) == Some(step));
     (stand && is_pure(first) && is_pure(second) && first.origin.source == second.origin.source)
         .then_some((ours, theirs))
 }

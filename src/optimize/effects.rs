@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::ir::{ChainId, Rule, SetId, Statement, Table, Test, Verdict};
 use crate::packet::{CtKey, Field, TcpOptionPart};
+use crate::parallel;
 
 /// What a rule, or a chain with all that it calls, may change.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -53,6 +54,9 @@ impl Changes {
 
     /// Takes in what something else changes.
     fn absorb(&mut self, other: &Changes) {
+        if other.is_nothing() {
+            return;
+        }
         other.fields.iter().for_each(|&f| self.field(f));
         for set in other.sets.iter().filter(|s| !self.sets.contains(s)).collect::<Vec<_>>() {
             self.sets.push(*set);
@@ -93,7 +97,9 @@ impl Changes {
 impl ChainChanges {
     /// Works it out for all chains, callees first.
     pub fn of(table: &Table) -> Self {
-        let calls: Vec<Callees> = table.chains.iter().map(|chain| callees(&chain.rules)).collect();
+        let rules = |at: usize| table.chains[at].rules.as_slice();
+        let calls: Vec<Callees> = parallel::numbers(table.chains.len(), |at| callees(rules(at)));
+        let mut own: Vec<Changes> = parallel::numbers(table.chains.len(), |at| own(rules(at)));
         let mut done: Vec<Option<Changes>> = vec![None; calls.len()];
         let mut seen = vec![false; calls.len()];
         let mut open = Vec::new();
@@ -115,7 +121,7 @@ impl ChainChanges {
                         let at = *at;
                         open.pop();
                         if done[at].is_none() {
-                            done[at] = Some(own(&table.chains[at].rules, &calls[at], &done));
+                            done[at] = Some(with_callees(std::mem::take(&mut own[at]), &calls[at], &done));
                         }
                         seen[at] = true;
                     }
@@ -166,12 +172,17 @@ impl ChainChanges {
     }
 }
 
-fn own(rules: &[Rule], calls: &[u32], done: &[Option<Changes>]) -> Changes {
+/// What rules change without the chains that they call.
+fn own(rules: &[Rule]) -> Changes {
     let mut changes = Changes::default();
     for rule in rules {
         rule.statements().for_each(|s| changes.statement(s));
         changes.anything |= matches!(rule.verdict, Verdict::MapNamed { .. });
     }
+    changes
+}
+
+fn with_callees(mut changes: Changes, calls: &[u32], done: &[Option<Changes>]) -> Changes {
     for &callee in calls {
         match done.get(callee as usize) {
             Some(Some(called)) => changes.absorb(called),

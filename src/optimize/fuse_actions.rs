@@ -11,8 +11,9 @@ use super::effects::ChainChanges;
 use super::facts::Facts;
 use super::known::Known;
 use super::order::Order;
+use super::repeats::Repeats;
 use super::shape::Sum;
-use super::{Level, Options, Report, without};
+use super::{Level, Options, Report, chains, without};
 use crate::ir::{Assigned, Rule, Statement, Step, Table, Test, Verdict};
 use crate::nft::ast::Log;
 use crate::packet::{CtKey, Field};
@@ -21,10 +22,8 @@ use crate::parallel;
 /// Fuses rules in every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
     let chains = known.changes(table);
-    for chain in &mut table.chains {
-        if chain.rules.len() < 2 || !chain.rules.iter().any(goes_on) {
-            continue;
-        }
+    for at in chains::which(table, |chain| chain.rules.len() > 1 && chain.rules.iter().any(goes_on)) {
+        let chain = &mut table.chains[at];
         let partners = partners(&chain.rules, chains, options.level);
         if partners.iter().all(Option::is_none) {
             continue;
@@ -73,8 +72,14 @@ fn pair(rules: &[Rule], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) 
     let mut partners = Vec::with_capacity(rules.len());
     let mut places = 0;
     let keys = parallel::numbers(rules.len(), |at| (goes_on(&rules[at]), key(&rules[at])));
+    let repeats = Repeats::of(keys.iter().map(|(_, key)| key.0));
     for ((at, rule), (acts, key)) in rules.iter().enumerate().zip(keys) {
-        let known = open.get(&key).copied().filter(|open| have_same_tests(&rules[open.last], rule));
+        let alone = !repeats.may_repeat(key.0);
+        let known = Some(&key)
+            .filter(|_| !alone)
+            .and_then(|key| open.get(key))
+            .copied()
+            .filter(|open| have_same_tests(&rules[open.last], rule));
         let found = known.filter(|open| {
             if !open.has_room(rule) || !can_fuse(&rules[open.last], rule) {
                 return false;
@@ -91,7 +96,7 @@ fn pair(rules: &[Rule], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) 
         }
         places += usize::from(found.is_none());
         // What a fused rule takes in next, it takes in behind what it has.
-        if acts {
+        if acts && !alone {
             let before = found.unwrap_or(Open { last: at, place, logs: None, steps: 0 });
             let (logs, steps) = (before.logs.or(logs(rule)), before.steps + rule.steps.len());
             open.insert(key, Open { last: at, place, logs, steps });
@@ -128,6 +133,9 @@ fn logs(rule: &Rule) -> Option<&Log> {
 
 /// What rules with the same tests have in common, in whatever order and however often those stand.
 fn key(rule: &Rule) -> Sum {
+    if rule.tests().nth(1).is_none() {
+        return Sum::default().with_tests(rule);
+    }
     let is_first = |(at, test): &(usize, &Test)| !rule.tests().take(*at).any(|before| before == *test);
     rule.tests().enumerate().filter(is_first).map(|(_, test)| Sum::of_test(test)).fold(Sum::default(), Sum::with)
 }

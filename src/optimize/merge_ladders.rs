@@ -8,9 +8,10 @@
 
 use super::endings::Endings;
 use super::known::Known;
-use super::{Options, Report, without};
+use super::{Options, Report, chains, without};
 use crate::ir::{Chain, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Table, Test, Verdict};
 use crate::packet::Interval;
+use crate::parallel;
 
 /// Draws of one table. Each has a map without a name, and the kernel looks at all of them to number the next one:
 /// 10,000 (kube-proxy, three endpoints each) took 55 seconds to load where the ladders took 9 (nft 1.0.6 and 1.1.7),
@@ -22,19 +23,22 @@ const ONE: u128 = 1 << 31;
 
 /// Merges the ladders of every chain.
 pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
-    let ladders = |chain: &Chain| chain.rules.iter().any(|rule| share(rule).is_some());
-    if !table.chains.iter().any(ladders) {
+    let chains = chains::which(table, |chain| chain.rules.iter().any(|rule| share(rule).is_some()));
+    if chains.is_empty() {
         return;
     }
     let endings = Endings::of(table);
-    let found: Vec<Vec<Ladder>> = table.chains.iter().map(|chain| ladders_of(chain, &endings)).collect();
+    let found = parallel::gathered(chains.len(), |piece, out| {
+        out.extend(piece.map(|at| ladders_of(&table.chains[chains[at]], &endings)));
+    });
     if found.iter().map(Vec::len).sum::<usize>() > MOST_DRAWS {
         return;
     }
-    for (chain, found) in table.chains.iter_mut().zip(found).filter(|(_, found)| !found.is_empty()) {
+    for (at, found) in chains.into_iter().zip(found).filter(|(_, found)| !found.is_empty()) {
+        let Some(chain) = table.chains.get_mut(at) else { continue };
         let mut gone = vec![false; chain.rules.len()];
-        for Ladder { at, count, verdict } in found {
-            let merged = draw(&chain.rules[at..at + count], verdict);
+        for Ladder { at, count } in found {
+            let Some(merged) = draw(&chain.rules[at..at + count]) else { continue };
             report.merged(&chain.name, &merged.origin.lines, why(count));
             chain.rules[at] = merged;
             gone[at + 1..at + count].fill(true);
@@ -43,11 +47,10 @@ pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
     }
 }
 
-/// Rules of a chain that become one: the first, how many they are, and its verdict.
+/// Rules of a chain that become one: the first, and how many they are.
 struct Ladder {
     at: usize,
     count: usize,
-    verdict: Verdict,
 }
 
 fn ladders_of(chain: &Chain, endings: &Endings) -> Vec<Ladder> {
@@ -55,9 +58,8 @@ fn ladders_of(chain: &Chain, endings: &Endings) -> Vec<Ladder> {
     let mut at = 0;
     while let Some(rest @ [_, ..]) = chain.rules.get(at..) {
         let ladder = ladder(rest, endings);
-        let behind = at + ladder.as_ref().map_or(1, |(count, _)| *count);
-        found.extend(ladder.map(|(count, verdict)| Ladder { at, count, verdict }));
-        at = behind;
+        found.extend(ladder.map(|count| Ladder { at, count }));
+        at += ladder.unwrap_or(1);
     }
     found
 }
@@ -68,8 +70,8 @@ fn why(count: usize) -> String {
     )
 }
 
-/// How many rules at the front are a ladder, and the one verdict that they become.
-fn ladder(rules: &[Rule], endings: &Endings) -> Option<(usize, Verdict)> {
+/// How many rules at the front are a ladder.
+fn ladder(rules: &[Rule], endings: &Endings) -> Option<usize> {
     let first = share(rules.first()?)?;
     let count = usize::try_from((ONE + first / 2) / first).ok()?;
     let rungs = rules.get(..count)?;
@@ -89,7 +91,7 @@ fn ladder(rules: &[Rule], endings: &Endings) -> Option<(usize, Verdict)> {
     {
         return None;
     }
-    Some((count, simple(rungs).or_else(|| nat(rungs))?))
+    (are_simple(rungs) || nat(rungs).is_some()).then_some(count)
 }
 
 /// The part of packets, in units of 2^-31, that pass the draw at the end of the rule's steps.
@@ -111,15 +113,18 @@ fn is_final(verdict: &Verdict, endings: &Endings) -> bool {
     verdict.is_terminal() || matches!(verdict, Verdict::Jump(_)) && endings.ends(verdict)
 }
 
-/// A verdict map, when it can hold what all rungs do.
-fn simple(rungs: &[Rule]) -> Option<Verdict> {
+/// Whether a verdict map can hold what all rungs do.
+fn are_simple(rungs: &[Rule]) -> bool {
     let holds = |v: &Verdict| {
         matches!(v, Verdict::Accept | Verdict::Drop | Verdict::Return | Verdict::Jump(_) | Verdict::Goto(_))
     };
-    rungs.iter().all(|rule| holds(&rule.verdict)).then(|| Verdict::Draw {
-        random: true,
-        rows: rungs.iter().zip(0..).map(|(rule, at)| row(rule, at, rule.verdict.clone())).collect(),
-    })
+    rungs.iter().all(|rule| holds(&rule.verdict))
+}
+
+/// That verdict map.
+fn simple(rungs: &[Rule]) -> Verdict {
+    let rows = rungs.iter().zip(0..).map(|(rule, at)| row(rule, at, rule.verdict.clone())).collect();
+    Verdict::Draw { random: true, rows }
 }
 
 /// A map of addresses and ports, when all rungs translate alike to one place each.
@@ -142,12 +147,13 @@ fn row<T>(rule: &Rule, at: u128, data: T) -> MapRow<T> {
 }
 
 /// One rule with the tests that the rungs share.
-fn draw(rungs: &[Rule], verdict: Verdict) -> Rule {
+fn draw(rungs: &[Rule]) -> Option<Rule> {
+    let verdict = if are_simple(rungs) { simple(rungs) } else { nat(rungs)? };
     let mut origin = Origin::default();
     if let Some(first) = rungs.first() {
         origin.source = first.origin.source;
     }
     origin.absorb_all(rungs.iter().map(|rung| &rung.origin));
     let tests = rungs.last().map(|last| last.steps.clone()).unwrap_or_default();
-    Rule::new(tests, verdict, origin)
+    Some(Rule::new(tests, verdict, origin))
 }

@@ -4,15 +4,19 @@
 //! commutes with, and where packets go on the combinations must be disjoint. What turns out to be a
 //! product of sets is written as one. Overlaps are cut apart, where that takes few more rows than there were.
 
+mod alike;
 mod boxes;
 mod columns;
+mod grid;
 mod said;
+
+use std::borrow::Cow;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use self::boxes::{Cell, Line};
-use self::columns::{Column, columns};
+use self::boxes::{Cells, Lines};
+use self::columns::{Column, Columns, columns};
 use super::commute::takes_for_good;
 use super::deeds;
 use super::effects::ChainChanges;
@@ -20,21 +24,22 @@ use super::facts::Facts;
 use super::known::Known;
 use super::order::Order;
 use super::shape::{self, Sum};
-use super::{Level, Options, Report, words};
+use super::{Level, Options, Report, chains, words};
 use crate::ir::{Chain, Row, Rule, Step, Table, Test};
-use crate::packet::Field;
+use crate::packet::{Field, IntervalSet};
 use crate::parallel;
 
 /// Merges in every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
     let chains = known.changes(table);
-    for chain in table.chains.iter_mut().filter(|chain| shape::may_have_twins(&chain.rules)) {
+    for at in chains::which(table, |chain| shape::may_have_twins(&chain.rules)) {
+        let chain = &mut table.chains[at];
         let facts = Facts::new(&chain.rules, chains);
         let (rules, deeds) = (facts.rules, facts.deeds());
         let shared = deeds::shared(deeds);
         let shape = |at: usize| {
             let deed = Some(deeds[at]).filter(|&deed| shared[deed as usize])?;
-            Shape::of(&rules[at], Sum::of_deed(deed), options)
+            Shape::of(&rules[at], Sum::of_deed(deed, &rules[at]), options)
         };
         let mut shapes: Vec<Option<Shape>> = parallel::numbers(chain.rules.len(), shape);
         if are_unlike(&shapes) {
@@ -61,7 +66,7 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
 
 /// A rule seen as values of some fields, and the rest.
 struct Shape {
-    columns: SmallVec<[Column; 4]>,
+    columns: Columns,
     sum: Sum,
 }
 
@@ -75,24 +80,23 @@ impl Shape {
         if columns.len() < 2 || !columns::fit_key(columns.iter().map(|c| c.field)) {
             return None;
         }
-        let mut sum = deed.with_tests(rule);
-        for column in &columns {
-            let Some(Step::Test(test)) = rule.steps.get(column.step) else { return None };
-            sum = sum.without(Sum::of_test(test)).with_field(column.field);
+        let mut sum = columns.iter().fold(deed, |sum, column| sum.with_field(column.field));
+        for (step, _) in rule.steps.iter().zip(0..).filter(|(_, at)| columns.iter().all(|c| c.step != *at)) {
+            sum = step.as_test().map_or(sum, |test| sum.with(Sum::of_test(test)));
         }
         Some(Shape { columns, sum })
     }
 
-    fn fields(&self) -> SmallVec<[Field; 4]> {
-        self.columns.iter().map(|column| column.field).collect()
+    fn has_fields_of(&self, other: &Shape) -> bool {
+        self.columns.iter().map(|column| column.field).eq(other.columns.iter().map(|column| column.field))
     }
 
-    fn steps(&self) -> SmallVec<[usize; 4]> {
-        self.columns.iter().map(|column| column.step).collect()
+    fn steps(&self) -> SmallVec<[usize; 6]> {
+        self.columns.iter().map(|column| column.step as usize).collect()
     }
 
     fn is_like(&self, rule: &Rule, other: &Shape, other_rule: &Rule) -> bool {
-        self.fields() == other.fields() && shape::same_but(rule, &self.steps(), other_rule, &other.steps())
+        self.has_fields_of(other) && shape::same_but(rule, &self.steps(), other_rule, &other.steps())
     }
 }
 
@@ -194,47 +198,55 @@ fn why(count: usize, united: &United) -> String {
 fn unite(members: &[Member]) -> Option<United> {
     let first = members.first()?;
     let shape = first.shape.filter(|_| members.len() > 1)?;
-    let cell = |m: &Member| Some(m.shape?.columns.iter().map(|c| c.values.clone()).collect());
-    let cells: Option<Vec<Cell>> = members.iter().map(cell).collect();
     let exclusive = is_exclusive(first.rule);
-    let cells = boxes::unite(cells?, exclusive)?;
-    let varying: Vec<usize> =
-        (0..shape.columns.len()).filter(|&at| cells.iter().any(|c| c[at] != cells[0][at])).collect();
+    let cells = boxes::unite(cells(members, shape.columns.len())?, exclusive)?;
+    let one = cells.rows().next()?;
+    let varying: Vec<usize> = (0..shape.columns.len()).filter(|&at| cells.rows().any(|c| c[at] != one[at])).collect();
     let fields = fields(shape, &cells, first.rule);
     let mut rule = first.rule.clone();
     rule.origin.absorb_all(members.iter().skip(1).map(|member| &member.rule.origin));
-    let first = cells.first()?.clone();
     if varying.is_empty() {
         said::of_rule(&mut rule, members);
-        write_sets(&mut rule, shape, &first, &fields)?;
+        write_sets(&mut rule, shape, one, &fields)?;
         return Some(United { rule, fields: Vec::new() });
     }
-    let narrow = |mut cell: Cell| -> Cell {
-        if varying.len() == cell.len() {
-            cell
-        } else {
-            varying.iter().map(|&at| std::mem::take(&mut cell[at])).collect()
-        }
-    };
+    let one = one.to_vec();
     let whole: Vec<bool> = varying.iter().map(|&at| columns::is_name(fields[at])).collect();
-    let cells: Vec<Cell> = cells.into_iter().map(narrow).collect();
+    let cells = cells.columns(&varying);
     let lines = boxes::rows(&cells, &whole, exclusive)?;
-    if lines.len() > shape::most_when_cut(cells.iter().map(boxes::product).sum()) {
+    if lines.len() > shape::most_when_cut(cells.rows().map(boxes::product).sum()) {
         return None;
     }
     let key: Vec<Field> = varying.iter().map(|&at| fields[at]).collect();
     let apart = columns::apart(&key, &lines);
     said::of_rows(&mut rule, members, &varying, &key, apart.is_some());
-    write_sets(&mut rule, shape, &first, &fields)?;
+    write_sets(&mut rule, shape, &one, &fields)?;
     write_rows(&mut rule, shape, &varying, &key, &apart.unwrap_or(lines))?;
     Some(United { rule, fields: key })
 }
 
+/// What each rule tests the fields for.
+fn cells(members: &[Member], width: usize) -> Option<Cells> {
+    let mut cells = Cells::new(width, members.len());
+    for Member { rule, shape } in members {
+        let columns = &(*shape)?.columns;
+        let before = cells.len();
+        cells.push(columns.iter().filter_map(|column| column.values(rule)).map(Cow::into_owned));
+        if columns.len() != width || cells.len() != before + 1 {
+            return None;
+        }
+    }
+    Some(cells)
+}
+
 /// The fields as they are written: ports of one protocol where the protocol is still that one.
-fn fields(shape: &Shape, cells: &[Cell], first: &Rule) -> Vec<Field> {
+fn fields(shape: &Shape, cells: &Cells, first: &Rule) -> Vec<Field> {
     let protocol = shape.columns.iter().position(|c| c.field == Field::L4proto);
-    let same = protocol.is_none_or(|at| cells.iter().all(|cell| cell[at] == shape.columns[at].values));
-    let written = |column: &Column| match first.steps.get(column.step) {
+    let same = protocol.is_none_or(|at| {
+        let own = shape.columns[at].values(first);
+        own.is_some_and(|own| cells.rows().all(|cell| cell[at] == *own))
+    });
+    let written = |column: &Column| match first.steps.get(column.step as usize) {
         Some(Step::Test(Test::In { field, .. })) if same => *field,
         _ => column.field,
     };
@@ -242,18 +254,19 @@ fn fields(shape: &Shape, cells: &[Cell], first: &Rule) -> Vec<Field> {
 }
 
 /// A set of its own for each field.
-fn write_sets(rule: &mut Rule, shape: &Shape, cell: &Cell, fields: &[Field]) -> Option<()> {
+fn write_sets(rule: &mut Rule, shape: &Shape, cell: &[IntervalSet], fields: &[Field]) -> Option<()> {
     for ((column, set), &field) in shape.columns.iter().zip(cell).zip(fields) {
-        *rule.steps.get_mut(column.step)? = columns::test(field, set)?.into();
+        *rule.steps.get_mut(column.step as usize)? = columns::test(field, set)?.into();
     }
     Some(())
 }
 
 /// One test of the rows where the first of the fields was tested, instead of a test of each field.
-fn write_rows(rule: &mut Rule, shape: &Shape, varying: &[usize], key: &[Field], lines: &[Line]) -> Option<()> {
-    let rows: Option<Vec<Row>> = lines.iter().map(|line| columns::row(key, line)).collect();
+fn write_rows(rule: &mut Rule, shape: &Shape, varying: &[usize], key: &[Field], lines: &Lines) -> Option<()> {
+    let rows = parallel::numbers(lines.len(), |at| columns::row(key, lines.row(at)));
+    let rows: Option<Vec<Row>> = rows.into_iter().collect();
     let tuple = Test::Tuple { fields: key.iter().copied().collect(), rows: rows?, negated: false };
-    let mut steps: SmallVec<[usize; 4]> = varying.iter().map(|&at| shape.columns[at].step).collect();
+    let mut steps: SmallVec<[usize; 6]> = varying.iter().map(|&at| shape.columns[at].step as usize).collect();
     steps.sort_unstable();
     let (&first, others) = steps.split_first()?;
     *rule.steps.get_mut(first)? = tuple.into();

@@ -13,9 +13,9 @@ pub(super) use self::candidates::Candidate;
 pub(super) use self::runs::{Run, runs};
 use super::facts::Facts;
 use super::known::Known;
-use super::{Options, Report, labels, shape, without, words};
-use crate::ir::{Chain, Rule, Step, Table};
-use crate::packet::Field;
+use super::{Options, Report, chains, labels, shape, without, words};
+use crate::ir::{Chain, Rule, Step, Table, Test};
+use crate::packet::{Field, Interval};
 
 /// Fields are merged one after the other; what one merge makes equal, another can merge.
 const ROUNDS: usize = 12;
@@ -23,7 +23,8 @@ const ROUNDS: usize = 12;
 /// Merges in every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
     let chains = known.changes(table);
-    for chain in table.chains.iter_mut().filter(|chain| shape::may_have_twins(&chain.rules)) {
+    for at in chains::which(table, |chain| shape::may_have_twins(&chain.rules)) {
+        let chain = &mut table.chains[at];
         let mut idle = None;
         let mut rounds = 0..ROUNDS;
         // Each turn looks at the rules as the one before left them; what is tried in vain leaves them as they are.
@@ -65,18 +66,23 @@ fn why(run: &Run, field: Field) -> String {
 
 /// `rule` takes in the others of its run: their values, lines and comments.
 fn unite<'r>(rule: &mut Rule, run: Run, other: impl Fn(u32) -> Option<&'r Rule>) {
-    let others = || run.others.iter().filter_map(|member| Some((member.step as usize, other(member.rule)?)));
     let mut said = labels::Said::default();
     said.add(rule, || labels::components(rule.steps.get(run.first.step as usize)));
+    let mut numbers: Vec<Interval> = Vec::with_capacity(run.others.len());
     rule.origin.lines.reserve(run.others.len());
-    for (step, other) in others() {
-        said.add(other, || labels::components(other.steps.get(step)));
+    for member in &run.others {
+        let Some(other) = other(member.rule) else { continue };
+        let step = other.steps.get(member.step as usize);
+        if let Some(Step::Test(Test::In { set, .. })) = step {
+            numbers.extend_from_slice(set.intervals());
+        }
+        said.add(other, || labels::components(step));
         rule.origin.lines.extend_from_slice(&other.origin.lines);
         labels::absorb(rule, other);
     }
     rule.origin.settle();
     if let (Some(Step::Test(test)), Some(values)) = (rule.steps.get_mut(run.first.step as usize), run.values) {
-        values.store(test, others().filter_map(|(step, other)| other.steps.get(step)));
+        values.store(test, &numbers);
     }
     said.place(rule);
 }

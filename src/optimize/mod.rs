@@ -4,6 +4,7 @@
 //! it did, and never changes what any packet meets: stateful rules are not merged, copied or
 //! moved; bit tests are not folded into sets of values.
 
+mod chains;
 pub mod commute;
 mod count_elements;
 mod deeds;

@@ -15,8 +15,8 @@ use smallvec::SmallVec;
 pub use self::list::List;
 pub use self::speaking::is_fed;
 use super::known::Known;
-use super::{NamedSets, Options, Report};
-use crate::ir::{Rule, Set, SetId, Step, Table, Test};
+use super::{NamedSets, Options, Report, chains};
+use crate::ir::{Chain, Rule, Set, SetId, Step, Table, Test};
 use crate::packet::Field;
 
 /// From how many elements on a list gets a name by itself.
@@ -28,18 +28,15 @@ pub fn run(table: &mut Table, _: &mut Known, options: &Options, report: &mut Rep
         return;
     }
     let mut made = Made::default();
-    for at in 0..table.chains.len() {
+    for at in chains::which(table, |chain| may_have_list(chain, options)) {
         let Some(chain) = table.chains.get_mut(at) else { continue };
         let mut rules = std::mem::take(&mut chain.rules);
         let chain = chain.name.clone();
         let fed = is_fed(chain.as_bstr());
-        let is_list = |fields: &[Field], count: usize| is_wanted(fed, fields, count, options);
         for rule in &mut rules {
             for step in 0..rule.steps.len() {
-                let long =
-                    |fed: &bool| List::most(rule, step, *fed).is_some_and(|(fields, most)| is_list(fields, most));
-                let list = Some(fed).filter(long).and_then(|fed| List::of(rule, step, fed));
-                if let Some(list) = list.filter(|list| is_list(&list.fields, list.rows.len())) {
+                let list = if may_be_list(rule, step, fed, options) { List::of(rule, step, fed) } else { None };
+                if let Some(list) = list.filter(|list| is_wanted(fed, &list.fields, list.rows.len(), options)) {
                     name(table, &chain, rule, step, list, &mut made, report);
                 }
             }
@@ -48,6 +45,16 @@ pub fn run(table: &mut Table, _: &mut Known, options: &Options, report: &mut Rep
             chain.rules = rules;
         }
     }
+}
+
+fn may_have_list(chain: &Chain, options: &Options) -> bool {
+    let fed = is_fed(chain.name.as_bstr());
+    chain.rules.iter().any(|rule| (0..rule.steps.len()).any(|step| may_be_list(rule, step, fed, options)))
+}
+
+/// Whether the step may hold a list that gets a name; surely so where it is one of rows or names.
+fn may_be_list(rule: &Rule, step: usize, fed: bool, options: &Options) -> bool {
+    List::most(rule, step, fed).is_some_and(|(fields, most)| is_wanted(fed, fields, most, options))
 }
 
 /// Sets that were made, by a hash of what is in them.

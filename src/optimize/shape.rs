@@ -17,9 +17,9 @@ use crate::packet::{CtKey, DataType, Field, IntervalSet};
 pub struct Sum(pub u64);
 
 impl Sum {
-    /// Of all that a rule does; the number is that of [`super::deeds`].
-    pub fn of_deed(number: u32) -> Self {
-        Sum(hash(&number))
+    /// Of all that a rule does, which has this number by [`super::deeds`], and of where it comes from.
+    pub fn of_deed(number: u32, rule: &Rule) -> Self {
+        Sum(hash(&(number, rule.origin.source)))
     }
 
     /// Of one test.
@@ -74,11 +74,13 @@ pub fn may_merge_counted(rule: &Rule) -> bool {
         && (rule.verdict != Verdict::Continue || rule.statements().next().is_some())
 }
 
-/// The field, when the test asks for plain values that can stand in a set; tests of one field twice
-/// do not.
+/// The field, when the test asks for plain values that can stand in a set: names or numbers, as the field has it; tests
+/// of one field twice do not.
 pub fn field_of_values(rule: &Rule, test: &Test, twice: &Twice, target: Target) -> Option<Field> {
     let field = match test {
-        Test::In { field, set } if !set.is_full(field.width()) && !set.is_empty() && fits_set(*field) => *field,
+        Test::In { field, set } if !set.is_empty() && fits_set(*field) && !are_names(*field) => {
+            Some(*field).filter(|field| !set.is_full(field.width()))?
+        }
         Test::Named { field, names, negated: false } if are_names(*field) => {
             let wild = names.iter().any(|n| n.wildcard);
             (!wild || target.supports(Feature::WildcardInSet)).then_some(*field)?
@@ -99,6 +101,9 @@ impl Twice {
     /// Of the fields that a rule tests.
     pub fn of(rule: &Rule) -> Self {
         let mut seen = Twice::default();
+        if rule.steps.len() < 2 {
+            return seen;
+        }
         for field in rule.tests().flat_map(Test::fields) {
             let bit = Twice::bit(*field);
             seen.twice |= seen.once & bit;
@@ -158,7 +163,9 @@ pub fn same_but(a: &Rule, vary: &[usize], b: &Rule, vary_too: &[usize]) -> bool 
     a.origin.source == b.origin.source
         && a.verdict == b.verdict
         && a.steps.len() + vary_too.len() == b.steps.len() + vary.len()
-        && (rest(a, vary).eq(rest(b, vary_too)) || same_in_any_order(a, vary, b, vary_too))
+        && (a.steps.len() == vary.len()
+            || rest(a, vary).eq(rest(b, vary_too))
+            || same_in_any_order(a, vary, b, vary_too))
 }
 
 /// The steps but for some.

@@ -1,5 +1,7 @@
 //! A rule seen as a row of a map.
 
+use std::hash::BuildHasher;
+
 use smallvec::SmallVec;
 
 use super::Reading;
@@ -62,10 +64,7 @@ pub const MOST_ROWS: usize = 16;
 impl<'r> Case<'r> {
     /// The rule as a case, if it is one.
     pub fn of(rule: &'r Rule, chains: &ChainChanges, reading: Reading) -> Option<Self> {
-        if rule.counters().is_some() || !rule.notes().is_empty() || rule.is_stateful() {
-            return None;
-        }
-        let deed = reading(rule)?;
+        let deed = reading(rule).filter(|_| may_be(rule))?;
         let mut case = Case { deed, columns: SmallVec::new(), rest: Rest::new() };
         for test in rule.tests() {
             match column(test) {
@@ -87,10 +86,9 @@ impl<'r> Case<'r> {
             return None;
         }
         case.columns.sort_by_key(|(field, _)| *field);
-        case.rest.sort_by_cached_key(|test| {
-            use std::hash::BuildHasher;
-            rustc_hash::FxBuildHasher.hash_one(test)
-        });
+        if case.rest.len() > 1 {
+            case.rest.sort_by_cached_key(|test| rustc_hash::FxBuildHasher.hash_one(test));
+        }
         Some(case)
     }
 
@@ -98,6 +96,11 @@ impl<'r> Case<'r> {
     pub fn key(&self) -> (Kind, Fields, Rest<'r>) {
         (self.deed.kind.clone(), self.columns.iter().map(|(field, _)| *field).collect(), self.rest.clone())
     }
+}
+
+/// Whether nothing is known of the rule, whatever it does, for which it can be no case.
+pub fn may_be(rule: &Rule) -> bool {
+    !rule.is_stateful() && rule.counters().is_none() && rule.notes().is_empty()
 }
 
 /// The steps of a rule before what it does, when they are all tests.

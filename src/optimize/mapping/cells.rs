@@ -28,18 +28,40 @@ pub struct Cells {
     broad: Vec<(Cell, bool)>,
 }
 
+/// What is left of a box beside earlier ones.
+#[derive(Debug)]
+pub enum Left {
+    Whole,
+    Pieces(Vec<Cell>),
+}
+
 impl Cells {
     /// What is left of the box beside those taken in before, which it then joins; `None`, and nothing
     /// changes, where packets would have gone on from an earlier one to this one, or where there are too
     /// many to tell.
-    pub fn add(&mut self, cell: &Cell, is_final: bool) -> Option<Vec<Cell>> {
+    pub fn add(&mut self, cell: &Cell, is_final: bool) -> Option<Left> {
         match cell.as_slice() {
             [only] => self.add_to_line(*only, is_final),
-            _ => self.add_to_space(cell, is_final),
+            _ if is_point(cell) && !self.broad.iter().any(|(other, _)| meet(cell, other)) => {
+                self.add_point(cell, is_final)
+            }
+            _ => self.add_to_space(cell, is_final).map(Left::Pieces),
         }
     }
 
-    fn add_to_line(&mut self, i: Interval, is_final: bool) -> Option<Vec<Cell>> {
+    /// A point beside all broad boxes.
+    fn add_point(&mut self, cell: &Cell, is_final: bool) -> Option<Left> {
+        if self.open.contains(cell) {
+            return None;
+        }
+        if self.points.contains(cell) {
+            return Some(Left::Pieces(Vec::new()));
+        }
+        if is_final { &mut self.points } else { &mut self.open }.insert(cell.clone());
+        Some(Left::Whole)
+    }
+
+    fn add_to_line(&mut self, i: Interval, is_final: bool) -> Option<Left> {
         let mut left = Vec::new();
         let mut from = Some(i.lo);
         let below = self.line.range(..i.lo).next_back().filter(|(_, (hi, _))| *hi >= i.lo);
@@ -54,11 +76,13 @@ impl Cells {
         }
         left.extend(from.filter(|&from| from <= i.hi).map(|from| Interval::new(from, i.hi)));
         self.line.extend(left.iter().map(|i| (i.lo, (i.hi, is_final))));
-        Some(left.into_iter().map(|i| SmallVec::from_slice(&[i])).collect())
+        if left.as_slice() == [i] {
+            return Some(Left::Whole);
+        }
+        Some(Left::Pieces(left.into_iter().map(|i| SmallVec::from_slice(&[i])).collect()))
     }
 
     fn add_to_space(&mut self, cell: &Cell, is_final: bool) -> Option<Vec<Cell>> {
-        let is_point = |cell: &Cell| cell.iter().all(|i| i.is_point());
         let mut left = vec![cell.clone()];
         for (other, ended) in self.meeting(cell) {
             if !ended {
@@ -87,7 +111,7 @@ impl Cells {
     fn meeting(&self, cell: &Cell) -> Vec<(Cell, bool)> {
         let broad = self.broad.iter().filter(|(other, _)| meet(cell, other)).cloned();
         let mut found: Vec<(Cell, bool)> = broad.collect();
-        if cell.iter().all(|i| i.is_point()) {
+        if is_point(cell) {
             found.extend(self.points.get(cell).map(|point| (point.clone(), true)));
             found.extend(self.open.get(cell).map(|point| (point.clone(), false)));
             return found;
@@ -97,6 +121,10 @@ impl Cells {
         found.sort_unstable();
         found
     }
+}
+
+fn is_point(cell: &Cell) -> bool {
+    cell.iter().all(|i| i.is_point())
 }
 
 fn meet(a: &Cell, b: &Cell) -> bool {
@@ -156,9 +184,12 @@ mod tests {
                         })
                         .collect();
                     let new = cell(&sides);
-                    if let Some(pieces) = cells.add(&new, true) {
-                        boxes.push((new, pieces));
-                    }
+                    let pieces = match cells.add(&new, true) {
+                        Some(Left::Whole) => vec![new.clone()],
+                        Some(Left::Pieces(pieces)) => pieces,
+                        None => continue,
+                    };
+                    boxes.push((new, pieces));
                 }
                 for value in 0..8u128.pow(dims) {
                     let point: Cell = (0..dims).map(|d| Interval::point(value / 8u128.pow(d) % 8)).collect();
@@ -176,12 +207,12 @@ mod tests {
     fn packets_that_go_on_are_not_cut_off() {
         let mut cells = Cells::default();
         assert!(cells.add(&cell(&[(10, 20)]), false).is_some());
-        assert_eq!(cells.add(&cell(&[(20, 30)]), true), None);
+        assert!(cells.add(&cell(&[(20, 30)]), true).is_none());
         assert!(cells.add(&cell(&[(21, 30)]), true).is_some());
         let mut cells = Cells::default();
         assert!(cells.add(&cell(&[(1, 1), (2, 2)]), false).is_some());
-        assert_eq!(cells.add(&cell(&[(1, 1), (2, 2)]), true), None);
-        assert_eq!(cells.add(&cell(&[(0, 5), (2, 2)]), true), None);
+        assert!(cells.add(&cell(&[(1, 1), (2, 2)]), true).is_none());
+        assert!(cells.add(&cell(&[(0, 5), (2, 2)]), true).is_none());
         assert!(cells.add(&cell(&[(0, 5), (3, 3)]), true).is_some());
     }
 }

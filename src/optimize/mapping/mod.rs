@@ -17,7 +17,7 @@ mod write;
 pub use case::{Data, Deed, Kind, tests_first};
 
 use super::known::Known;
-use super::{Options, Report};
+use super::{Options, Report, chains};
 use crate::ir::{Rule, Table};
 
 /// How a pass sees a rule's deed; `None` for rules that are not its business.
@@ -32,12 +32,14 @@ pub fn run(
     reading: Reading,
     why: fn(usize) -> String,
 ) {
+    let is_read = |rule: &&Rule| reading(rule).is_some() && case::may_be(rule);
+    let several = chains::which(table, |chain| chain.rules.iter().filter(is_read).nth(1).is_some());
+    if several.is_empty() {
+        return;
+    }
     let chains = known.changes(table);
     let mut changed = false;
-    for at in 0..table.chains.len() {
-        if table.chains[at].rules.iter().filter_map(reading).nth(1).is_none() {
-            continue;
-        }
+    for at in several {
         let rules = std::mem::take(&mut table.chains[at].rules);
         let name = table.chains[at].name.clone();
         let places = arrange::places(&rules, chains, reading, options);

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::case::{Case, components};
-use super::cells::{Cell, Cells};
+use super::cells::{Cell, Cells, Left};
 use crate::ir::{Component, Fields, Row};
 use crate::nft::version::{Feature, Target};
 use crate::optimize::Options;
@@ -121,14 +121,12 @@ fn beside(rows: SmallVec<[Row; 1]>, is_final: bool, cells: &mut Cells) -> Option
     let mut out = SmallVec::with_capacity(rows.len());
     for row in rows {
         let cell: Cell = row.iter().map(interval).collect::<Option<_>>()?;
-        let pieces = cells.add(&cell, is_final)?;
-        if pieces.as_slice() == [cell] {
-            out.push(row);
-            continue;
+        match cells.add(&cell, is_final)? {
+            Left::Whole => out.push(row),
+            Left::Pieces(pieces) => out.extend(
+                pieces.into_iter().map(|piece| row.iter().zip(piece).map(|(value, side)| cut(value, side)).collect()),
+            ),
         }
-        out.extend(
-            pieces.into_iter().map(|piece| row.iter().zip(piece).map(|(value, side)| cut(value, side)).collect()),
-        );
     }
     Some(out)
 }

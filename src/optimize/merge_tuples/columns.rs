@@ -1,48 +1,61 @@
 //! The fields of a concatenation: which may stand in one, and their values as numbers.
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
-use super::boxes::Line;
+use super::boxes::Lines;
 use crate::ir::{Component, Name, NatData, Row, Rule, Statement, Step, Test, Verdict};
 use crate::nft::version::{Feature, Target};
 use crate::optimize::domain::name_interval;
 use crate::optimize::shape;
 use crate::packet::{DataType, Field, Interval, IntervalSet, L4};
 
-/// A field that may vary, the step that tests it, and its values.
-#[derive(Debug)]
+/// A field that may vary, and the step that tests it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Column {
     /// Ports beside a test of the protocol are those of any protocol.
     pub field: Field,
-    pub step: usize,
-    pub values: IntervalSet,
+    pub step: u32,
 }
+
+/// The columns of a rule, sorted by field.
+pub(super) type Columns = SmallVec<[Column; 6]>;
 
 /// Bytes that a key may have (include/uapi/linux/netfilter/nf_tables.h, NFT_REG32_COUNT of 4 bytes).
 const KEY_BYTES: u32 = 64;
 
-/// The columns of a rule, sorted by field.
-pub(super) fn columns(rule: &Rule, target: Target) -> SmallVec<[Column; 4]> {
+/// See [`Columns`].
+pub(super) fn columns(rule: &Rule, target: Target) -> Columns {
     let by_protocol = !maps_ports(rule) && rule.tests().any(|t| matches!(t, Test::In { field: Field::L4proto, .. }));
-    let mut columns: SmallVec<[Column; 4]> = SmallVec::new();
+    let mut columns = Columns::new();
     let twice = shape::Twice::of(rule);
-    for (step, test) in rule.steps.iter().enumerate() {
-        let Step::Test(test) = test else { continue };
+    for (step, number) in rule.steps.iter().zip(0..) {
+        let Step::Test(test) = step else { continue };
         let Some(field) = shape::field_of_values(rule, test, &twice, target).filter(|&f| fits(f)) else { continue };
         // nft wants to see the protocol in a test of its own where ports are translated.
         if field == Field::L4proto && maps_ports(rule) {
             continue;
         }
-        let Some(values) = numbers(test).filter(|values| may_be_part(field, values, target)) else { continue };
+        if !numbers(test).is_some_and(|values| may_be_part(field, &values, target)) {
+            continue;
+        }
         let field = match field {
             Field::Sport(_) if by_protocol => Field::Sport(L4::Th),
             Field::Dport(_) if by_protocol => Field::Dport(L4::Th),
             other => other,
         };
-        columns.push(Column { field, step, values });
+        columns.push(Column { field, step: number });
     }
     columns.sort_by_key(|column| (order(column.field), column.field));
     columns
+}
+
+impl Column {
+    /// The values of the rule that it is of.
+    pub fn values(self, rule: &Rule) -> Option<Cow<'_, IntervalSet>> {
+        numbers(rule.steps.get(self.step as usize)?.as_test()?)
+    }
 }
 
 /// Whether the rule writes a port.
@@ -99,10 +112,10 @@ pub(super) fn fit_key(fields: impl Iterator<Item = Field>) -> bool {
 }
 
 /// The values that a test allows; names as 16 bytes.
-fn numbers(test: &Test) -> Option<IntervalSet> {
+fn numbers(test: &Test) -> Option<Cow<'_, IntervalSet>> {
     match test {
-        Test::In { set, .. } => Some(set.clone()),
-        Test::Named { names, .. } => names.iter().map(name_interval).collect(),
+        Test::In { set, .. } => Some(Cow::Borrowed(set)),
+        Test::Named { names, .. } => names.iter().map(name_interval).collect::<Option<_>>().map(Cow::Owned),
         _ => None,
     }
 }
@@ -128,29 +141,35 @@ pub(super) fn row(key: &[Field], line: &[Interval]) -> Option<Row> {
 /// Rows with two neighbouring ports, each in a row of its own, where all rows then hold single values: the kernel finds
 /// those by a hash, which takes a fraction of the time that ranges take. `None` where there would be ranges still, or
 /// half as many rows again, and where there are none.
-pub(super) fn apart(key: &[Field], lines: &[Line]) -> Option<Vec<Line>> {
+pub(super) fn apart(key: &[Field], lines: &Lines) -> Option<Lines> {
     let is_pair = |i: &Interval, field: Field| i.hi - i.lo == 1 && field.data_type() == DataType::InetService;
     let mut more = 0;
-    for line in lines {
+    for line in lines.rows() {
         let ranges = || line.iter().zip(key).filter(|(i, _)| !i.is_point());
         if !ranges().all(|(i, &field)| is_pair(i, field)) {
             return None;
         }
         more += (1 << ranges().count()) - 1;
     }
-    (more > 0 && more <= lines.len().div_ceil(2)).then(|| lines.iter().flat_map(points).collect())
+    (more > 0 && more <= lines.len().div_ceil(2)).then(|| {
+        let mut out = Lines::new(lines.width(), lines.len() + more);
+        lines.rows().for_each(|line| points(line).rows().for_each(|point| out.push(point.iter().copied())));
+        out
+    })
 }
 
 /// Every combination of single values in a row.
-pub(super) fn points(line: &Line) -> Vec<Line> {
-    let mut out = vec![Line::new()];
+pub(super) fn points(line: &[Interval]) -> Lines {
+    let mut out = vec![Vec::new()];
     for &Interval { lo, hi } in line {
-        let longer = |line: &Line| -> Vec<Line> {
+        let longer = |line: &Vec<Interval>| -> Vec<Vec<Interval>> {
             (lo..=hi).map(|value| line.iter().copied().chain([Interval::point(value)]).collect()).collect()
         };
         out = out.iter().flat_map(longer).collect();
     }
-    out
+    let mut lines = Lines::new(line.len(), out.len());
+    out.into_iter().for_each(|line| lines.push(line));
+    lines
 }
 
 fn component(field: Field, interval: Interval) -> Option<Component> {
@@ -191,15 +210,19 @@ mod tests {
 
     #[test]
     fn neighbouring_ports_stand_apart_where_nothing_else_is_a_range() {
-        let line = |parts: &[(u128, u128)]| -> Line { parts.iter().map(|&(lo, hi)| Interval::new(lo, hi)).collect() };
+        type Parts = [(u128, u128); 2];
+        let lines = |all: &[Parts]| {
+            let mut lines = Lines::new(2, all.len());
+            all.iter().for_each(|parts| lines.push(parts.map(|(lo, hi)| Interval::new(lo, hi))));
+            lines
+        };
         let key = [Field::L4proto, Field::Dport(L4::Th)];
-        let (web, names) = (line(&[(6, 6), (80, 80)]), line(&[(17, 17), (137, 138)]));
-        let both = [line(&[(17, 17), (137, 137)]), line(&[(17, 17), (138, 138)])];
-        let rows = [web.clone(), names.clone()];
-        assert_eq!(apart(&key, &rows), Some(vec![web.clone(), both[0].clone(), both[1].clone()]));
-        assert_eq!(apart(&key, &[web.clone(), names.clone(), line(&[(6, 6), (90, 92)])]), None);
-        assert_eq!(apart(&key, &[names, line(&[(6, 6), (137, 138)]), line(&[(33, 33), (137, 138)])]), None);
-        assert_eq!(apart(&[Field::IpSaddr, key[1]], &[line(&[(2, 3), (80, 80)]), web]), None);
+        let (web, names) = ([(6, 6), (80, 80)], [(17, 17), (137, 138)]);
+        let both = [[(17, 17), (137, 137)], [(17, 17), (138, 138)]];
+        assert_eq!(apart(&key, &lines(&[web, names])), Some(lines(&[web, both[0], both[1]])));
+        assert_eq!(apart(&key, &lines(&[web, names, [(6, 6), (90, 92)]])), None);
+        assert_eq!(apart(&key, &lines(&[names, [(6, 6), (137, 138)], [(33, 33), (137, 138)]])), None);
+        assert_eq!(apart(&[Field::IpSaddr, key[1]], &lines(&[[(2, 3), (80, 80)], web])), None);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use bstr::{BString, join};
 
-use super::boxes::Line;
 use super::{Member, boxes, columns};
 use crate::ir::{Row, Rule};
 use crate::packet::Field;
@@ -43,9 +42,11 @@ pub(super) fn of_rows(rule: &mut Rule, members: &[Member], varying: &[usize], ke
 
 fn labels(member: &Member, varying: &[usize], key: &[Field], apart: bool) -> Vec<(Row, BString)> {
     let Some(shape) = member.shape else { return Vec::new() };
-    let cell = varying.iter().map(|&at| shape.columns[at].values.clone()).collect();
-    let single = |line: Line| if apart { columns::points(&line) } else { vec![line] };
-    let rows = boxes::expand(&cell).into_iter().flat_map(single).filter_map(|line| columns::row(key, &line));
+    let values = |&at: &usize| Some(shape.columns.get(at)?.values(member.rule)?.into_owned());
+    let Some(cell) = varying.iter().map(values).collect::<Option<Vec<_>>>() else { return Vec::new() };
+    let lines = boxes::expand(&cell);
+    let lines = if apart { lines.rows().map(columns::points).collect() } else { vec![lines] };
+    let rows = lines.iter().flat_map(|lines| lines.rows()).filter_map(|line| columns::row(key, line));
     let text = |row: &Row| -> BString {
         let of_value = |(label, _): &&(Row, BString)| label.iter().all(|component| row.contains(component));
         let of_values = member.rule.labels().iter().filter(of_value).map(|(_, text)| text);

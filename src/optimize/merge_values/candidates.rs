@@ -16,6 +16,8 @@ pub struct Candidate {
     pub field: Field,
     pub rule: u32,
     pub step: u32,
+    /// Whether it is the only test: what else the rule is, the number of its deed tells, and the sum its source.
+    pub only: bool,
     /// Of what the rule is without the step.
     pub sum: Sum,
 }
@@ -34,7 +36,7 @@ pub(super) fn of_all(facts: &Facts, idle: Option<Field>, options: &Options) -> V
     let mut all = parallel::gathered(rules.len(), |piece, out| {
         out.reserve(piece.len());
         for at in piece.filter(|&at| shared[deeds[at] as usize] && shape::may_merge(&rules[at])) {
-            add(&rules[at], at as u32, Sum::of_deed(deeds[at]), options, out);
+            add(&rules[at], at as u32, Sum::of_deed(deeds[at], &rules[at]), options, out);
         }
     });
     all.retain(|candidate: &Candidate| Some(candidate.field) != idle);
@@ -46,14 +48,14 @@ pub(super) fn of_all(facts: &Facts, idle: Option<Field>, options: &Options) -> V
 /// Adds those of one rule, which does what the sum is of.
 fn add(rule: &Rule, at: u32, deed: Sum, options: &Options, out: &mut Vec<Candidate>) {
     let (mut whole, first, twice) = (deed, out.len(), Twice::of(rule));
-    for (step, test) in rule.steps.iter().zip(0..).filter_map(|(step, at)| match step {
-        Step::Test(test) => Some((at, test)),
-        Step::Do(_) => None,
-    }) {
+    // They all come first.
+    let tests = rule.steps.iter().map_while(Step::as_test);
+    let only = tests.clone().nth(1).is_none();
+    for (test, step) in tests.zip(0..) {
         let sum = Sum::of_test(test);
         whole = whole.with(sum);
         if let Some(field) = shape::field_of_values(rule, test, &twice, options.target) {
-            out.push(Candidate { field, rule: at, step, sum });
+            out.push(Candidate { field, rule: at, step, only, sum });
         }
     }
     out.iter_mut().skip(first).for_each(|candidate| candidate.sum = whole.without(candidate.sum));

@@ -64,23 +64,33 @@ impl Run {
 
     /// Takes the rule in, if that is sound.
     fn admit(&mut self, candidate: &Candidate, facts: &Facts) -> bool {
-        let (first, rule) = (&facts.rules[self.first.rule as usize], &facts.rules[candidate.rule as usize]);
-        let (own, step) = (self.first.step as usize, candidate.step as usize);
-        if !shape::same_but(first, &[own], rule, &[step]) {
+        if !self.is_like(candidate, facts) {
             return false;
         }
+        let (first, rule) = (&facts.rules[self.first.rule as usize], &facts.rules[candidate.rule as usize]);
         if self.values.is_none() {
             let exclusive = !takes_for_good(first) || first.counters().is_some();
-            self.values = Values::of(&first.steps[own], exclusive);
+            self.values = Values::of(&first.steps[self.first.step as usize], exclusive);
         }
         let Some(values) = &mut self.values else { return false };
         if values.is_exclusive() && facts.chains.of_rule(rule).may_change(candidate.field) {
             return false;
         }
-        let taken = values.admit(&rule.steps[step]);
+        let taken = values.admit(|| &rule.steps[candidate.step as usize]);
         if taken {
             self.others.push(*candidate);
         }
         taken
+    }
+
+    /// Whether the rule is the first one but for the values.
+    fn is_like(&self, other: &Candidate, facts: &Facts) -> bool {
+        let first = &self.first;
+        if first.only && other.only {
+            let deeds = facts.deeds();
+            return first.sum == other.sum && deeds[first.rule as usize] == deeds[other.rule as usize];
+        }
+        let rule = |candidate: &Candidate| &facts.rules[candidate.rule as usize];
+        shape::same_but(rule(first), &[first.step as usize], rule(other), &[other.step as usize])
     }
 }

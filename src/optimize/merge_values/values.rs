@@ -27,7 +27,7 @@ impl Values {
             Step::Test(Test::Named { .. }) => Values::Names { all: Names::default(), exclusive },
             _ => return None,
         };
-        values.admit(step).then_some(values)
+        values.admit(|| step).then_some(values)
     }
 
     /// Whether no value may be there twice.
@@ -38,10 +38,14 @@ impl Values {
         }
     }
 
-    /// Takes the step's values in; not when one is there already that may not be there twice.
-    pub fn admit(&mut self, step: &Step) -> bool {
-        match (self, step) {
-            (Values::Numbers { exclusive: None }, Step::Test(Test::In { .. })) => true,
+    /// Takes in the values of a step, which is of the kind of the first one and only looked at where they matter; not
+    /// when one is there already that may not be there twice.
+    pub fn admit<'s>(&mut self, step: impl FnOnce() -> &'s Step) -> bool {
+        let known = match self {
+            Values::Numbers { exclusive: None } => return true,
+            known => known,
+        };
+        match (known, step()) {
             (Values::Numbers { exclusive: Some(known) }, Step::Test(Test::In { set, .. })) => {
                 if set.intervals().iter().any(|&i| overlaps(known, i)) {
                     return false;
@@ -60,19 +64,10 @@ impl Values {
         }
     }
 
-    /// Puts them into the test that the first ones came from; `others` are the steps that were taken in behind it.
-    pub fn store<'s>(self, test: &mut Test, others: impl Iterator<Item = &'s Step>) {
+    /// Puts them into the test that the first ones came from; numbers of the others are told.
+    pub fn store(self, test: &mut Test, others: &[Interval]) {
         match (self, test) {
-            (Values::Numbers { .. }, Test::In { set, .. }) => {
-                let mut all = set.intervals().to_vec();
-                all.reserve(others.size_hint().1.unwrap_or_default());
-                for step in others {
-                    if let Step::Test(Test::In { set, .. }) = step {
-                        all.extend_from_slice(set.intervals());
-                    }
-                }
-                *set = all.into();
-            }
+            (Values::Numbers { .. }, Test::In { set, .. }) => *set = [set.intervals(), others].concat().into(),
             (Values::Names { all, .. }, Test::Named { names, .. }) => *names = all.list.into(),
             _ => {}
         }

@@ -36,33 +36,39 @@ impl List {
         Some((test.fields(), most))
     }
 
-    /// The values that a step tests for, if they can stand in a named set. Those of a list that is
-    /// `fed` by other software stand one by one, since it takes them out one by one.
-    pub fn of(rule: &Rule, step: usize, fed: bool) -> Option<Self> {
-        let labels: FxHashMap<&Row, &BString> =
-            rule.labels().iter().rev().filter(|(_, text)| fits_comment(text)).map(|(row, text)| (row, text)).collect();
+    /// The values that a step tests for, if they can stand in a named set; rows and names leave the step. Those of a
+    /// list that is `fed` by other software stand one by one, since it takes them out one by one.
+    pub fn of(rule: &mut Rule, step: usize, fed: bool) -> Option<Self> {
+        let labels: FxHashMap<Row, BString> =
+            rule.labels().iter().rev().filter(|(_, text)| fits_comment(text)).cloned().collect();
         let row = |key: Row| SetRow {
-            comment: labels.get(&key).map(|text| (*text).clone()),
+            comment: if labels.is_empty() { None } else { labels.get(&key).cloned() },
             key,
             verdict: None,
             values: Vec::new(),
             timeout: None,
             counters: None,
         };
-        let Some(Step::Test(test)) = rule.steps.get(step) else { return None };
-        let (negated, rows) = match test {
-            Test::In { field, set } if shape::is_plain(*field) && !set.is_full(field.width()) && !set.is_empty() => {
-                let negated = shape::reads_negated(*field, set);
-                let shown = if negated { &set.complement(field.width()) } else { set };
-                (negated, pieces(rule, shown, fed).into_iter().map(|i| row(one(i.into()))).collect())
+        let fields = rule.steps.get(step)?.fields().into();
+        let (negated, rows) = match rule.steps.get_mut(step)? {
+            Step::Test(Test::Tuple { rows, negated, .. }) => {
+                (*negated, std::mem::take(rows).into_iter().map(row).collect())
             }
-            Test::Named { field, names, negated } if shape::is_plain(*field) => {
-                (*negated, names.iter().map(|name| row(one(name.clone().into()))).collect())
+            Step::Test(Test::Named { field, names, negated }) if shape::is_plain(*field) => {
+                (*negated, std::mem::take(names).into_iter().map(|name| row(one(name.into()))).collect())
             }
-            Test::Tuple { rows, negated, .. } => (*negated, rows.iter().cloned().map(row).collect()),
-            _ => return None,
+            _ => match rule.steps.get(step)?.as_test()? {
+                Test::In { field, set }
+                    if shape::is_plain(*field) && !set.is_full(field.width()) && !set.is_empty() =>
+                {
+                    let negated = shape::reads_negated(*field, set);
+                    let shown = if negated { &set.complement(field.width()) } else { set };
+                    (negated, pieces(rule, shown, fed).into_iter().map(|i| row(one(i.into()))).collect())
+                }
+                _ => return None,
+            },
         };
-        Some(List { fields: test.fields().into(), negated, rows, counts: false })
+        Some(List { fields, negated, rows, counts: false })
     }
 
     /// A list of one field whose elements count.
