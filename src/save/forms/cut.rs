@@ -50,27 +50,25 @@ impl Cut {
         self.kinds.clear();
         self.words.clear();
         let (b"-A", rest) = word(line)? else { return None };
-        if !is_simple(line) {
-            return None;
-        }
         let (chain, mut rest) = word(rest)?;
         self.chain = place.chains.number(chain)?;
         self.own_chain = !place.chains.is_builtin(self.chain);
         self.key.extend([place.family as u8, place.table as u8]);
         self.key.extend_from_slice(if self.own_chain { b"" } else { chain });
-        let mut before: &[u8] = b"";
+        let (mut option, mut negated): (&[u8], bool) = (b"", false);
         let mut number = 2;
         while !rest.is_empty() {
             let (text, behind) = word(rest)?;
             let at = place.start + (line.len() - rest.len()) as u32;
             self.key.push(b' ');
-            if self.value(before, text, at, place.chains).is_some() {
+            if !negated && self.value(option, text, at, place.chains).is_some() {
                 let taken = self.values.len() - self.words.len();
                 (0..taken).for_each(|_| self.words.push(number));
             } else {
                 self.key.extend_from_slice(text);
             }
-            (before, rest, number) = (text, behind, number + 1);
+            negated = option == b"!";
+            (option, rest, number) = (text, behind, number + 1);
         }
         self.differ().then_some(())
     }
@@ -126,16 +124,10 @@ impl Cut {
 
     /// Whether the values of each kind differ: what is said twice may mean something else than what is said once.
     fn differ(&self) -> bool {
-        if self.values.len() < 2 {
-            return true;
-        }
-        let same = |a: Kind, b: Kind| std::mem::discriminant(&a) == std::mem::discriminant(&b);
-        let all = || self.kinds.iter().zip(&self.values).enumerate();
-        let comments = self.kinds.iter().filter(|kind| **kind == Kind::Comment).count();
-        let twice = |at: usize, kind: Kind, value: u32| {
-            all().skip(at + 1).any(|(_, (&other, &more))| same(kind, other) && value == more)
-        };
-        comments < 2 && !all().any(|(at, (&kind, &value))| twice(at, kind, value))
+        self.kinds.iter().zip(&self.values).enumerate().all(|(at, (kind, value))| {
+            let before = self.kinds.iter().zip(&self.values).take(at);
+            before.filter(|(other, _)| kind.is_like(**other)).all(|(_, other)| other != value && *kind != Kind::Comment)
+        })
     }
 }
 
@@ -152,17 +144,12 @@ pub const fn host_bits(prefix: u8) -> u32 {
     if prefix >= 32 { 0 } else { u32::MAX >> prefix }
 }
 
-/// Whether no byte of the line is a control character or a backslash.
-fn is_simple(line: &[u8]) -> bool {
-    !line.iter().fold(false, |special, byte| special | (*byte < b' ') | (*byte == b'\\') | (*byte == 0x7f))
-}
-
-/// The word at the start, quotes and all, and what stands behind the blank behind it; `None` when quotes stand in the
-/// middle of a word, or two blanks together.
+/// The word at the start, quotes and all, and what stands behind the blank behind it; `None` where blanks stand
+/// together, a quote in the middle of a word, a control character, or an escape between quotes.
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = match text {
-        [b'"', inside @ ..] => memchr::memchr(b'"', inside)? + 2,
-        _ => text.iter().position(|byte| matches!(byte, b' ' | b'"')).unwrap_or(text.len()),
+        [b'"', inside @ ..] => quoted(inside)? + 2,
+        _ => bare(text),
     };
     let (word, behind) = text.split_at(end);
     match behind {
@@ -170,6 +157,37 @@ fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
         [b' ', rest @ ..] if !word.is_empty() && !rest.is_empty() => Some((word, rest)),
         _ => None,
     }
+}
+
+/// How many bytes stand before the quote that closes.
+fn quoted(text: &[u8]) -> Option<usize> {
+    let end = memchr::memchr(b'"', text)?;
+    let special = |byte: &u8| (*byte < b' ') | (*byte == b'\\');
+    let any = text.get(..end)?.iter().fold(false, |any, byte| any | special(byte));
+    (!any).then_some(end)
+}
+
+/// How many bytes stand before the first blank, quote or control character; eight are looked at at once.
+fn bare(text: &[u8]) -> usize {
+    const LOW: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = LOW << 7;
+    let mut at = 0;
+    while let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let bytes = u64::from_le_bytes(*bytes);
+        // The first byte below `#` makes its own high bit; those behind it may make theirs by mistake.
+        let low = bytes.wrapping_sub(LOW * u64::from(b'#')) & !bytes & HIGH;
+        if low == 0 {
+            at += 8;
+            continue;
+        }
+        at += (low.trailing_zeros() / 8) as usize;
+        if text.get(at) != Some(&b'!') {
+            return at;
+        }
+        at += 1;
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| *byte < b'#' && *byte != b'!').unwrap_or(rest.len())
 }
 
 /// The address at the start, in four decimal numbers without leading zeros, and what stands behind it.

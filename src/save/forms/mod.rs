@@ -57,6 +57,13 @@ pub enum Kind {
     Comment,
 }
 
+impl Kind {
+    /// Whether both are networks, ports, chains or comments.
+    fn is_like(self, other: Kind) -> bool {
+        matches!((self, other), (Kind::Net(_), Kind::Net(_))) || self == other
+    }
+}
+
 /// A value that a rule has, or that stands in for those of all rules of a form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Plain<'a> {

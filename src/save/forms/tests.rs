@@ -29,12 +29,14 @@ fn plain_values_are_cut_out() {
         ("-A INPUT -j DROP", Some(&[][..])),
         ("-A INPUT -s 192.0.2.1/32 -j DROP", Some(&[Net(32)])),
         ("-A INPUT -s 192.0.2.1 -j DROP", Some(&[Net(32)])),
-        ("-A INPUT ! -s 192.0.2.0/24 -d 198.51.100.0/25 -j web", Some(&[Net(24), Net(25), Chain])),
+        ("-A INPUT -s 192.0.2.0/24 -d 198.51.100.0/25 -j web", Some(&[Net(24), Net(25), Chain])),
         ("-A INPUT -p tcp --dport 22 --sport 1024 -j DROP", Some(&[Port, Port])),
         ("-A INPUT -j DNAT --to-destination 192.0.2.1:80", Some(&[Net(32), Port])),
         ("-A INPUT -m comment --comment \"a b\" -j DROP", Some(&[Comment])),
         ("-A INPUT -m comment --comment abc -j DROP", Some(&[Comment])),
         // What is part of the form.
+        ("-A INPUT ! -s 192.0.2.1 -j DROP", Some(&[])),
+        ("-A INPUT -p tcp ! --dport 22 -j DROP", Some(&[])),
         ("-A INPUT -s 192.0.2.1/24 -j DROP", Some(&[])),
         ("-A INPUT -s 64.0.0.0/2 -j DROP", Some(&[])),
         ("-A INPUT -s 0.0.0.0/8 -j DROP", Some(&[])),
@@ -57,6 +59,8 @@ fn plain_values_are_cut_out() {
         ("-A INPUT  -j DROP", None),
         ("-A INPUT\t-j DROP", None),
         ("-A INPUT -j DROP ", None),
+        ("-A INPUT -i eth\x010 -j DROP", None),
+        ("-A INPUT -j LOG --log-prefix \"a\x01b\"", None),
         ("-A INPUT -m comment --comment \"a \\\" b\" -j DROP", None),
         ("-A INPUT -m comment --comment \"open -j DROP", None),
         ("-A INPUT -m comment --comment a\"b c\" -j DROP", None),
@@ -64,6 +68,19 @@ fn plain_values_are_cut_out() {
         ("-A INPUT -m comment --comment a -m comment --comment b", None),
     ] {
         assert_eq!(cut(line).map(|(kinds, _)| kinds), want.map(<[Kind]>::to_vec), "{line}");
+    }
+}
+
+/// Wherever it stands among eight bytes, and behind others that are nearly one.
+#[test]
+fn words_end_at_the_first_blank() {
+    for before in 0..20 {
+        for (between, behind) in [("", ""), ("", "b"), ("!", "b!"), ("\u{e4}#", "abcdefgh!"), ("!!", "!")] {
+            let first = format!("{}{between}", "a".repeat(before));
+            let line = format!("-A INPUT -i {first}a {behind}x -j DROP");
+            let (_, key) = cut(&line).unwrap();
+            assert!(key.ends_with(format!(" -i {first}a {behind}x -j DROP").as_bytes()), "{line}");
+        }
     }
 }
 
