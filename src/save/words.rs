@@ -105,9 +105,29 @@ fn append<'a>(text: &mut Cow<'a, [u8]>, piece: &'a [u8]) {
 
 /// What stands before the next blank or quote, perhaps nothing; most words are no more than that.
 fn bare(input: &[u8]) -> (&[u8], &[u8]) {
-    let end = input.iter().position(|b| matches!(b, b' ' | b'\t' | b'"')).unwrap_or(input.len());
-    let (piece, rest) = input.split_at(end);
+    let (piece, rest) = input.split_at(before(input, |byte| matches!(byte, b' ' | b'\t' | b'"')));
     (rest, piece)
+}
+
+/// How many bytes stand before the first one that ends them, which is below `#`; eight are looked at at once.
+pub fn before(text: &[u8], ends: impl Fn(u8) -> bool) -> usize {
+    const LOWEST: u64 = u64::MAX / 0xff;
+    const HIGHEST: u64 = LOWEST << 7;
+    let mut at = 0;
+    while let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let bytes = u64::from_le_bytes(*bytes);
+        // The first byte below `#` makes its own high bit; those behind it may make theirs by mistake.
+        let low = bytes.wrapping_sub(LOWEST * u64::from(b'#')) & !bytes & HIGHEST;
+        at += (low.trailing_zeros() / 8) as usize;
+        if low != 0 {
+            if text.get(at).is_some_and(|byte| ends(*byte)) {
+                return at;
+            }
+            at += 1;
+        }
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| *byte < b'#' && ends(*byte)).unwrap_or(rest.len())
 }
 
 /// A run of quoted bytes, or an escaped byte.
@@ -148,6 +168,19 @@ mod tests {
         split(b" ab \"c d\" e", 100, &mut out).unwrap();
         let spans: Vec<_> = out.iter().map(|w| (w.span.start, w.span.end)).collect();
         assert_eq!(spans, [(101, 103), (104, 109), (110, 111)]);
+    }
+
+    /// Wherever it stands among eight bytes, and behind others that are nearly one.
+    #[test]
+    fn words_end_at_the_first_blank() {
+        for length in 0..20 {
+            for (between, behind) in [("", ""), ("", "b"), ("!", "b!"), ("\u{e4}#", "abcdefgh!\""), ("!\x01!", "!")] {
+                let word = format!("{}{between}", "a".repeat(length));
+                let line = format!("{word} {behind}x");
+                assert_eq!(before(line.as_bytes(), |byte| byte == b' '), word.len(), "{line:?}");
+                assert_eq!(before(word.as_bytes(), |byte| byte == b' '), word.len(), "{word:?}");
+            }
+        }
     }
 
     #[test]

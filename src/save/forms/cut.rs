@@ -10,6 +10,7 @@ use super::names::Chains;
 use super::{Kind, Values};
 use crate::packet::Family;
 use crate::save::ast::TableKind;
+use crate::save::words;
 
 /// Networks of fewer bits of prefix are part of the form.
 const LEAST_PREFIX: u8 = 8;
@@ -149,7 +150,7 @@ pub const fn host_bits(prefix: u8) -> u32 {
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = match text {
         [b'"', inside @ ..] => quoted(inside)? + 2,
-        _ => bare(text),
+        _ => words::before(text, |byte| byte != b'!'),
     };
     let (word, behind) = text.split_at(end);
     match behind {
@@ -165,29 +166,6 @@ fn quoted(text: &[u8]) -> Option<usize> {
     let special = |byte: &u8| (*byte < b' ') | (*byte == b'\\');
     let any = text.get(..end)?.iter().fold(false, |any, byte| any | special(byte));
     (!any).then_some(end)
-}
-
-/// How many bytes stand before the first blank, quote or control character; eight are looked at at once.
-fn bare(text: &[u8]) -> usize {
-    const LOW: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = LOW << 7;
-    let mut at = 0;
-    while let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let bytes = u64::from_le_bytes(*bytes);
-        // The first byte below `#` makes its own high bit; those behind it may make theirs by mistake.
-        let low = bytes.wrapping_sub(LOW * u64::from(b'#')) & !bytes & HIGH;
-        if low == 0 {
-            at += 8;
-            continue;
-        }
-        at += (low.trailing_zeros() / 8) as usize;
-        if text.get(at) != Some(&b'!') {
-            return at;
-        }
-        at += 1;
-    }
-    let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| *byte < b'#' && *byte != b'!').unwrap_or(rest.len())
 }
 
 /// The address at the start, in four decimal numbers without leading zeros, and what stands behind it.

@@ -2,7 +2,10 @@
 //!
 //! Invariant: a name of a table has one number; names of several tables have several.
 
-use bstr::BString;
+use std::borrow::Borrow;
+use std::collections::hash_map::Entry;
+use std::hash::{Hash, Hasher};
+
 use rustc_hash::FxHashMap;
 
 use crate::packet::Family;
@@ -19,10 +22,26 @@ pub struct Names {
 /// The chains of one table.
 #[derive(Debug, Default)]
 pub struct Chains {
-    numbers: FxHashMap<BString, u32>,
+    numbers: FxHashMap<Named, u32>,
     /// The number of the first; built-in chains come first.
     first: u32,
     builtins: u32,
+}
+
+/// A name that is found by its text.
+#[derive(PartialEq, Eq, Debug)]
+struct Named(ChainName);
+
+impl Borrow<[u8]> for Named {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Hash for Named {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_slice().hash(state);
+    }
 }
 
 impl Names {
@@ -60,17 +79,18 @@ impl Chains {
 
     /// Adds a chain; whether it is new.
     pub fn add(&mut self, name: ChainName, names: &mut Names) -> bool {
-        match self.numbers.entry((*name).clone()) {
-            std::collections::hash_map::Entry::Occupied(_) => false,
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(names.add(name));
+        match self.numbers.entry(Named(name)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                let number = names.add(ChainName::clone(&place.key().0));
+                place.insert(number);
                 true
             }
         }
     }
 
     pub fn number(&self, name: &[u8]) -> Option<u32> {
-        self.numbers.get(bstr::BStr::new(name)).copied()
+        self.numbers.get(name).copied()
     }
 
     /// Whether the kernel calls the chain with this number.

@@ -71,19 +71,6 @@ fn plain_values_are_cut_out() {
     }
 }
 
-/// Wherever it stands among eight bytes, and behind others that are nearly one.
-#[test]
-fn words_end_at_the_first_blank() {
-    for before in 0..20 {
-        for (between, behind) in [("", ""), ("", "b"), ("!", "b!"), ("\u{e4}#", "abcdefgh!"), ("!!", "!")] {
-            let first = format!("{}{between}", "a".repeat(before));
-            let line = format!("-A INPUT -i {first}a {behind}x -j DROP");
-            let (_, key) = cut(&line).unwrap();
-            assert!(key.ends_with(format!(" -i {first}a {behind}x -j DROP").as_bytes()), "{line}");
-        }
-    }
-}
-
 #[test]
 fn lines_with_the_same_key_differ_by_values_only() {
     for (one, other, same) in [
