@@ -40,20 +40,21 @@ pub struct Emitted {
 /// in one transaction and a second load gives the same state.
 pub fn emit(ruleset: &ir::Ruleset, options: &Options) -> Emitted {
     let names: Vec<Names> = ruleset.tables.iter().map(Names::choose).collect();
-    let tables = tables(ruleset, &names);
-    let ruleset = around(&tables, options, |table| table.chains());
+    let tables = tables(ruleset, &names, options);
+    let ruleset = around(&tables, Table::sets_and_chains);
     Emitted { ruleset, renamed: renamed(&tables) }
 }
 
-fn tables<'a>(ruleset: &'a ir::Ruleset, names: &'a [Names<'a>]) -> Vec<Table<'a>> {
-    ruleset.tables.iter().zip(names).map(|(ir, names)| Table { ir, names, order: chain_order(ir) }).collect()
+fn tables<'a>(ruleset: &'a ir::Ruleset, names: &'a [Names<'a>], options: &Options) -> Vec<Table<'a>> {
+    let table = |(ir, names)| Table { ir, name: table_name(ir, options), names, order: chain_order(ir) };
+    ruleset.tables.iter().zip(names).map(table).collect()
 }
 
-/// All that there is besides the chains, and those that `chains` makes of each table.
-fn around(tables: &[Table], options: &Options, chains: impl Fn(&Table) -> Vec<ast::Chain>) -> ast::Ruleset {
-    let replaced = tables.iter().map(|table| table_name(table.ir, options));
+/// All that there is besides sets and chains, and those that `rest` makes of each table.
+fn around<'t>(tables: &[Table<'t>], rest: impl Fn(&Table<'t>) -> Vec<Entry>) -> ast::Ruleset {
+    let replaced = tables.iter().map(|table| table.name.clone());
     let replaced = replaced.flat_map(|name| [Item::Declare(name.clone()), Item::DeleteTable(name)]);
-    let whole = tables.iter().map(|table| Item::Table(table.emit(table_name(table.ir, options), chains(table))));
+    let whole = tables.iter().map(|table| Item::Table(table.emit(rest(table))));
     ast::Ruleset { items: replaced.chain(whole).collect() }
 }
 
@@ -70,6 +71,7 @@ fn table_name(table: &ir::Table, options: &Options) -> TableName {
 /// A table on its way, with the names its parts have.
 pub(crate) struct Table<'a> {
     pub ir: &'a ir::Table,
+    pub name: TableName,
     pub names: &'a Names<'a>,
     /// Its chains as they are printed.
     order: Vec<ChainId>,
@@ -101,16 +103,17 @@ fn chain_order(table: &ir::Table) -> Vec<ChainId> {
 }
 
 impl Table<'_> {
-    fn emit(&self, name: TableName, chains: Vec<ast::Chain>) -> ast::Table {
+    fn emit(&self, rest: Vec<Entry>) -> ast::Table {
         let mut entries: Vec<Entry> = self.ir.notes.iter().cloned().map(Entry::Comment).collect();
         entries.extend(self.ir.objects.iter().enumerate().map(|(at, o)| Entry::Object(self.object(at, o))));
-        entries.extend(self.ir.sets.iter().enumerate().map(|(at, s)| Entry::Set(self.set(at, s))));
-        entries.extend(chains.into_iter().map(Entry::Chain));
-        ast::Table { name, comment: None, flags: Vec::new(), entries }
+        entries.extend(rest);
+        ast::Table { name: self.name.clone(), comment: None, flags: Vec::new(), entries }
     }
 
-    fn chains(&self) -> Vec<ast::Chain> {
-        self.order.iter().filter_map(|&id| Some(self.chain(id, self.ir.chain(id)?))).collect()
+    fn sets_and_chains(&self) -> Vec<Entry> {
+        let sets = self.ir.sets.iter().enumerate().map(|(at, set)| Entry::Set(self.set(at, set)));
+        let chains = self.order.iter().filter_map(|&id| Some(Entry::Chain(self.chain(id, self.ir.chain(id)?))));
+        sets.chain(chains).collect()
     }
 
     fn chain(&self, id: ChainId, chain: &ir::Chain) -> ast::Chain {

@@ -7,6 +7,12 @@ use crate::packet::{DataType, Field};
 
 impl Table<'_> {
     pub(crate) fn set(&self, at: usize, set: &ir::Set) -> ast::Set {
+        let elements = set.rows.iter().map(|row| self.element(&set.key, row)).collect();
+        ast::Set { elements, ..self.set_head(at, set) }
+    }
+
+    /// The set without its elements.
+    pub(crate) fn set_head(&self, at: usize, set: &ir::Set) -> ast::Set {
         let named = set.key.iter().chain(values(&set.data).iter().flatten()).all(|f| has_type_name(f.data_type()));
         let typed = |f: &Field| if named { KeyType::Type(f.data_type()) } else { KeyType::Typeof(*f) };
         ast::Set {
@@ -30,12 +36,13 @@ impl Table<'_> {
             size: set.size,
             auto_merge: set.auto_merge,
             statements: if set.counter { vec![ast::Statement::Counter { packets: 0, bytes: 0 }] } else { Vec::new() },
-            elements: set.rows.iter().map(|row| self.element(set, row)).collect(),
+            elements: Vec::new(),
             line: 0,
         }
     }
 
-    fn element(&self, set: &ir::Set, row: &ir::SetRow) -> Element {
+    /// An element of a set with this key.
+    pub(crate) fn element(&self, key: &[Field], row: &ir::SetRow) -> Element {
         let value = || match row.values.as_slice() {
             [] => None,
             [only] => Some(Data::Value(test::component(Field::Mark, only))),
@@ -49,7 +56,7 @@ impl Table<'_> {
             comment: row.comment.clone(),
             timeout: row.timeout,
             counter: row.counters.map(|c| (c.packets, c.bytes)),
-            ..test::element(test::row(&set.key, &row.key))
+            ..test::element(test::row(key, &row.key))
         }
     }
 }

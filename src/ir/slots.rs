@@ -4,6 +4,8 @@
 //! found out about one rule then holds for those that are like it, with other values in the slots.
 //! Invariant: rules that are [`alike`] have the same slots in the same order, and are equal once these are.
 
+pub mod rows;
+
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 
@@ -32,6 +34,8 @@ pub enum Slot<'a> {
 #[derive(Debug)]
 pub enum SlotMut<'a> {
     Values(&'a mut IntervalSet),
+    /// The same in a row of a set.
+    Block(&'a mut Interval),
     Chain(&'a mut ChainId),
     Address(&'a mut (u128, u128)),
     Port(&'a mut (u16, u16)),
@@ -143,9 +147,7 @@ fn alike_steps(a: &Step, b: &Step) -> bool {
         (Step::Test(Test::In { field: f, set: a }), Step::Test(Test::In { field: g, set: b })) => {
             f == g
                 && match (a.intervals(), b.intervals()) {
-                    ([a], [b]) if is_plain(*f) => {
-                        a == b || (a.hi - a.lo == b.hi - b.lo && a.is_block() && b.is_block())
-                    }
+                    ([a], [b]) => alike_values(*f, *a, *b),
                     (a, b) => a == b,
                 }
         }
@@ -177,11 +179,15 @@ fn alike_verdicts(a: &Verdict, b: &Verdict) -> bool {
 }
 
 fn alike_rows(a: &MapRow<Verdict>, b: &MapRow<Verdict>) -> bool {
-    let alike_data = match (&a.data, &b.data) {
+    alike_calls(&a.data, &b.data) && a.comment.is_some() == b.comment.is_some() && a.key == b.key
+}
+
+/// Verdicts that are equal but for the chain they go to.
+fn alike_calls(a: &Verdict, b: &Verdict) -> bool {
+    match (a, b) {
         (Verdict::Jump(_), Verdict::Jump(_)) | (Verdict::Goto(_), Verdict::Goto(_)) => true,
         (a, b) => a == b,
-    };
-    alike_data && a.comment.is_some() == b.comment.is_some() && a.key == b.key
+    }
 }
 
 /// The chain that a verdict goes to by itself.
@@ -203,10 +209,20 @@ fn alike_remarks(a: &Rule, b: &Rule) -> bool {
     comments && a.labels() == b.labels() && a.counters() == b.counters() && a.notes() == b.notes()
 }
 
+/// Whether it is one value, or an aligned block of values but not all there are, of a field whose values are plain.
+fn is_slot(field: Field, values: Interval) -> bool {
+    is_plain(field) && (values.is_point() || values.prefix_len(field.width()).is_some_and(|len| len > 0))
+}
+
+/// Values of the same field: equal, or slots of one size.
+fn alike_values(field: Field, a: Interval, b: Interval) -> bool {
+    a == b || (is_plain(field) && a.hi - a.lo == b.hi - b.lo && a.is_block() && b.is_block())
+}
+
 /// The values, where they are one value or an aligned block of a field whose values are plain; not all there are.
 fn plain(field: Field, set: &IntervalSet) -> Option<Interval> {
     match set.intervals() {
-        [only] if is_plain(field) && (only.is_point() || only.is_block() && !set.is_full(field.width())) => Some(*only),
+        [only] if is_slot(field, *only) => Some(*only),
         _ => None,
     }
 }
@@ -304,6 +320,7 @@ mod tests {
         let like = changed.clone();
         each_mut(&mut changed, |slot| match slot {
             SlotMut::Values(set) => *set = IntervalSet::point(5),
+            SlotMut::Block(_) => {}
             SlotMut::Chain(id) => id.0 += 1,
             SlotMut::Address(address) => *address = (6, 6),
             SlotMut::Port(port) => *port = (7, 7),

@@ -5,22 +5,28 @@
 
 use bstr::{BString, ByteSlice};
 
-use super::{Pattern, Said, Segment};
+use super::segment::{Pattern, Said, Segment};
+use super::shaped::Shaped;
 use crate::emit::{Names, Table};
-use crate::ir;
-use crate::ir::slots::{self, Slot, SlotMut};
-use crate::nft::print::{Chains, Style};
-use crate::packet::{Interval, IntervalSet};
+use crate::ir::slots::{Slot, SlotMut};
+use crate::nft::print::{Entries, Style};
+use crate::packet::Interval;
 
-/// The most slots of a rule that there are enough stand-ins for.
+/// The most slots that there are enough stand-ins for.
 const SLOTS: usize = 24;
 
-/// The pattern of rules that are like this one, if it has one.
-pub(super) fn learn(table: &Table, rule: &ir::Rule, style: &Style) -> Option<Pattern> {
-    let first = cut(table, &filled(table, rule, 0)?, style)?;
-    let second = cut(table, &filled(table, rule, 1)?, style)?;
+/// The pattern of what is like this rule or element, if there is one.
+pub(super) fn learn<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, style: &Style) -> Option<Pattern> {
+    let first = cut(table, &filled(table, one, place, 0)?, place, style)?;
+    let second = cut(table, &filled(table, one, place, 1)?, place, style)?;
     let apart = first.spelled.iter().zip(&second.spelled).all(|(a, b)| a != b);
     (apart && first.pattern == second.pattern).then_some(first.pattern)
+}
+
+/// The rule or element as it is emitted and printed without a pattern.
+pub(super) fn printed<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, style: &Style) -> Vec<u8> {
+    let mut out = Entries::new(&table.name, style, 0);
+    one.print(table, place, &mut out).map_or_else(|_| Vec::new(), |_| out.finish())
 }
 
 /// A text that was cut, and how its stand-ins are spelled.
@@ -29,17 +35,16 @@ struct Cut {
     spelled: Vec<Vec<u8>>,
 }
 
-fn cut(table: &Table, rule: &ir::Rule, style: &Style) -> Option<Cut> {
-    let mut printed = Chains::new(table.family(), style, 0);
-    printed.resume();
-    let measured = printed.rules(&[table.rule(rule)], |_| String::new()).ok()?;
-    let text = printed.finish();
+fn cut<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, style: &Style) -> Option<Cut> {
+    let mut out = Entries::new(&table.name, style, 0);
+    let measured = one.print(table, place, &mut out).ok()?;
+    let text = out.finish();
     // Where lists are broken depends on what is in them.
     if measured && text.lines().count() > 1 {
         return None;
     }
     let mut ends = Vec::new();
-    slots::each(rule, |slot| ends.push((Said::of(slot, table.family()), spelled(table, slot, style))));
+    one.each(place, |slot| ends.push((Said::of(slot, table.family()), spelled(table, slot, style))));
     let mut at = 0;
     let mut segments = Vec::new();
     let mut all_spelled = Vec::new();
@@ -61,25 +66,25 @@ fn cut(table: &Table, rule: &ir::Rule, style: &Style) -> Option<Cut> {
 
 /// What stands in the slot, as text.
 fn spelled(table: &Table, slot: Slot, style: &Style) -> Option<Vec<u8>> {
-    let mut out = Chains::new(table.family(), style, 0);
+    let mut out = Entries::new(&table.name, style, 0);
     let segment = Segment { text: Vec::new(), fits: None, next: Said::of(slot, table.family()) };
     segment.fill(slot, table, &mut out).then(|| out.finish()).filter(|text| !text.is_empty())
 }
 
-/// The rule with stand-ins of the first or the second set in its slots.
-fn filled(table: &Table, rule: &ir::Rule, set: usize) -> Option<ir::Rule> {
+/// The same with stand-ins of the first or the second set in its slots.
+fn filled<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, set: usize) -> Option<T> {
     let mut widths = Vec::new();
-    slots::each(rule, |slot| widths.push(width(Said::of(slot, table.family()))));
+    one.each(place, |slot| widths.push(width(Said::of(slot, table.family()))));
     if widths.len() > SLOTS {
         return None;
     }
-    let mut filled = rule.clone();
+    let mut filled = one.clone();
     let mut numbered = widths.into_iter().enumerate();
-    slots::each_mut(&mut filled, |slot| {
+    filled.each_mut(place, |slot| {
         let (at, width) = numbered.next().unwrap_or_default();
         fill(slot, 2 * at + set, number(at, set, width));
     });
-    slots::alike(&filled, rule).then_some(filled)
+    filled.is_like(one, place).then_some(filled)
 }
 
 const fn width(said: Said) -> u32 {
@@ -91,7 +96,10 @@ const fn width(said: Said) -> u32 {
 
 fn fill(slot: SlotMut, stand_in: usize, number: u128) {
     match slot {
-        SlotMut::Values(values) => *values = block(values, number),
+        SlotMut::Values(values) => {
+            *values = block(values.intervals().first().map_or(0, |block| block.hi - block.lo), number).into();
+        }
+        SlotMut::Block(values) => *values = block(values.hi - values.lo, number),
         SlotMut::Chain(id) => *id = Names::stand_in(stand_in),
         SlotMut::Address(address) => *address = (number, number),
         SlotMut::Port(port) => *port = (number as u16, number as u16),
@@ -99,10 +107,9 @@ fn fill(slot: SlotMut, stand_in: usize, number: u128) {
     }
 }
 
-/// The block around the number that is as large as this one.
-fn block(values: &IntervalSet, number: u128) -> IntervalSet {
-    let rest = values.intervals().first().map_or(0, |block| block.hi - block.lo);
-    Interval::new(number & !rest, number | rest).into()
+/// The block around the number that has so many values more than one.
+const fn block(rest: u128, number: u128) -> Interval {
+    Interval::new(number & !rest, number | rest)
 }
 
 /// Numbers that differ in their first bits where there are some, and are as long to read.

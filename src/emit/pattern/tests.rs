@@ -5,8 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::diag::SourceId;
 use crate::emit::{Options, emit, text};
-use crate::ir::{Chain, ChainId, Component, Counters, MapRow, Nat, NatData, Origin, Rule, Statement, Test, Verdict};
-use crate::nft::ast::{Limit, Log, NatFlags, NatKind, Reject, TimeUnit};
+use crate::ir::{
+    self, Chain, ChainId, Component, Counters, MapRow, Nat, NatData, Origin, Rule, Set, SetData, SetRow, Statement,
+    Test, Verdict,
+};
+use crate::nft::ast::{Limit, Log, NatFlags, NatKind, Reject, TableName, TimeUnit};
 use crate::nft::print::print;
 use crate::packet::{CtKey, Family, Field, Interval, IntervalSet, L4};
 
@@ -118,6 +121,40 @@ fn verdict(shape: u32, values: &Values, address: u32) -> Verdict {
     }
 }
 
+/// A set with a row for each of these, or a map that goes to their chains.
+fn set(shape: u32, family: Family, all: &[Values]) -> Set {
+    let bit = |bit: u32| shape >> bit & 1 == 1;
+    let source = if family == Family::Ip6 { Field::Ip6Saddr } else { Field::IpSaddr };
+    let row = |values: &Values| {
+        let lens = [1, 24, 32, source.width()];
+        let source = block(source.width(), lens[values.port as usize % lens.len()], values.numbers[0]);
+        let port = block(16, 16 - shape % 2, values.port.into());
+        let protocol = Interval::point(if bit(2) { 6 } else { u128::from(values.port % 3) });
+        let key = [source.intervals()[0], protocol, port.intervals()[0]];
+        SetRow {
+            key: key.map(Component::from).into_iter().collect(),
+            verdict: bit(3).then_some(Verdict::Goto(ChainId(values.chain as u32))),
+            values: Vec::new(),
+            comment: bit(4).then(|| values.comment.clone().into()),
+            timeout: bit(5).then_some(60),
+            counters: None,
+        }
+    };
+    Set {
+        name: "s".into(),
+        key: vec![source, Field::L4proto, Field::Dport(L4::Tcp)],
+        comment: None,
+        dynamic: false,
+        interval: true,
+        auto_merge: false,
+        timeout: None,
+        size: None,
+        data: if bit(3) { SetData::Verdict } else { SetData::None },
+        rows: all.iter().map(row).collect(),
+        counter: false,
+    }
+}
+
 proptest! {
     #[test]
     fn same_text(
@@ -127,15 +164,26 @@ proptest! {
     ) {
         let family = if v6 { Family::Ip6 } else { Family::Ip };
         let rules = all.iter().map(|(at, values)| rule(shapes[at % shapes.len()], family, values)).collect();
-        let mut chains: Vec<Chain> = CHAINS.iter().map(|name| chain(name, Vec::new())).collect();
-        chains.push(chain("all", rules));
-        let (sets, objects, notes) = (Vec::new(), Vec::new(), Vec::new());
-        let table = ir::Table { family, name: "t".into(), chains, sets, objects, notes };
-        let ruleset = ir::Ruleset { tables: vec![table] };
-        let style = Style::default();
-        let (_, short) = text(&ruleset, &Options::default(), &style);
-        prop_assert_eq!(short, print(&emit(&ruleset, &Options::default()).ruleset, &style));
+        check_same_text(family, Vec::new(), rules)?;
     }
+
+    #[test]
+    fn same_sets(shape: u32, v6: bool, all in proptest::collection::vec(values(), 90..130)) {
+        let family = if v6 { Family::Ip6 } else { Family::Ip };
+        check_same_text(family, vec![set(shape, family, &all), set(shape >> 8, family, &all)], Vec::new())?;
+    }
+}
+
+/// What is put together and what is printed from the tree.
+fn check_same_text(family: Family, sets: Vec<Set>, rules: Vec<Rule>) -> Result<(), TestCaseError> {
+    let mut chains: Vec<Chain> = CHAINS.iter().map(|name| chain(name, Vec::new())).collect();
+    chains.push(chain("all", rules));
+    let table = ir::Table { family, name: "t".into(), chains, sets, objects: Vec::new(), notes: Vec::new() };
+    let ruleset = ir::Ruleset { tables: vec![table] };
+    let (options, style) = (Options { table_prefix: "x-".into() }, Style::default());
+    let (_, short) = text(&ruleset, &options, &style);
+    prop_assert_eq!(short, print(&emit(&ruleset, &options).ruleset, &style));
+    Ok(())
 }
 
 fn chain(name: &str, rules: Vec<Rule>) -> Chain {
@@ -148,11 +196,17 @@ fn written(rules: &[Rule]) -> usize {
     let (sets, objects, notes) = (Vec::new(), Vec::new(), Vec::new());
     let ir = ir::Table { family: Family::Ip, name: "t".into(), chains, sets, objects, notes };
     let names = crate::emit::Names::choose(&ir);
-    let table = Table { ir: &ir, names: &names, order: Vec::new() };
+    let name = TableName { family: Family::Ip, name: "t".into() };
+    let table = Table { ir: &ir, name, names: &names, order: Vec::new() };
     let style = Style::default();
-    let (mut patterns, mut chains) = (Patterns::new(), Chains::new(Family::Ip, &style, 0));
-    chains.resume();
-    rules.iter().filter(|rule| patterns.write(&table, rule, &mut chains, &style)).count()
+    let (mut patterns, mut out) = (Patterns::new(()), Entries::new(&table.name, &style, 0));
+    out.resume_chain();
+    let mut write = |rule| {
+        let written = patterns.write(&table, rule, &mut out, &style);
+        out.end_rule();
+        written
+    };
+    rules.iter().filter(|&rule| write(rule)).count()
 }
 
 #[test]

@@ -9,6 +9,17 @@ use crate::nft::names::{Kind, Place, duration, kinds_of};
 /// What the elements of a map map to: values of these kinds, or verdicts and objects.
 pub(super) type DataKinds<'k> = Option<&'k [Kind]>;
 
+/// A list of elements that is broken into lines, on its way.
+#[derive(Default)]
+pub(super) struct Block {
+    /// Whether an element stands in it.
+    begun: bool,
+    /// Where the element at hand begins.
+    mark: usize,
+    /// Whether nothing may follow in the line.
+    line_is_full: bool,
+}
+
 impl<'a> Printer<'a> {
     /// `key map { ... }` or `key vmap @name`; `data` are the kinds of what it yields.
     pub(super) fn map(&mut self, key: &'a Expr, map: &'a Lookup, data: DataKinds<'_>, word: &str) -> Result<(), Why> {
@@ -66,31 +77,46 @@ impl<'a> Printer<'a> {
     }
 
     fn block(&mut self, elements: &'a [Element], beside: Beside<'_>, data: DataKinds<'_>) -> Result<(), Why> {
+        let mut block = self.open_block();
+        for element in elements {
+            self.begin_element(&mut block);
+            self.element(element, beside, data)?;
+            self.end_element(&mut block, is_rich(element));
+        }
+        self.close_block();
+        Ok(())
+    }
+
+    pub(super) fn open_block(&mut self) -> Block {
         self.out.put("{");
         self.out.end_line();
         self.out.indent();
         self.out.start_line();
-        let mut line_is_full = false;
-        for (index, element) in elements.iter().enumerate() {
-            let rich = is_rich(element);
-            if index > 0 {
-                self.out.put(", ");
-            }
-            let mark = self.out.mark();
-            self.element(element, beside, data)?;
-            if index > 0 && (line_is_full || rich || self.out.too_long()) {
-                self.out.break_before(mark);
-            }
-            line_is_full = rich;
+        Block::default()
+    }
+
+    pub(super) fn begin_element(&mut self, block: &mut Block) {
+        if block.begun {
+            self.out.put(", ");
         }
+        block.mark = self.out.mark();
+    }
+
+    pub(super) fn end_element(&mut self, block: &mut Block, rich: bool) {
+        if block.begun && (block.line_is_full || rich || self.out.too_long()) {
+            self.out.break_before(block.mark);
+        }
+        (block.begun, block.line_is_full) = (true, rich);
+    }
+
+    pub(super) fn close_block(&mut self) {
         self.out.end_line();
         self.out.outdent();
         self.out.start_line();
         self.out.put("}");
-        Ok(())
     }
 
-    fn element(&mut self, element: &'a Element, beside: Beside<'_>, data: DataKinds<'_>) -> Result<(), Why> {
+    pub(super) fn element(&mut self, element: &'a Element, beside: Beside<'_>, data: DataKinds<'_>) -> Result<(), Why> {
         let Element { key, data: value, comment, timeout, expires, counter, statements } = element;
         match key {
             Some(key) => self.expr(key, beside)?,

@@ -7,10 +7,10 @@
 
 mod amount;
 mod chain;
-mod chains;
 mod command;
 mod constant;
 mod elements;
+mod entries;
 mod error;
 mod expr;
 mod log;
@@ -28,7 +28,7 @@ mod tests;
 use bstr::BString;
 use rustc_hash::FxHashMap;
 
-pub use chains::Chains;
+pub use entries::{ElementKinds, Entries, List};
 pub use error::{PrintError, Why};
 
 use crate::nft::ast::{Entry, Item, Rule, Ruleset, Set, TableName};
@@ -56,14 +56,14 @@ pub fn print(ruleset: &Ruleset, style: &Style) -> Result<Vec<u8>, PrintError> {
     print_around(ruleset, style, Vec::new())
 }
 
-/// The same, with chains that are text already, made by [`Chains`]: the texts that stand at the end of each table.
+/// The same, with entries that are text already, made by [`Entries`]: the texts that stand at the end of each table.
 ///
 /// # Errors
 /// As [`print()`].
-pub fn print_around(ruleset: &Ruleset, style: &Style, chains: Vec<Vec<Vec<u8>>>) -> Result<Vec<u8>, PrintError> {
+pub fn print_around(ruleset: &Ruleset, style: &Style, made: Vec<Vec<Vec<u8>>>) -> Result<Vec<u8>, PrintError> {
     let mut printer = Printer::new(Family::Inet, Some(style.width));
-    printer.out.reserve(chains.iter().flatten().map(Vec::len).sum());
-    printer.chains = chains.into_iter();
+    printer.out.reserve(made.iter().flatten().map(Vec::len).sum());
+    printer.made = made.into_iter();
     for item in &ruleset.items {
         if let Item::Table(table) = item {
             let sets = table.entries.iter().filter_map(|entry| match entry {
@@ -98,7 +98,7 @@ struct Printer<'a> {
     /// The declared sets and maps, by table and name.
     sets: FxHashMap<(&'a TableName, &'a BString), &'a Set>,
     /// See [`print_around`].
-    chains: std::vec::IntoIter<Vec<Vec<u8>>>,
+    made: std::vec::IntoIter<Vec<Vec<u8>>>,
     /// Whether the rule at hand has tested for the ICMP type whose codes have names.
     unreachable: bool,
     /// Whether the width of the page had a say in how something was laid out.
@@ -112,9 +112,9 @@ const MAX_DEPTH: u32 = 64;
 
 impl<'a> Printer<'a> {
     fn new(family: Family, width: Option<usize>) -> Self {
-        let (sets, chains) = (FxHashMap::default(), Vec::new().into_iter());
+        let (sets, made) = (FxHashMap::default(), Vec::new().into_iter());
         let out = Writer::new(width);
-        Printer { out, family, table: None, sets, chains, unreachable: false, measured: false, depth: 0 }
+        Printer { out, family, table: None, sets, made, unreachable: false, measured: false, depth: 0 }
     }
 
     /// Runs `body` one level deeper.

@@ -10,6 +10,20 @@ use crate::nft::names::{Kind, duration, field_words, type_name};
 
 impl<'a> Printer<'a> {
     pub(super) fn set(&mut self, set: &'a Set) -> Result<(), Why> {
+        self.open_set(set)?;
+        if !set.elements.is_empty() {
+            let (kinds, data) = self.kinds_of_set(set);
+            self.out.start_line();
+            self.out.put("elements = ");
+            self.braces(&set.elements, Beside::of(&kinds), data.as_deref())?;
+            self.out.end_line();
+        }
+        self.close_set();
+        Ok(())
+    }
+
+    /// What stands before the elements.
+    pub(super) fn open_set(&mut self, set: &'a Set) -> Result<(), Why> {
         self.out.start_line();
         self.out.put(if set.data.is_some() { "map " } else { "set " });
         self.name(&set.name)?;
@@ -25,16 +39,12 @@ impl<'a> Printer<'a> {
             self.statement(statement)?;
             self.out.end_line();
         }
-        if !set.elements.is_empty() {
-            let (kinds, data) = self.kinds_of_set(set);
-            self.out.start_line();
-            self.out.put("elements = ");
-            self.braces(&set.elements, Beside::of(&kinds), data.as_deref())?;
-            self.out.end_line();
-        }
+        Ok(())
+    }
+
+    pub(super) fn close_set(&mut self) {
         self.out.outdent();
         self.out.line("}");
-        Ok(())
     }
 
     /// Kinds of the key's parts, and of the data's when they are values.

@@ -17,15 +17,15 @@ impl<'a> Printer<'a> {
             }
             self.entry(entry).map_err(|error| error.within(&place))?;
         }
-        self.made_chains(table.entries.last());
+        self.made_entries(table.entries.last());
         self.out.outdent();
         self.out.line("}");
         Ok(())
     }
 
-    /// The chains that are text already, behind the last one of the other entries.
-    fn made_chains(&mut self, before: Option<&Entry>) {
-        let Some(texts) = self.chains.next().filter(|texts| texts.iter().any(|text| !text.is_empty())) else { return };
+    /// The entries that are text already, behind the last one of the others.
+    fn made_entries(&mut self, before: Option<&Entry>) {
+        let Some(texts) = self.made.next().filter(|texts| texts.iter().any(|text| !text.is_empty())) else { return };
         if !matches!(before, None | Some(Entry::Comment(_))) {
             self.out.end_line();
         }

@@ -1,0 +1,127 @@
+//! From the intermediate form straight to text: the tree of all rules never stands at once.
+//!
+//! Invariant: the same bytes as printing the tree that `emit` makes.
+
+mod chain;
+mod set;
+
+use super::pattern::Patterns;
+use super::{Emitted, Names, Options, Table, around, renamed, tables};
+use crate::ir;
+use crate::nft::print::{Entries, PrintError, Style, print_around};
+use crate::parallel;
+use chain::Stretch;
+use set::WholeSet;
+
+/// Rules that are worth a piece of their own.
+const LEAST: usize = 1024;
+/// Pieces at most, so that what is learnt of rules is learnt a few times only, and all processors have enough to do.
+const PIECES: usize = 64;
+/// About as many bytes as a rule has.
+const LINE: usize = 96;
+
+/// Sets and chains of one table, and parts of such, that are emitted and printed at a time.
+struct Piece<'a> {
+    /// The number of the table.
+    at: usize,
+    table: &'a Table<'a>,
+    parts: Vec<Part<'a>>,
+}
+
+/// Something of one entry.
+enum Part<'a> {
+    Set(WholeSet<'a>),
+    Chain(Stretch<'a>),
+}
+
+/// The text, and what `emit` says of it with all sets and chains left out of the tree.
+///
+/// # Errors
+/// As [`print`](crate::nft::print::print).
+pub fn text(ruleset: &ir::Ruleset, options: &Options, style: &Style) -> (Emitted, Result<Vec<u8>, PrintError>) {
+    let names: Vec<Names> = ruleset.tables.iter().map(Names::choose).collect();
+    let tables = tables(ruleset, &names, options);
+    let frame = around(&tables, |_| Vec::new());
+    let text = entries(&tables, style).and_then(|entries| print_around(&frame, style, entries));
+    (Emitted { ruleset: frame, renamed: renamed(&tables) }, text)
+}
+
+/// The sets and chains of each table as text.
+fn entries(tables: &[Table], style: &Style) -> Result<Vec<Vec<Vec<u8>>>, PrintError> {
+    let size = LEAST.max(tables.iter().map(|table| lines(table.ir)).sum::<usize>() / PIECES);
+    let pieces = tables.iter().enumerate().flat_map(|(at, table)| pieces(at, table, size));
+    let mut texts: Vec<Vec<Vec<u8>>> = tables.iter().map(|_| Vec::new()).collect();
+    for (at, text) in parallel::map(pieces.collect(), |piece| (piece.at, piece.text(style))) {
+        let text = text?;
+        if let Some(texts) = texts.get_mut(at) {
+            texts.push(text);
+        }
+    }
+    Ok(texts)
+}
+
+/// About how many lines a table has.
+fn lines(table: &ir::Table) -> usize {
+    let elements = table.sets.iter().map(|set| set.rows.len() + 1);
+    let rules = table.chains.iter().map(|chain| chain.rules.len() + 1);
+    elements.chain(rules).sum()
+}
+
+/// The sets and chains of a table in order. A stretch of a chain that is not its first one begins a piece, since the one
+/// before has filled a piece.
+fn pieces<'a>(at: usize, table: &'a Table, size: usize) -> Vec<Piece<'a>> {
+    let sets = table.ir.sets.iter().enumerate().map(|(at, set)| Part::Set(WholeSet { at, set }));
+    let chains = table.order.iter().flat_map(|&id| chain::stretches(table, id, size).map(Part::Chain));
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut room = 0;
+    for part in sets.chain(chains) {
+        let lines = part.lines();
+        match pieces.last_mut().filter(|_| room > 0) {
+            Some(piece) => piece.parts.push(part),
+            None => {
+                pieces.push(Piece { at, table, parts: vec![part] });
+                room = size;
+            }
+        }
+        room = room.saturating_sub(lines);
+    }
+    pieces
+}
+
+impl Piece<'_> {
+    fn text(&self, style: &Style) -> Result<Vec<u8>, PrintError> {
+        let lines: usize = self.parts.iter().map(Part::lines).sum();
+        let mut out = Entries::new(&self.table.name, style, lines * LINE);
+        let mut patterns = Patterns::new(());
+        for part in &self.parts {
+            if part.stands_apart(self.table) {
+                out.apart();
+            }
+            match part {
+                Part::Set(set) => set.write(self.table, &mut out, style)?,
+                Part::Chain(chain) => chain.write(self.table, &mut out, &mut patterns, style)?,
+            }
+        }
+        Ok(out.finish())
+    }
+}
+
+impl Part<'_> {
+    /// How much work it is.
+    const fn lines(&self) -> usize {
+        match self {
+            Part::Set(set) => set.set.rows.len() + 1,
+            Part::Chain(chain) => chain.rules.len() + 1,
+        }
+    }
+
+    /// Whether it is the beginning of an entry, and not of the first one.
+    fn stands_apart(&self, table: &Table) -> bool {
+        match self {
+            Part::Set(set) => set.at > 0,
+            Part::Chain(chain) => {
+                chain.from == 0 && (!table.ir.sets.is_empty() || table.order.first() != Some(&chain.chain))
+            }
+        }
+    }
+}
