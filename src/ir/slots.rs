@@ -121,9 +121,8 @@ pub fn key(rule: &Rule) -> u64 {
         match step {
             Step::Test(Test::In { field, set }) => {
                 field.hash(&mut hasher);
-                match plain(*field, set) {
-                    Some(values) => hasher.write_u32((values.hi - values.lo).leading_zeros()),
-                    None => set.hash(&mut hasher),
+                if plain(*field, set).is_none() {
+                    set.hash(&mut hasher);
                 }
             }
             other => other.hash(&mut hasher),
@@ -214,9 +213,10 @@ fn is_slot(field: Field, values: Interval) -> bool {
     is_plain(field) && (values.is_point() || values.prefix_len(field.width()).is_some_and(|len| len > 0))
 }
 
-/// Values of the same field: equal, or slots of one size.
+/// Values of the same field: equal, or both slots, of ports as many.
 fn alike_values(field: Field, a: Interval, b: Interval) -> bool {
-    a == b || (is_plain(field) && a.hi - a.lo == b.hi - b.lo && a.is_block() && b.is_block())
+    let ports = matches!(field, Field::Sport(_) | Field::Dport(_));
+    a == b || (is_slot(field, a) && is_slot(field, b) && (!ports || a.hi - a.lo == b.hi - b.lo))
 }
 
 /// The values, where they are one value or an aligned block of a field whose values are plain; not all there are.
@@ -270,10 +270,14 @@ mod tests {
     #[test]
     fn rules_that_differ_by_plain_values_are_alike() {
         let port = |port| Test::is(Field::Dport(L4::Tcp), port);
+        let ports = |lo, hi| Test::between(Field::Dport(L4::Tcp), lo, hi);
         for (a, b, want) in [
             (rule([source(1, 1)], Verdict::Drop, 1), rule([source(7, 7)], Verdict::Drop, 2), true),
             (rule([source(0, 255)], Verdict::Drop, 1), rule([source(256, 511)], Verdict::Drop, 1), true),
-            (rule([source(0, 255)], Verdict::Drop, 1), rule([source(0, 127)], Verdict::Drop, 1), false),
+            (rule([source(0, 255)], Verdict::Drop, 1), rule([source(0, 127)], Verdict::Drop, 1), true),
+            (rule([source(0, 255)], Verdict::Drop, 1), rule([source(0, 0xffff_ffff)], Verdict::Drop, 1), false),
+            (rule([ports(0, 1)], Verdict::Drop, 1), rule([ports(2, 3)], Verdict::Drop, 1), true),
+            (rule([ports(0, 1)], Verdict::Drop, 1), rule([ports(0, 3)], Verdict::Drop, 1), false),
             (rule([source(0, 254)], Verdict::Drop, 1), rule([source(1, 255)], Verdict::Drop, 1), false),
             (rule([source(1, 1)], Verdict::Drop, 1), rule([source(1, 1)], Verdict::Accept, 1), false),
             (rule([source(1, 1)], Verdict::Drop, 1), rule([port(1)], Verdict::Drop, 1), false),

@@ -17,6 +17,9 @@ const SLOTS: usize = 24;
 
 /// The pattern of what is like this rule or element, if there is one.
 pub(super) fn learn<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, style: &Style) -> Option<Pattern> {
+    if one.compares(place) {
+        return None;
+    }
     let first = cut(table, &filled(table, one, place, 0)?, place, style)?;
     let second = cut(table, &filled(table, one, place, 1)?, place, style)?;
     let apart = first.spelled.iter().zip(&second.spelled).all(|(a, b)| a != b);
@@ -89,7 +92,7 @@ fn filled<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, set: usize) ->
 
 const fn width(said: Said) -> u32 {
     match said {
-        Said::First(kind) | Said::Both(kind) => kind.width,
+        Said::Number(kind) | Said::Values(kind) => kind.width,
         Said::Chain | Said::Comment | Said::Nothing => 0,
     }
 }

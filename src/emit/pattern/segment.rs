@@ -6,7 +6,7 @@ use crate::ir::slots::Slot;
 use crate::nft::names::Kind;
 use crate::nft::print::Entries;
 use crate::nft::quoted;
-use crate::packet::{DataType, Family};
+use crate::packet::Family;
 
 /// Segments of text; between two of them stands a slot.
 #[derive(PartialEq, Debug)]
@@ -26,10 +26,8 @@ pub(super) struct Segment {
 /// What is said of a slot.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Said {
-    /// The first of its values; how many there are is the same for all.
-    First(Kind),
-    /// The first and the last of its values.
-    Both(Kind),
+    Number(Kind),
+    Values(Kind),
     Chain,
     Comment,
     Nothing,
@@ -71,10 +69,9 @@ impl Segment {
     /// Puts what stands in the slot behind the segment.
     pub(super) fn fill(&self, slot: Slot, table: &Table, out: &mut Entries) -> bool {
         match (self.next, slot) {
-            (Said::First(kind), Slot::Values { values, .. }) => out.number(values.lo, kind).is_ok(),
-            (Said::First(kind), Slot::Address(address)) => out.number(address, kind).is_ok(),
-            (Said::First(kind), Slot::Port(port)) => out.number(port.into(), kind).is_ok(),
-            (Said::Both(kind), Slot::Values { values, .. }) => out.interval(values, kind).is_ok(),
+            (Said::Values(kind), Slot::Values { values, .. }) => out.interval(values, kind).is_ok(),
+            (Said::Number(kind), Slot::Address(address)) => out.number(address, kind).is_ok(),
+            (Said::Number(kind), Slot::Port(port)) => out.number(port.into(), kind).is_ok(),
             (Said::Chain, Slot::Chain(id)) => out.name(table.names.chain(id)).is_ok(),
             (Said::Comment, Slot::Comment(comment)) => {
                 !comment.is_empty() && quoted::fits_comment(comment) && out.comment(comment).is_ok()
@@ -88,13 +85,9 @@ impl Said {
     /// What is said of the slot in a table of this family.
     pub(super) fn of(slot: Slot, family: Family) -> Self {
         match slot {
-            Slot::Values { field, values } => match Kind::of_field(field, family) {
-                // A network is said by its first address and a length.
-                kind if values.is_point() || kind.data != DataType::InetService => Said::First(kind),
-                kind => Said::Both(kind),
-            },
-            Slot::Address(_) => Kind::address(family).map_or(Said::Nothing, Said::First),
-            Slot::Port(_) => Said::First(Kind::PORT),
+            Slot::Values { field, .. } => Said::Values(Kind::of_field(field, family)),
+            Slot::Address(_) => Kind::address(family).map_or(Said::Nothing, Said::Number),
+            Slot::Port(_) => Said::Number(Kind::PORT),
             Slot::Chain(_) => Said::Chain,
             Slot::Comment(_) => Said::Comment,
         }

@@ -23,6 +23,9 @@ pub(in crate::emit) trait Shaped: Clone {
     /// The same slots, to be changed.
     fn each_mut(&mut self, place: Self::Place<'_>, tell: impl FnMut(SlotMut));
 
+    /// Whether how it is said depends on which of its values are equal.
+    fn compares(&self, place: Self::Place<'_>) -> bool;
+
     /// Emits and prints it. The answer is whether the width of the page had a say in how it is laid out.
     fn print(&self, table: &Table, place: Self::Place<'_>, out: &mut Entries) -> Result<bool, PrintError>;
 }
@@ -44,6 +47,11 @@ impl Shaped for Rule {
 
     fn each_mut(&mut self, (): (), tell: impl FnMut(SlotMut)) {
         slots::each_mut(self, tell);
+    }
+
+    /// Values that have labels are said with them.
+    fn compares(&self, (): ()) -> bool {
+        !self.labels().is_empty()
     }
 
     fn print(&self, table: &Table, (): (), out: &mut Entries) -> Result<bool, PrintError> {
@@ -76,6 +84,10 @@ impl Shaped for SetRow {
 
     fn each_mut(&mut self, place: Listed, tell: impl FnMut(SlotMut)) {
         rows::each_mut(place.key, self, tell);
+    }
+
+    fn compares(&self, _: Listed) -> bool {
+        false
     }
 
     fn print(&self, table: &Table, place: Listed, out: &mut Entries) -> Result<bool, PrintError> {

@@ -30,12 +30,8 @@ fn values() -> impl Strategy<Value = Values> {
         1 => proptest::collection::vec(byte, 0..140),
     ];
     let chain = 0..CHAINS.len();
-    ([number(), number()], any::<u16>(), chain, comment).prop_map(|(numbers, port, chain, comment)| Values {
-        numbers,
-        port,
-        chain,
-        comment,
-    })
+    ([number(), number()], prop_oneof![any::<u16>(), 20..25u16], chain, comment)
+        .prop_map(|(numbers, port, chain, comment)| Values { numbers, port, chain, comment })
 }
 
 /// Some are no names, and some are like what stands in for others.
@@ -85,6 +81,9 @@ fn rule(shape: u32, family: Family, values: &Values) -> Rule {
     let mut rule = Rule::new(steps, verdict(shape >> 20, values, address), Origin::line(SourceId::default(), 1));
     if bit(24) {
         rule.remarks_mut().comments = vec![values.comment.clone().into()];
+    }
+    if bit(26) {
+        rule.remarks_mut().labels = vec![([Interval::point(22).into()].into_iter().collect(), "ssh".into())];
     }
     if bit(25) {
         rule.remarks_mut().counters = Some(Counters { packets: 1, bytes: 2 });

@@ -21,10 +21,12 @@ impl Span {
         if low > high || !kind.holds(high) {
             return None;
         }
+        if low == high {
+            return Some(Span::One(low));
+        }
         let address = matches!(kind.data, DataType::Ipv4Addr | DataType::Ipv6Addr);
         let len = if address { Interval::new(low, high).prefix_len(kind.width) } else { None };
         Some(match len {
-            _ if low == high => Span::One(low),
             Some(len) => Span::Prefix { address: low, len },
             None => Span::Bounds(low, high),
         })
