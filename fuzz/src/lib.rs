@@ -22,11 +22,15 @@ fn source(data: &[u8]) -> Option<Source> {
     Source::new(0, "fuzz", data.to_vec())
 }
 
-/// A dump that is read without errors is printed in one form, which is read as the same.
+/// Rules that are kept as what they are like are those that are read whole. A dump that is read without errors is
+/// printed in one form, which is read as the same.
 pub fn dump(data: &[u8]) {
     let Some(text) = source(data) else { return };
     for family in [Family::Ip, Family::Ip6] {
         let parsed = save::parse(&text, Some(family));
+        let (skimmed, said) = save::skim(&text, Some(family));
+        assert_eq!(format!("{said:?}"), format!("{:?}", parsed.diagnostics), "the same is said");
+        assert_eq!(format!("{:?}", skimmed.into_whole()), format!("{:?}", parsed.dump), "the same is read");
         if parsed.diagnostics.iter().any(|d| d.is_error()) {
             continue;
         }

@@ -22,17 +22,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bstr::{BString, ByteSlice};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::diag::{Diagnostic, Place, Severity, SourceId, Span, Trouble, quote};
 use crate::ir::{self, Base, Chain, ChainId, Counters, Origin, Verdict};
 use crate::nft::ast::{ChainKind, Policy};
 use crate::packet::{Family, Hook};
+use crate::parallel;
 use crate::save::ast::{self, ChainName, Document, Dump, Part, Target};
 use crate::save::ext::lowering::{Action, Cond, Cx, Refusal};
 use crate::save::ext::written::Written;
 use crate::save::ext::{Extension, Lower, dynamic};
-use crate::save::forms::{Entry, Forms, STAND_INS, Skimmed};
+use crate::save::forms::{Entry, Forms, Skimmed};
 use crate::save::mentioned::Mentioned;
 use crate::save::order;
 use crate::save::owners::{Shape, owner};
@@ -186,18 +187,21 @@ fn empty(family: Family, kind: ast::TableKind) -> ir::Table {
 
 impl TableWork<'_> {
     fn run(&mut self, chains: Vec<DumpChain>) {
-        let mut ids = FxHashMap::default();
-        for chain in &chains {
+        let mut ids = FxHashMap::with_capacity_and_hasher(chains.len() + 2, FxBuildHasher);
+        let foreign = |at: usize| {
+            let own = chains.get(at).filter(|chain| chain.hook.is_none());
+            own.is_some_and(|chain| owner(chain.name.as_bstr(), &Shape::default()).is_some())
+        };
+        for (chain, foreign) in chains.iter().zip(parallel::numbers(chains.len(), foreign)) {
             let base = chain.hook.map(|hook| self.base(hook, chain));
             let name = (*chain.name).clone();
-            let foreign = base.is_none() && owner(chain.name.as_bstr(), &Shape::default()).is_some();
             let rules = Vec::with_capacity(chain.rules.len());
             let id = self.out.add_chain(Chain { name, base, rules, helper: false, foreign });
             ids.insert(ChainName::clone(&chain.name), id);
             self.spans.push(chain.rules.first().map(Entry::span));
         }
         self.numbers = Arc::new(Numbers::of(self.forms.names.of(self.family, self.kind), &ids));
-        ids.extend(STAND_INS.map(|name| ChainName::new(name.into())).into_iter().zip(patterns::STAND_INS));
+        ids.extend(Numbers::stand_ins());
         self.ids = Arc::new(ids);
         let reach = match reach::hooks(&chains, |rule| Some(self.callee(rule)?.0 as usize)) {
             Ok(reach) => reach,

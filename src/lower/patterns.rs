@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::{TableWork, Within};
 use crate::ir::slots::{Slot, SlotMut, alike, each, each_mut};
-use crate::ir::{self, ChainId, Origin};
+use crate::ir::{self, Origin};
 use crate::packet::IntervalSet;
 use crate::save::forms::{Form, Like, Plain};
 
@@ -53,7 +53,7 @@ impl Pattern {
         let (mut of_first, mut of_second) = (Vec::new(), Vec::new());
         each(&first, |slot| of_first.push(slot));
         each(&second, |slot| of_second.push(slot));
-        let takes = of_first.iter().zip(&of_second).map(|(a, b)| taken(form, [a, b], work));
+        let takes = of_first.iter().zip(&of_second).map(|(a, b)| taken(form, [a, b]));
         let takes: SmallVec<[Option<usize>; 4]> = takes.collect::<Option<_>>()?;
         let all_taken = (0..form.kinds.len()).all(|place| takes.contains(&Some(place)));
         all_taken.then_some(Pattern { rule: first, skipped, takes })
@@ -75,31 +75,31 @@ impl Pattern {
 
 /// Which value the slots take that stand at the same place in what the two trees became: `Some(None)` where both are
 /// the same, `None` where they differ by something else than a value that stands in.
-fn taken(form: &Form, slots: [&Slot; 2], work: &TableWork) -> Option<Option<usize>> {
+fn taken(form: &Form, slots: [&Slot; 2]) -> Option<Option<usize>> {
     if slots[0] == slots[1] {
         return Some(None);
     }
     let stands = |place: &usize| {
-        let is = |tree: usize| form.stand_in(tree, *place).is_some_and(|value| work.is(slots[tree], value));
-        is(0) && is(1)
+        let in_tree = |tree: usize| form.stand_in(tree, *place).is_some_and(|value| is(slots[tree], value));
+        in_tree(0) && in_tree(1)
     };
     (0..form.kinds.len()).find(stands).map(Some)
 }
 
-impl TableWork<'_> {
-    /// Whether the slot holds the value.
-    fn is(&self, slot: &Slot, value: Plain) -> bool {
-        match (slot, value) {
-            (Slot::Values { values, .. }, Plain::Net(lo, hi)) => (values.lo, values.hi) == (lo.into(), hi.into()),
-            (Slot::Values { values, .. }, Plain::Port(port)) => values.is_point() && values.lo == port.into(),
-            (Slot::Address(address), Plain::Net(lo, hi)) => lo == hi && *address == lo.into(),
-            (Slot::Port(port), Plain::Port(value)) => *port == value,
-            (Slot::Chain(id), Plain::Chain(name)) => self.ids.get(name) == Some(id),
-            (Slot::Comment(comment), Plain::Comment(text)) => *comment == text,
-            _ => false,
-        }
+/// Whether the slot holds the value.
+fn is(slot: &Slot, value: Plain) -> bool {
+    match (slot, value) {
+        (Slot::Values { values, .. }, Plain::Net(lo, hi)) => (values.lo, values.hi) == (lo.into(), hi.into()),
+        (Slot::Values { values, .. }, Plain::Port(port)) => values.is_point() && values.lo == port.into(),
+        (Slot::Address(address), Plain::Net(lo, hi)) => lo == hi && *address == lo.into(),
+        (Slot::Port(port), Plain::Port(value)) => *port == value,
+        (Slot::Chain(id), Plain::Chain(stand_in)) => id.0 == stand_in,
+        (Slot::Comment(comment), Plain::Comment(text)) => *comment == text,
+        _ => false,
     }
+}
 
+impl TableWork<'_> {
     /// Writes the value into the slot, which has held one of its kind.
     fn write(&self, slot: SlotMut, value: Plain) -> Option<()> {
         match (slot, value) {
@@ -107,13 +107,10 @@ impl TableWork<'_> {
             (SlotMut::Values(set), Plain::Port(port)) => *set = IntervalSet::point(port.into()),
             (SlotMut::Address(address), Plain::Net(lo, hi)) => *address = (lo.into(), hi.into()),
             (SlotMut::Port(port), Plain::Port(value)) => *port = (value, value),
-            (SlotMut::Chain(id), Plain::Chain(name)) => *id = *self.ids.get(name)?,
+            (SlotMut::Chain(id), Plain::Chain(number)) => *id = self.numbers.get(number)?,
             (SlotMut::Comment(comment), Plain::Comment(text)) => *comment = text.into(),
             _ => return None,
         }
         Some(())
     }
 }
-
-/// Numbers of chains for the names that stand in for others; no table has so many.
-pub const STAND_INS: [ChainId; 2] = [ChainId(u32::MAX - 1), ChainId(u32::MAX - 2)];

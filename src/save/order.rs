@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::ast::{ChainLine, ChainName, Counters, Item, Placement, Policy, Rule, Table, TableKind};
 use super::forms::Entry;
@@ -90,7 +90,7 @@ fn arrange<R: Placed>(
     names: &Names,
 ) -> Vec<Chain<R>> {
     let mut all: Vec<Chain<R>> = Vec::new();
-    let mut index: FxHashMap<ChainName, usize> = FxHashMap::default();
+    let mut index: FxHashMap<ChainName, usize> = FxHashMap::with_capacity_and_hasher(lines.len(), FxBuildHasher);
     let of_rules = rules.iter().filter_map(|rule| rule.stands(names)).map(|stands| stands.chain);
     for (name, hook) in mentioned(kind, lines.iter().map(|line| &line.name).chain(of_rules)) {
         index.insert(ChainName::clone(&name), all.len());

@@ -18,12 +18,14 @@ const LEAST_PREFIX: u8 = 8;
 /// Longer comments are part of the form.
 const LONGEST_COMMENT: usize = 100;
 
-/// A line that was cut.
+/// A line that was cut, and room for the next one of the same table.
 #[derive(Debug, Default)]
 pub struct Cut {
     /// The words that are left, with a mark for each value, behind the table.
     pub key: Vec<u8>,
-    /// The number of the chain that the rule stands in.
+    /// The name of the chain that the rule stands in, which mostly is that of the rule before.
+    name: Vec<u8>,
+    /// Its number.
     pub chain: u32,
     pub values: Values,
     pub kinds: SmallVec<[Kind; 4]>,
@@ -52,8 +54,12 @@ impl Cut {
         self.words.clear();
         let (b"-A", rest) = word(line)? else { return None };
         let (chain, mut rest) = word(rest)?;
-        self.chain = place.chains.number(chain)?;
-        self.own_chain = !place.chains.is_builtin(self.chain);
+        if self.name != chain {
+            self.chain = place.chains.number(chain)?;
+            self.own_chain = !place.chains.is_builtin(self.chain);
+            self.name.clear();
+            self.name.extend_from_slice(chain);
+        }
         self.key.extend([place.family as u8, place.table as u8]);
         self.key.extend_from_slice(if self.own_chain { b"" } else { chain });
         let (mut option, mut negated): (&[u8], bool) = (b"", false);

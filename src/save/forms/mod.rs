@@ -16,7 +16,7 @@ use std::net::Ipv4Addr;
 use bstr::{BStr, ByteSlice};
 use smallvec::SmallVec;
 
-use super::ast::{ChainName, Dump, Item, Rule, Table, TableKind, Target};
+use super::ast::{ChainName, Dump, Item, Rule, Table, TableKind};
 use super::parse;
 use crate::diag::{SourceId, Span};
 use crate::packet::Family;
@@ -70,7 +70,8 @@ pub enum Plain<'a> {
     /// First and last address.
     Net(u32, u32),
     Port(u16),
-    Chain(&'a ChainName),
+    /// The number of a chain's name, or of one that stands in for others.
+    Chain(u32),
     Comment(&'a BStr),
 }
 
@@ -128,14 +129,10 @@ impl Form {
 
     /// What stands in for the value at this place in one of the two trees.
     pub fn stand_in(&self, tree: usize, place: usize) -> Option<Plain<'_>> {
-        let rule = self.trees.get(tree)?;
         Some(match *self.kinds.get(place)? {
             Kind::Net(prefix) => net(u32::from(stand_in_address(tree, place, prefix)), prefix),
             Kind::Port => Plain::Port(stand_in_port(tree, place)),
-            Kind::Chain => match &rule.target {
-                Target::Chain { name, .. } => Plain::Chain(name),
-                Target::None | Target::Extension(_) => return None,
-            },
+            Kind::Chain => Plain::Chain(names::stand_in(tree)),
             Kind::Comment => Plain::Comment(STAND_INS.get(tree)?.as_bytes().as_bstr()),
         })
     }
@@ -153,7 +150,7 @@ impl Forms<'_> {
         Some(match *self.of(like)?.kinds.get(place)? {
             Kind::Net(prefix) => net(value, prefix),
             Kind::Port => Plain::Port(value as u16),
-            Kind::Chain => Plain::Chain(self.names.get(value)?),
+            Kind::Chain => Plain::Chain(value),
             Kind::Comment => Plain::Comment(cut::comment(self.text, value as usize).as_bstr()),
         })
     }

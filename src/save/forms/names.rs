@@ -19,6 +19,11 @@ pub struct Names {
     tables: Vec<(Family, TableKind, u32)>,
 }
 
+/// The number of the name that stands in for those of chains in one of the two trees of a form; no input has so many.
+pub const fn stand_in(tree: usize) -> u32 {
+    u32::MAX - tree as u32
+}
+
 /// The chains of one table.
 #[derive(Debug, Default)]
 pub struct Chains {
