@@ -5,6 +5,7 @@
 //! Invariant: a rule made by a pattern is the one that lowering the rule's own tree makes; builds with debug
 //! assertions look at each.
 
+use bstr::BString;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -56,7 +57,7 @@ impl Pattern {
         let takes = of_first.iter().zip(&of_second).map(|(a, b)| taken(form, [a, b]));
         let takes: SmallVec<[Option<usize>; 4]> = takes.collect::<Option<_>>()?;
         let all_taken = (0..form.kinds.len()).all(|place| takes.contains(&Some(place)));
-        all_taken.then_some(Pattern { rule: first, skipped, takes })
+        all_taken.then(|| Pattern { rule: without_comment(first, &takes), skipped, takes })
     }
 
     fn rule(&self, like: &Like, work: &TableWork) -> Option<ir::Rule> {
@@ -71,6 +72,17 @@ impl Pattern {
         });
         complete.then_some(rule)
     }
+}
+
+/// The rule without the comment that others are to have, so that it is not copied for them.
+fn without_comment(mut rule: ir::Rule, takes: &[Option<usize>]) -> ir::Rule {
+    let mut takes = takes.iter();
+    each_mut(&mut rule, |slot| {
+        if let (SlotMut::Comment(comment), Some(Some(_))) = (slot, takes.next()) {
+            *comment = BString::default();
+        }
+    });
+    rule
 }
 
 /// Which value the slots take that stand at the same place in what the two trees became: `Some(None)` where both are

@@ -142,8 +142,11 @@ impl Cut {
 pub fn comment(text: &[u8], start: usize) -> &[u8] {
     let quoted = start.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'"');
     let rest = text.get(start..).unwrap_or_default();
-    let ends = |byte: &u8| if quoted { *byte == b'"' } else { byte.is_ascii_whitespace() };
-    rest.get(..rest.iter().position(ends).unwrap_or(rest.len())).unwrap_or_default()
+    let end = match quoted {
+        true => memchr::memchr(b'"', rest),
+        false => rest.iter().position(u8::is_ascii_whitespace),
+    };
+    rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
 }
 
 /// The bits of an address that are not its network's.
