@@ -26,21 +26,21 @@ const PIECES: usize = 32;
 /// The only chain of a table that a rule is lowered into by itself.
 const ITS_OWN: ChainId = ChainId(0);
 
-/// A rule that waits to be lowered.
+/// Rules that stand together in a chain and wait to be lowered.
 struct Waiting {
-    rule: Entry,
-    /// The number of its chain.
+    /// The number of their chain.
     place: usize,
-    /// No rule of its chain comes behind it.
-    last: bool,
+    /// How many of its rules stand before them.
+    from: usize,
+    rules: Vec<Entry>,
 }
 
-/// What a rule becomes, looked at by itself.
+/// What rules become, looked at by themselves.
 enum Alone {
-    /// One rule, of the chain with this number; `skipped` by later fragments.
-    Rule { place: usize, rule: ir::Rule, skipped: bool },
-    /// Something that concerns the table.
-    Touches(Waiting),
+    /// As many rules of the chain with this number; later fragments skip those at some places.
+    Rules { place: usize, rules: Vec<ir::Rule>, skipped: Vec<usize> },
+    /// A rule that concerns the table; `last` when no rule of its chain comes behind it.
+    Touches { place: usize, rule: Entry, last: bool },
 }
 
 impl<'a> TableWork<'a> {
@@ -49,14 +49,9 @@ impl<'a> TableWork<'a> {
         let places: Vec<Within> = chains.iter().zip(reach).map(|(chain, hooks)| within(chain, hooks)).collect();
         let number = |place: &Within| self.ids.get(&place.name).copied();
         let mut current: Vec<Option<ChainId>> = places.iter().map(number).collect();
-        let mut rules = chains.into_iter().enumerate().flat_map(waiting);
-        loop {
-            let mut own = rules.by_ref().filter(|waiting| !self.said_behind.contains(&waiting.rule.line()));
-            let pieces = (0..PIECES).map(|_| own.by_ref().take(PIECE).collect::<Vec<Waiting>>());
-            let pieces: Vec<Vec<Waiting>> = pieces.take_while(|piece| !piece.is_empty()).collect();
-            if pieces.is_empty() {
-                return;
-            }
+        let mut waiting = chains.into_iter().enumerate().flat_map(waiting).peekable();
+        while waiting.peek().is_some() {
+            let pieces: Vec<Vec<Waiting>> = (0..PIECES).map(|_| piece(&mut waiting)).collect();
             for looked_at in parallel::map(pieces, |piece| self.look(piece, &places)) {
                 self.take_in(looked_at, &places, &mut current);
             }
@@ -67,12 +62,12 @@ impl<'a> TableWork<'a> {
     fn take_in(&mut self, looked_at: Vec<Alone>, places: &[Within], current: &mut [Option<ChainId>]) {
         for alone in looked_at {
             match alone {
-                Alone::Rule { place, rule, skipped } => {
-                    if let Some(&Some(chain)) = current.get(place) {
-                        self.push(chain, rule, skipped);
+                Alone::Rules { place, rules, skipped } => {
+                    if let (Some(within), Some(&Some(chain))) = (places.get(place), current.get(place)) {
+                        self.push(chain, rules, &skipped, within.rules);
                     }
                 }
-                Alone::Touches(Waiting { rule, place, last }) => {
+                Alone::Touches { place, rule, last } => {
                     if let (Some(within), Some(Some(chain))) = (places.get(place), current.get_mut(place))
                         && let Some(rule) = self.whole(rule)
                     {
@@ -83,26 +78,51 @@ impl<'a> TableWork<'a> {
         }
     }
 
-    /// What becomes of each of the rules.
-    fn look(&self, waiting: Vec<Waiting>, places: &[Within]) -> Vec<Alone> {
-        let mut beside = self.beside();
-        let mut patterns = Patterns::default();
-        let look = |waiting: Waiting| {
-            let within = places.get(waiting.place)?;
-            let alone = match &waiting.rule {
-                Entry::Whole(rule) => beside.alone(rule, within, waiting.last),
-                Entry::Like(like) => {
-                    let rule = patterns.rule(like, (within, waiting.last), &mut beside);
-                    debug_assert!(rule.as_ref().is_none_or(|rule| *rule == beside.read_again(&waiting, within)));
-                    rule
+    /// What becomes of the rules of a piece.
+    fn look(&self, piece: Vec<Waiting>, places: &[Within]) -> Vec<Alone> {
+        let (mut beside, mut patterns) = (self.beside(), Patterns::default());
+        let mut looked_at = Vec::with_capacity(piece.len());
+        for Waiting { place, from, rules: waiting } in piece {
+            let Some(within) = places.get(place) else { continue };
+            let (mut rules, mut skipped) = (Vec::with_capacity(waiting.len()), Vec::new());
+            for (at, rule) in waiting.into_iter().enumerate().filter(|(_, rule)| !self.is_said_behind(rule)) {
+                let last = from + at + 1 == within.rules;
+                match beside.look_at(&rule, (within, last), &mut patterns) {
+                    Some((rule, skips)) => {
+                        skipped.extend(skips.then_some(rules.len()));
+                        rules.push(rule);
+                    }
+                    None => {
+                        let (rules, skipped) = (std::mem::take(&mut rules), std::mem::take(&mut skipped));
+                        looked_at.push(Alone::Rules { place, rules, skipped });
+                        looked_at.push(Alone::Touches { place, rule, last });
+                    }
                 }
-            };
-            Some(match alone {
-                Some((rule, skipped)) => Alone::Rule { place: waiting.place, rule, skipped },
-                None => Alone::Touches(waiting),
-            })
-        };
-        waiting.into_iter().filter_map(look).collect()
+            }
+            looked_at.push(Alone::Rules { place, rules, skipped });
+        }
+        looked_at
+    }
+
+    fn is_said_behind(&self, rule: &Entry) -> bool {
+        !self.said_behind.is_empty() && self.said_behind.contains(&rule.line())
+    }
+
+    /// What becomes of a rule by itself, if that can be found out, and whether later fragments skip it.
+    fn look_at(
+        &mut self,
+        rule: &Entry,
+        (within, last): (&Within, bool),
+        patterns: &mut Patterns,
+    ) -> Option<(ir::Rule, bool)> {
+        match rule {
+            Entry::Whole(rule) => self.alone(rule, within, last),
+            Entry::Like(like) => {
+                let found = patterns.rule(like, (within, last), self);
+                debug_assert!(found.as_ref().is_none_or(|found| *found == self.read_again(rule, within, last)));
+                found
+            }
+        }
     }
 
     /// The rule that one of the dump becomes when it needs nothing of the table, and whether later fragments skip it.
@@ -118,8 +138,8 @@ impl<'a> TableWork<'a> {
     }
 
     /// The same of a rule of a form, read whole.
-    fn read_again(&mut self, Waiting { rule, last, .. }: &Waiting, within: &Within) -> (ir::Rule, bool) {
-        let rule = self.forms.whole(rule.clone()).and_then(|rule| self.alone(&rule, within, *last));
+    fn read_again(&mut self, rule: &Entry, within: &Within, last: bool) -> (ir::Rule, bool) {
+        let rule = self.forms.whole(rule.clone()).and_then(|rule| self.alone(&rule, within, last));
         rule.unwrap_or_else(|| (ir::Rule::new([], Verdict::Continue, Origin::default()), false))
     }
 
@@ -165,20 +185,45 @@ impl<'a> TableWork<'a> {
         self.diagnostics.clear();
     }
 
-    fn push(&mut self, chain: ChainId, rule: ir::Rule, skipped: bool) {
-        let Some(rules) = self.out.chains.get_mut(chain.0 as usize).map(|chain| &mut chain.rules) else { return };
-        if skipped {
-            self.skipped.entry(chain).or_default().push(rules.len());
+    /// Adds rules to a chain that will have about so many.
+    fn push(&mut self, chain: ChainId, mut rules: Vec<ir::Rule>, skipped: &[usize], about: usize) {
+        let Some(known) = self.out.chains.get_mut(chain.0 as usize).map(|chain| &mut chain.rules) else { return };
+        if !skipped.is_empty() {
+            let skipped = skipped.iter().map(|at| known.len() + at);
+            self.skipped.entry(chain).or_default().extend(skipped);
         }
-        rules.push(rule);
+        if known.is_empty() && rules.len() == about {
+            *known = rules;
+        } else {
+            known.reserve(about.saturating_sub(known.len()));
+            known.append(&mut rules);
+        }
     }
 }
 
 fn within<'a>(chain: &DumpChain, hooks: &'a [Hook]) -> Within<'a> {
-    Within { name: Arc::clone(&chain.name), hook: chain.hook, hooks }
+    Within { name: Arc::clone(&chain.name), hook: chain.hook, hooks, rules: chain.rules.len() }
 }
 
+/// The rules of a chain, so many together as make a piece.
 fn waiting((place, chain): (usize, DumpChain)) -> impl Iterator<Item = Waiting> {
     let count = chain.rules.len();
-    chain.rules.into_iter().enumerate().map(move |(at, rule)| Waiting { rule, place, last: at + 1 == count })
+    let mut rules = chain.rules.into_iter();
+    (0..count).step_by(PIECE).map(move |from| match count {
+        // What is all there is need not be copied.
+        0..=PIECE => Waiting { place, from, rules: std::mem::take(&mut rules).collect() },
+        _ => Waiting { place, from, rules: rules.by_ref().take(PIECE).collect() },
+    })
+}
+
+/// As many of them as make a piece.
+fn piece(waiting: &mut impl Iterator<Item = Waiting>) -> Vec<Waiting> {
+    let (mut piece, mut rules) = (Vec::new(), 0);
+    while rules < PIECE
+        && let Some(run) = waiting.next()
+    {
+        rules += run.rules.len();
+        piece.push(run);
+    }
+    piece
 }

@@ -163,6 +163,8 @@ struct Within<'a> {
     hook: Option<Hook>,
     /// From which it can be reached.
     hooks: &'a [Hook],
+    /// How many rules it has.
+    rules: usize,
 }
 
 impl Within<'_> {
@@ -195,8 +197,7 @@ impl TableWork<'_> {
         for (chain, foreign) in chains.iter().zip(parallel::numbers(chains.len(), foreign)) {
             let base = chain.hook.map(|hook| self.base(hook, chain));
             let name = (*chain.name).clone();
-            let rules = Vec::with_capacity(chain.rules.len());
-            let id = self.out.add_chain(Chain { name, base, rules, helper: false, foreign });
+            let id = self.out.add_chain(Chain { name, base, rules: Vec::new(), helper: false, foreign });
             ids.insert(ChainName::clone(&chain.name), id);
             self.spans.push(chain.rules.first().map(Entry::span));
         }
@@ -284,7 +285,7 @@ impl TableWork<'_> {
 
     /// Lowers one rule into the chain `current`; answers the chain that the next rule goes to.
     fn lower_rule(&mut self, rule: &ast::Rule, within: &Within, current: ChainId, last: bool) -> ChainId {
-        let &Within { ref name, hook, hooks } = within;
+        let &Within { ref name, hook, hooks, .. } = within;
         let mut comments = Vec::new();
         let mut notes = Vec::new();
         let conditions = self.conditions(rule, hook, hooks, (&mut comments, &mut notes));
