@@ -9,6 +9,7 @@ use bstr::ByteSlice;
 use rustc_hash::FxHashMap;
 
 use super::facts::Facts;
+use super::features::Features;
 use super::known::Known;
 use super::merge_values::{Candidate, Run, runs};
 use super::name_sets::{self, List};
@@ -24,7 +25,7 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
     if options.named_sets == NamedSets::Never || !options.target.supports(Feature::StatementsInSet) {
         return;
     }
-    let counted = chains::which(table, |chain| chain.rules.iter().any(|rule| rule.counters().is_some()));
+    let counted = chains::which(table, known, Features::COUNTERS, |_| true);
     let chains = known.changes(table);
     for at in counted {
         let Some(chain) = table.chains.get(at) else { continue };

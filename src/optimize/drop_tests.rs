@@ -8,6 +8,7 @@
 //! packet has, with the protocol that the rule asks for, have an opposite.
 
 use super::commute::{do_the_same, is_pure, takes_for_good};
+use super::features::Features;
 use super::known::Known;
 use super::{Options, Report, chains};
 use crate::ir::{Rule, Step, Table, Test};
@@ -15,8 +16,8 @@ use crate::packet::{CtKey, Field, IntervalSet, L4};
 use crate::parallel;
 
 /// Looks at the neighbours in every chain.
-pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
-    for at in chains::which(table, |chain| needs_look(&chain.rules)) {
+pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Report) {
+    for at in chains::which(table, known, Features::NONE, |chain| needs_look(&chain.rules)) {
         let chain = &mut table.chains[at];
         let mut out: Vec<Rule> = Vec::with_capacity(chain.rules.len());
         for mut rule in std::mem::take(&mut chain.rules) {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+use super::features::Features;
 use crate::ir::{ChainId, Rule, SetId, Statement, Table, Test, Verdict};
 use crate::packet::{CtKey, Field, TcpOptionPart};
 use crate::parallel;
@@ -96,10 +97,13 @@ impl Changes {
 
 impl ChainChanges {
     /// Works it out for all chains, callees first.
-    pub fn of(table: &Table) -> Self {
-        let rules = |at: usize| table.chains[at].rules.as_slice();
-        let calls: Vec<Callees> = parallel::numbers(table.chains.len(), |at| callees(rules(at)));
-        let mut own: Vec<Changes> = parallel::numbers(table.chains.len(), |at| own(rules(at)));
+    pub fn of(table: &Table, features: &[Features]) -> Self {
+        let rules = |at: usize, with: Features| {
+            table.chains.get(at).filter(|_| features[at].has(with)).map_or(&[][..], |chain| chain.rules.as_slice())
+        };
+        let (calling, doing) = (Features::CALLS, Features::STATEMENTS.or(Features::CALLS));
+        let calls: Vec<Callees> = parallel::numbers(features.len(), |at| callees(rules(at, calling)));
+        let mut own: Vec<Changes> = parallel::numbers(features.len(), |at| own(rules(at, doing)));
         let mut done: Vec<Option<Changes>> = vec![None; calls.len()];
         let mut seen = vec![false; calls.len()];
         let mut open = Vec::new();

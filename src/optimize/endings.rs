@@ -84,7 +84,7 @@ fn protocols(table: &Table, found: &Found, order: &[usize]) -> Vec<Protocols> {
         let here = *seen[at].get_or_insert(Protocols::ALL);
         for call in found.calls(at) {
             if let Some(there) = seen.get_mut(call.to as usize) {
-                let protocols = here.and(&call.protocols);
+                let protocols = call.asked.of(&here);
                 *there = Some(there.map_or(protocols, |known| known.or(&protocols)));
             }
         }

@@ -6,14 +6,19 @@
 //! fills, or that bundle tests of their own for some packets: those are places where a firewall grows.
 
 use super::commute::is_pure;
+use super::features::Features;
 use super::known::Known;
-use super::{Options, Report};
+use super::{Options, Report, chains};
 use crate::ir::{Chain, ChainId, Rule, Table, Verdict};
 
 /// Folds until nothing is left to fold; each round folds what the one before made foldable.
 pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Report) {
+    let calling = chains::which(table, known, Features::CALLS, |_| true);
+    if calling.is_empty() {
+        return;
+    }
     let mut gone = vec![false; table.chains.len()];
-    while round(table, &mut gone, report) {}
+    while round(table, &calling, &mut gone, report) {}
     if gone.contains(&true) {
         known.forget();
         table.retain_chains(|ChainId(id)| !gone.get(id as usize).copied().unwrap_or(false));
@@ -21,10 +26,10 @@ pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Repor
 }
 
 /// Whether anything was folded.
-fn round(table: &mut Table, gone: &mut [bool], report: &mut Report) -> bool {
-    let callers = callers(table);
+fn round(table: &mut Table, calling: &[usize], gone: &mut [bool], report: &mut Report) -> bool {
+    let callers = callers(table, calling);
     let mut folded = false;
-    for at in 0..table.chains.len() {
+    for &at in calling {
         for rule in 0..table.chains[at].rules.len() {
             let Some(called) = table.chains[at].rules.get(rule).and_then(jump) else { continue };
             let (Some(1), Some(chain)) = (callers.get(called), table.chains.get(called)) else { continue };
@@ -52,8 +57,8 @@ fn round(table: &mut Table, gone: &mut [bool], report: &mut Report) -> bool {
     folded
 }
 
-/// How many rules and rows lead to each chain.
-fn callers(table: &Table) -> Vec<u32> {
+/// How many rules and rows lead to each chain; `calling` are the chains whose rules may.
+fn callers(table: &Table, calling: &[usize]) -> Vec<u32> {
     let mut callers = vec![0; table.chains.len()];
     let mut count = |verdict: &Verdict, weight: u32| {
         verdict.tell_callees(table, &mut |ChainId(id)| {
@@ -62,7 +67,7 @@ fn callers(table: &Table) -> Vec<u32> {
             }
         });
     };
-    for verdict in table.chains.iter().flat_map(|chain| &chain.rules).map(|rule| &rule.verdict) {
+    for verdict in calling.iter().flat_map(|&at| &table.chains[at].rules).map(|rule| &rule.verdict) {
         // What is reached otherwise than by a plain jump counts as reached twice.
         count(verdict, if matches!(verdict, Verdict::Jump(_)) { 1 } else { 2 });
     }

@@ -9,20 +9,23 @@ use rustc_hash::FxHashMap;
 use super::commute::acts_last;
 use super::effects::ChainChanges;
 use super::facts::Facts;
+use super::features::Features;
 use super::known::Known;
 use super::order::Order;
 use super::repeats::Repeats;
 use super::shape::Sum;
 use super::{Level, Options, Report, chains, without};
-use crate::ir::{Assigned, Rule, Statement, Step, Table, Test, Verdict};
+use crate::ir::{Assigned, Chain, Rule, Statement, Step, Table, Test, Verdict};
 use crate::nft::ast::Log;
 use crate::packet::{CtKey, Field};
 use crate::parallel;
 
 /// Fuses rules in every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    let may_fuse = |chain: &Chain| chain.rules.len() > 1 && chain.rules.iter().any(goes_on);
+    let may_fuse = chains::which(table, known, Features::STATEMENTS, may_fuse);
     let chains = known.changes(table);
-    for at in chains::which(table, |chain| chain.rules.len() > 1 && chain.rules.iter().any(goes_on)) {
+    for at in may_fuse {
         let chain = &mut table.chains[at];
         let partners = partners(&chain.rules, chains, options.level);
         if partners.iter().all(Option::is_none) {

@@ -4,18 +4,26 @@
 //! is done in one, says so by `forget`; to merge rules of one chain that do the same changes neither.
 
 use super::effects::ChainChanges;
+use super::features::Features;
 use crate::ir::Table;
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub struct Known {
     changes: Option<ChainChanges>,
+    features: Option<Vec<Features>>,
 }
 
 impl Known {
     /// What each chain of the table changes.
     pub fn changes(&mut self, table: &Table) -> &ChainChanges {
-        self.changes.get_or_insert_with(|| ChainChanges::of(table))
+        let features = self.features.get_or_insert_with(|| Features::of_chains(table));
+        self.changes.get_or_insert_with(|| ChainChanges::of(table, features))
+    }
+
+    /// What each chain of the table has at all.
+    pub fn features(&mut self, table: &Table) -> &[Features] {
+        self.features.get_or_insert_with(|| Features::of_chains(table))
     }
 
     /// Has everything found out anew.

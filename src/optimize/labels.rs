@@ -4,13 +4,15 @@
 
 use bstr::{BString, join};
 
-use crate::ir::{Component, Rule, Step, Test};
+use crate::ir::{Component, Row, Rule, Step, Test};
 
 /// What the rules of a run say.
 #[derive(Debug, Default)]
 pub struct Said {
     members: usize,
     all: Vec<(Vec<Component>, BString)>,
+    /// What values had to say before.
+    labels: Vec<(Row, BString)>,
 }
 
 impl Said {
@@ -20,12 +22,23 @@ impl Said {
         if !rule.comments().is_empty() {
             self.all.push((values(), join(", ", rule.comments()).into()));
         }
+        self.labels.extend_from_slice(rule.labels());
     }
 
-    /// Puts all of it on the rule.
+    /// The same of rules behind these.
+    pub fn append(&mut self, other: Said) {
+        self.members += other.members;
+        self.all.extend(other.all);
+        self.labels.extend(other.labels);
+    }
+
+    /// Puts all of it on the first rule, which was the first to be added.
     pub fn place(self, rule: &mut Rule) {
-        let shared = || self.all.len() == self.members && self.all.iter().all(|(_, c)| *c == self.all[0].1);
-        if self.all.is_empty() || shared() {
+        let shared = self.all.len() == self.members && self.all.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        if !self.labels.is_empty() {
+            rule.remarks_mut().labels = self.labels;
+        }
+        if self.all.is_empty() || shared {
             return;
         }
         let remarks = rule.remarks_mut();
@@ -42,12 +55,5 @@ pub fn components(step: Option<&Step>) -> Vec<Component> {
         Some(Step::Test(Test::In { set, .. })) => set.intervals().iter().map(|&i| i.into()).collect(),
         Some(Step::Test(Test::Named { names, .. })) => names.iter().map(|n| n.clone().into()).collect(),
         _ => Vec::new(),
-    }
-}
-
-/// `rule` takes the labels of another one.
-pub fn absorb(rule: &mut Rule, other: &Rule) {
-    if !other.labels().is_empty() {
-        rule.remarks_mut().labels.extend_from_slice(other.labels());
     }
 }

@@ -4,6 +4,7 @@
 //! Sound as [`mapping`] says. A value under a mask depends on what was there, and stays a rule of its
 //! own; DSCP does too, for no nft sets it from a map.
 
+use super::features::Features;
 use super::known::Known;
 use super::mapping::{self, Data, Deed, Kind, tests_first};
 use super::{Options, Report};
@@ -12,7 +13,7 @@ use crate::packet::{CtKey, Field};
 
 /// Makes the maps of values of every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
-    mapping::run(table, known, options, report, reading, why);
+    mapping::run(table, known, options, report, reading, Features::STATEMENTS, why);
 }
 
 fn why(rules: usize) -> String {

@@ -7,6 +7,7 @@
 //! rung, and the ladder stays. Shares are equal within the rounding of what iptables-save prints.
 
 use super::endings::Endings;
+use super::features::Features;
 use super::known::Known;
 use super::{Options, Report, chains, without};
 use crate::ir::{Chain, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Table, Test, Verdict};
@@ -22,8 +23,9 @@ const MOST_DRAWS: usize = 2000;
 const ONE: u128 = 1 << 31;
 
 /// Merges the ladders of every chain.
-pub fn run(table: &mut Table, _: &mut Known, _: &Options, report: &mut Report) {
-    let chains = chains::which(table, |chain| chain.rules.iter().any(|rule| share(rule).is_some()));
+pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Report) {
+    let chains =
+        chains::which(table, known, Features::CHANCE, |chain| chain.rules.iter().any(|rule| share(rule).is_some()));
     if chains.is_empty() {
         return;
     }

@@ -3,6 +3,7 @@
 //!
 //! Sound as [`mapping`] says. Places that are ranges stay rules of their own.
 
+use super::features::Features;
 use super::known::Known;
 use super::mapping::{self, Data, Deed, Kind};
 use super::{Options, Report};
@@ -10,7 +11,7 @@ use crate::ir::{Rule, Table, Verdict};
 
 /// Makes the maps of addresses and ports of every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
-    mapping::run(table, known, options, report, reading, why);
+    mapping::run(table, known, options, report, reading, Features::NAT, why);
 }
 
 fn why(rules: usize) -> String {

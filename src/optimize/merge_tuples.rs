@@ -21,6 +21,7 @@ use super::commute::takes_for_good;
 use super::deeds;
 use super::effects::ChainChanges;
 use super::facts::Facts;
+use super::features::Features;
 use super::known::Known;
 use super::order::Order;
 use super::shape::{self, Sum};
@@ -31,8 +32,9 @@ use crate::parallel;
 
 /// Merges in every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    let may_merge = chains::which(table, known, Features::NONE, |chain| shape::may_have_twins(&chain.rules));
     let chains = known.changes(table);
-    for at in chains::which(table, |chain| shape::may_have_twins(&chain.rules)) {
+    for at in may_merge {
         let chain = &mut table.chains[at];
         let facts = Facts::new(&chain.rules, chains);
         let (rules, deeds) = (facts.rules, facts.deeds());

@@ -12,18 +12,21 @@ mod values;
 pub(super) use self::candidates::Candidate;
 pub(super) use self::runs::{Run, runs};
 use super::facts::Facts;
+use super::features::Features;
 use super::known::Known;
 use super::{Options, Report, chains, labels, shape, without, words};
 use crate::ir::{Chain, Rule, Step, Table, Test};
 use crate::packet::{Field, Interval};
+use crate::parallel;
 
 /// Fields are merged one after the other; what one merge makes equal, another can merge.
 const ROUNDS: usize = 12;
 
 /// Merges in every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    let may_merge = chains::which(table, known, Features::NONE, |chain| shape::may_have_twins(&chain.rules));
     let chains = known.changes(table);
-    for at in chains::which(table, |chain| shape::may_have_twins(&chain.rules)) {
+    for at in may_merge {
         let chain = &mut table.chains[at];
         let mut idle = None;
         let mut rounds = 0..ROUNDS;
@@ -65,24 +68,48 @@ fn why(run: &Run, field: Field) -> String {
 }
 
 /// `rule` takes in the others of its run: their values, lines and comments.
-fn unite<'r>(rule: &mut Rule, run: Run, other: impl Fn(u32) -> Option<&'r Rule>) {
-    let mut said = labels::Said::default();
-    said.add(rule, || labels::components(rule.steps.get(run.first.step as usize)));
-    let mut numbers: Vec<Interval> = Vec::with_capacity(run.others.len());
-    rule.origin.lines.reserve(run.others.len());
-    for member in &run.others {
-        let Some(other) = other(member.rule) else { continue };
-        let step = other.steps.get(member.step as usize);
-        if let Some(Step::Test(Test::In { set, .. })) = step {
-            numbers.extend_from_slice(set.intervals());
+fn unite<'r>(rule: &mut Rule, run: Run, other: impl Fn(u32) -> Option<&'r Rule> + Sync) {
+    let step = run.first.step as usize;
+    let mut taken = Taken::default();
+    taken.add(rule, step);
+    let others = parallel::pieces(run.others.len(), |piece| {
+        let mut taken = Taken::default();
+        for member in run.others.get(piece).unwrap_or_default() {
+            other(member.rule).into_iter().for_each(|rule| taken.add(rule, member.step as usize));
         }
-        said.add(other, || labels::components(step));
-        rule.origin.lines.extend_from_slice(&other.origin.lines);
-        labels::absorb(rule, other);
-    }
+        taken
+    });
+    others.into_iter().for_each(|others| taken.append(others));
+    rule.origin.lines = taken.lines.into();
     rule.origin.settle();
-    if let (Some(Step::Test(test)), Some(values)) = (rule.steps.get_mut(run.first.step as usize), run.values) {
-        values.store(test, &numbers);
+    if let (Some(Step::Test(test)), Some(values)) = (rule.steps.get_mut(step), run.values) {
+        values.store(test, taken.numbers);
     }
-    said.place(rule);
+    taken.said.place(rule);
+}
+
+/// What rules of a run bring along, in their order.
+#[derive(Default)]
+struct Taken {
+    lines: Vec<u32>,
+    /// What they test the field for, where those are numbers.
+    numbers: Vec<Interval>,
+    said: labels::Said,
+}
+
+impl Taken {
+    fn add(&mut self, rule: &Rule, step: usize) {
+        let step = rule.steps.get(step);
+        if let Some(Step::Test(Test::In { set, .. })) = step {
+            self.numbers.extend_from_slice(set.intervals());
+        }
+        self.lines.extend_from_slice(&rule.origin.lines);
+        self.said.add(rule, || labels::components(step));
+    }
+
+    fn append(&mut self, other: Taken) {
+        self.lines.extend(other.lines);
+        self.numbers.extend(other.numbers);
+        self.said.append(other.said);
+    }
 }

@@ -14,6 +14,7 @@ pub mod effects;
 mod endings;
 pub mod examples;
 mod facts;
+mod features;
 mod fold_chains;
 mod fuse_actions;
 mod known;

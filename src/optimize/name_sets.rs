@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 
 pub use self::list::List;
 pub use self::speaking::is_fed;
+use super::features::Features;
 use super::known::Known;
 use super::{NamedSets, Options, Report, chains};
 use crate::ir::{Chain, Rule, Set, SetId, Step, Table, Test};
@@ -23,12 +24,12 @@ use crate::packet::Field;
 pub const LONG: usize = 32;
 
 /// Names lists in every chain.
-pub fn run(table: &mut Table, _: &mut Known, options: &Options, report: &mut Report) {
+pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
     if options.named_sets == NamedSets::Never {
         return;
     }
     let mut made = Made::default();
-    for at in chains::which(table, |chain| may_have_list(chain, options)) {
+    for at in chains::which(table, known, Features::NONE, |chain| may_have_list(chain, options)) {
         let Some(chain) = table.chains.get_mut(at) else { continue };
         let mut rules = std::mem::take(&mut chain.rules);
         let chain = chain.name.clone();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::protocols::Protocols;
+use super::protocols::{Asked, Protocols};
 use crate::ir::{ChainId, Component, Rule, Statement, Step, Table, Test, Verdict};
 use crate::packet::{Field, IntervalSet};
 
@@ -16,7 +16,7 @@ pub(super) type Chains = SmallVec<[u32; 2]>;
 pub(super) struct Call {
     pub to: u32,
     /// Of the packets that go there, as far as the rule and the row say.
-    pub protocols: Protocols,
+    pub asked: Asked,
 }
 
 /// A rule, or a row of one, at which something is decided about all packets of the chain.
@@ -31,7 +31,7 @@ pub(super) enum Turn {
 /// The protocols of which a rule takes every packet.
 #[derive(Debug)]
 pub(super) struct When {
-    protocols: Protocols,
+    asked: Asked,
     /// Whether there must be a packet at all.
     some: bool,
 }
@@ -121,8 +121,8 @@ impl Found {
     }
 
     fn calls_of(&mut self, table: &Table, rule: &Rule) {
-        let mut call = |verdict: &Verdict, protocols: Protocols| {
-            verdict.tell_callees(table, &mut |ChainId(to)| self.calls.push(Call { to, protocols }));
+        let mut call = |verdict: &Verdict, asked: Asked| {
+            verdict.tell_callees(table, &mut |ChainId(to)| self.calls.push(Call { to, asked: asked.clone() }));
         };
         match &rule.verdict {
             Verdict::Map { key, rows } => {
@@ -167,16 +167,16 @@ pub(super) fn ending(verdict: &Verdict) -> Option<Chains> {
 
 /// The protocols of which the rule takes every packet, if there are any.
 fn always(rule: &Rule) -> Option<When> {
-    let mut when = When { protocols: Protocols::ALL, some: false };
+    let mut when = When { asked: Asked::Any, some: false };
     for step in &rule.steps {
         match step {
             // Of the protocol, or one that only asks for a header that the protocol has.
             Step::Test(Test::In { field: Field::L4proto, set }) => {
-                when.protocols = when.protocols.and(&Protocols::of(set));
+                when.asked = when.asked.and(set);
             }
             Step::Test(Test::In { field, set }) if set.is_full(field.width()) => {
                 let one = IntervalSet::point(field.protocol()?.into());
-                when = When { protocols: when.protocols.and(&Protocols::of(&one)), some: true };
+                when = When { asked: when.asked.and(&one), some: true };
             }
             Step::Test(_) => return None,
             Step::Do(statement) => {
@@ -193,22 +193,22 @@ fn always(rule: &Rule) -> Option<When> {
 impl When {
     /// Whether the rule takes every packet of these protocols.
     pub fn holds(&self, protocols: &Protocols) -> bool {
-        protocols.is_subset(&self.protocols) && !(self.some && protocols.is_empty())
+        self.asked.of(protocols) == *protocols && !(self.some && protocols.is_empty())
     }
 }
 
 /// The protocols of the packets that the rule matches.
-fn tested(rule: &Rule) -> Protocols {
-    rule.tests().fold(Protocols::ALL, |protocols, test| match test {
-        Test::In { field: Field::L4proto, set } => protocols.and(&Protocols::of(set)),
-        _ => protocols,
+fn tested(rule: &Rule) -> Asked {
+    rule.tests().fold(Asked::Any, |asked, test| match test {
+        Test::In { field: Field::L4proto, set } => asked.and(set),
+        _ => asked,
     })
 }
 
 /// Those of them that a row of a map is for.
-fn in_row(tested: &Protocols, key: &[Field], row: &[Component]) -> Protocols {
+fn in_row(tested: &Asked, key: &[Field], row: &[Component]) -> Asked {
     match key.iter().zip(row).find(|(field, _)| **field == Field::L4proto) {
-        Some((_, Component::Interval(i))) => tested.and(&Protocols::of(&IntervalSet::from(*i))),
-        _ => *tested,
+        Some((_, Component::Interval(i))) => tested.and(&IntervalSet::from(*i)),
+        _ => tested.clone(),
     }
 }

@@ -6,6 +6,34 @@ use crate::packet::IntervalSet;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Protocols([u128; 2]);
 
+/// The protocols that a rule asks for; most ask for one or for none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Asked {
+    Any,
+    One(u8),
+    These(Box<Protocols>),
+}
+
+impl Asked {
+    /// Those of them that are in a set of numbers below 256 as well.
+    pub fn and(&self, set: &IntervalSet) -> Self {
+        match (self, set.as_point().and_then(|one| u8::try_from(one).ok())) {
+            (Asked::Any, Some(one)) => Asked::One(one),
+            (Asked::Any, None) => Asked::These(Box::new(Protocols::of(set))),
+            (known, _) => Asked::These(Box::new(known.of(&Protocols::of(set)))),
+        }
+    }
+
+    /// Those of them that are among others.
+    pub fn of(&self, others: &Protocols) -> Protocols {
+        match self {
+            Asked::Any => *others,
+            Asked::One(one) => others.and(&Protocols::of(&IntervalSet::point((*one).into()))),
+            Asked::These(these) => others.and(these),
+        }
+    }
+}
+
 impl Protocols {
     /// Every protocol.
     pub const ALL: Self = Protocols([u128::MAX; 2]);
@@ -33,11 +61,6 @@ impl Protocols {
     pub const fn is_empty(&self) -> bool {
         self.0[0] == 0 && self.0[1] == 0
     }
-
-    /// Whether all of them are in the other one.
-    pub fn is_subset(&self, other: &Self) -> bool {
-        self.and(other) == *self
-    }
 }
 
 #[cfg(test)]
@@ -48,10 +71,11 @@ mod tests {
     fn bits_are_those_of_the_set() {
         for (lo, hi) in [(0, 0), (6, 6), (6, 17), (100, 200), (128, 255), (0, 255)] {
             let set = IntervalSet::range(lo, hi);
-            let bits = Protocols::of(&set);
+            let asked = Asked::Any.and(&set);
             for protocol in 0..256 {
-                let one = Protocols::of(&IntervalSet::point(protocol));
-                assert_eq!(one.is_subset(&bits), set.contains(protocol), "{lo}-{hi}: {protocol}");
+                let one = IntervalSet::point(protocol);
+                let both = [asked.of(&Protocols::of(&one)), Asked::Any.and(&one).and(&set).of(&Protocols::ALL)];
+                assert!(both.iter().all(|both| both.is_empty() != set.contains(protocol)), "{lo}-{hi}: {protocol}");
             }
         }
         assert_eq!(Protocols::of(&IntervalSet::full(8)), Protocols::ALL);

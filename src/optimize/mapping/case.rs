@@ -98,9 +98,9 @@ impl<'r> Case<'r> {
     }
 }
 
-/// Whether nothing is known of the rule, whatever it does, for which it can be no case.
+/// Whether a rule may be a case, whatever it does: it tests something, keeps no state and counts nothing.
 pub fn may_be(rule: &Rule) -> bool {
-    !rule.is_stateful() && rule.counters().is_none() && rule.notes().is_empty()
+    !rule.steps.is_empty() && !rule.is_stateful() && rule.counters().is_none() && rule.notes().is_empty()
 }
 
 /// The steps of a rule before what it does, when they are all tests.

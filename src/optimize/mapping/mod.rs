@@ -16,6 +16,7 @@ mod write;
 
 pub use case::{Data, Deed, Kind, tests_first};
 
+use super::features::Features;
 use super::known::Known;
 use super::{Options, Report, chains};
 use crate::ir::{Rule, Table};
@@ -23,17 +24,18 @@ use crate::ir::{Rule, Table};
 /// How a pass sees a rule's deed; `None` for rules that are not its business.
 pub type Reading = fn(&Rule) -> Option<Deed>;
 
-/// Makes the maps of every chain; `why` says why the rules of so many lines are one.
+/// Makes the maps of every chain `with` what the rules must have; `why` says why the rules of so many lines are one.
 pub fn run(
     table: &mut Table,
     known: &mut Known,
     options: &Options,
     report: &mut Report,
     reading: Reading,
+    with: Features,
     why: fn(usize) -> String,
 ) {
     let is_read = |rule: &&Rule| reading(rule).is_some() && case::may_be(rule);
-    let several = chains::which(table, |chain| chain.rules.iter().filter(is_read).nth(1).is_some());
+    let several = chains::which(table, known, with, |chain| chain.rules.iter().filter(is_read).nth(1).is_some());
     if several.is_empty() {
         return;
     }

@@ -64,10 +64,10 @@ impl Values {
         }
     }
 
-    /// Puts them into the test that the first ones came from; numbers of the others are told.
-    pub fn store(self, test: &mut Test, others: &[Interval]) {
+    /// Puts them into the test that the first ones came from; numbers are told.
+    pub fn store(self, test: &mut Test, numbers: Vec<Interval>) {
         match (self, test) {
-            (Values::Numbers { .. }, Test::In { set, .. }) => *set = [set.intervals(), others].concat().into(),
+            (Values::Numbers { .. }, Test::In { set, .. }) => *set = numbers.into(),
             (Values::Names { all, .. }, Test::Named { names, .. }) => *names = all.list.into(),
             _ => {}
         }
