@@ -12,7 +12,7 @@ use std::mem::discriminant;
 use bstr::BString;
 use rustc_hash::FxHasher;
 
-use super::{ChainId, MapRow, NatData, Rule, Step, Test, Verdict};
+use super::{ChainId, MapRow, NatData, Remarks, Rule, Step, Test, Verdict};
 use crate::packet::{Field, Interval, IntervalSet};
 
 /// A plain value, as it is found.
@@ -198,14 +198,16 @@ const fn chain(verdict: &Verdict) -> Option<ChainId> {
 }
 
 fn alike_remarks(a: &Rule, b: &Rule) -> bool {
-    if a.remarks().is_none() && b.remarks().is_none() {
-        return true;
-    }
-    let comments = match (a.comments(), b.comments()) {
+    let (a, b) = match (a.remarks(), b.remarks()) {
+        (None, None) => return true,
+        (Some(a), Some(b)) => (a, b),
+        (Some(one), None) | (None, Some(one)) => return *one == Remarks::default(),
+    };
+    let comments = match (a.comments.as_slice(), b.comments.as_slice()) {
         ([_], [_]) => true,
         (a, b) => a == b,
     };
-    comments && a.labels() == b.labels() && a.counters() == b.counters() && a.notes() == b.notes()
+    comments && a.labels == b.labels && a.counters == b.counters && a.notes == b.notes
 }
 
 /// Whether it is one value, or an aligned block of values but not all there are, of a field whose values are plain.

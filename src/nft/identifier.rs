@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use thiserror::Error;
 
 use super::keywords::is_keyword;
+use super::quoted::all;
 
 /// NFT_NAME_MAXLEN (`include/uapi/linux/netfilter/nf_tables.h`) less the final zero; Linux 4.14 and newer.
 pub const MAX_LEN: usize = 255;
@@ -43,8 +44,7 @@ pub fn check_name(name: &[u8]) -> Result<(), WhyNotName> {
     if !may_start(first) || name == b"." {
         return Err(WhyNotName::Start(first));
     }
-    // None ends the look at the others, so that the processor can look at many at once.
-    if name.iter().fold(true, |all, &byte| all & may_follow(byte)) {
+    if all(name, may_follow) {
         return if is_keyword(name) { Err(WhyNotName::Keyword) } else { Ok(()) };
     }
     let wrong = name.iter().copied().find(|byte| !may_follow(*byte));

@@ -77,9 +77,14 @@ pub fn check_string(text: &[u8], max_len: usize) -> Result<(), WhyNot> {
     }
 }
 
-/// Whether all bytes are so. None ends the look at the others, so that the processor can look at many at once.
-fn all(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
-    text.iter().fold(true, |all, &byte| all & is(byte))
+/// Whether all bytes are so. None ends the look at the others, so that the processor can look at many at once; the last
+/// ones of a long text are looked at together with some before them.
+pub(super) fn all(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    const AT_ONCE: usize = 16;
+    let each = |bytes: &[u8]| bytes.iter().fold(true, |all, &byte| all & is(byte));
+    let Some(last) = text.last_chunk::<AT_ONCE>() else { return each(text) };
+    let (chunks, _) = text.as_chunks::<AT_ONCE>();
+    chunks.iter().fold(each(last), |all, chunk| all & each(chunk))
 }
 
 /// Whether nft takes the text as a log prefix: no `$`, and, for 1.1.3 and newer, not empty.

@@ -27,7 +27,7 @@ pub(super) fn learn<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, styl
 }
 
 /// The rule or element as it is emitted and printed without a pattern.
-pub(super) fn printed<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, style: &Style) -> Vec<u8> {
+pub(in crate::emit) fn printed<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, style: &Style) -> Vec<u8> {
     let mut out = Entries::new(&table.name, style, 0);
     one.print(table, place, &mut out).map_or_else(|_| Vec::new(), |_| out.finish())
 }
@@ -53,7 +53,7 @@ fn cut<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, style: &Style) ->
     let mut all_spelled = Vec::new();
     for (next, spelled) in ends {
         let spelled = spelled?;
-        let found = text.find(&spelled).filter(|&found| text.rfind(&spelled) == Some(found) && found >= at)?;
+        let found = only(&text, &spelled).filter(|&found| found >= at)?;
         segments.push(Segment { text: text.get(at..found)?.to_vec(), fits: None, next });
         at = found + spelled.len();
         all_spelled.push(spelled);
@@ -65,6 +65,13 @@ fn cut<T: Shaped>(table: &Table, one: &T, place: T::Place<'_>, style: &Style) ->
         segment.fits = Some(close + 1);
     }
     Some(Cut { pattern: Pattern { segments }, spelled: all_spelled })
+}
+
+/// Where the one is that there is of these.
+fn only(text: &[u8], spelled: &[u8]) -> Option<usize> {
+    let starts = memchr::memchr_iter(*spelled.first()?, text);
+    let mut found = starts.filter(|&at| text.get(at..).is_some_and(|rest| rest.starts_with(spelled)));
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// What stands in the slot, as text.

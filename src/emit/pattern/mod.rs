@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 
 use super::Table;
 use crate::nft::print::{Entries, Style};
+pub(super) use learn::printed;
 use segment::Pattern;
 pub(super) use shaped::Listed;
 use shaped::Shaped;

@@ -131,7 +131,7 @@ fn set(shape: u32, family: Family, all: &[Values]) -> Set {
         let protocol = Interval::point(if bit(2) { 6 } else { u128::from(values.port % 3) });
         let key = [source.intervals()[0], protocol, port.intervals()[0]];
         SetRow {
-            key: key.map(Component::from).into_iter().collect(),
+            key: key.map(Component::from).into_iter().take(key_len(shape)).collect(),
             verdict: bit(3).then_some(Verdict::Goto(ChainId(values.chain as u32))),
             values: Vec::new(),
             comment: bit(4).then(|| values.comment.clone().into()),
@@ -141,7 +141,7 @@ fn set(shape: u32, family: Family, all: &[Values]) -> Set {
     };
     Set {
         name: "s".into(),
-        key: vec![source, Field::L4proto, Field::Dport(L4::Tcp)],
+        key: [source, Field::L4proto, Field::Dport(L4::Tcp)][..key_len(shape)].to_vec(),
         comment: None,
         dynamic: false,
         interval: true,
@@ -152,6 +152,11 @@ fn set(shape: u32, family: Family, all: &[Values]) -> Set {
         rows: all.iter().map(row).collect(),
         counter: false,
     }
+}
+
+/// The fields of the set's key.
+const fn key_len(shape: u32) -> usize {
+    if shape >> 6 & 1 == 1 { 1 } else { 3 }
 }
 
 proptest! {

@@ -1,8 +1,9 @@
 //! Sets and maps, the long ones element by element.
 
 use crate::emit::Table;
-use crate::emit::pattern::{Listed, Patterns};
-use crate::ir::{Set, SetData};
+use crate::emit::pattern::{Listed, Patterns, printed};
+use crate::ir::{Component, Set, SetData, SetRow, slots};
+use crate::nft::names::Kind;
 use crate::nft::print::{Entries, PrintError, Style};
 
 /// A set or map, and where it stands among those of its table.
@@ -20,10 +21,11 @@ impl WholeSet<'_> {
         let kinds = out.kinds(&head);
         let mut list = out.open_set(&head)?;
         let key = &self.set.key;
-        let mut patterns = Patterns::new(Listed { key, kinds: &kinds });
+        let place = Listed { key, kinds: &kinds };
+        let mut patterns = Patterns::new(place);
         for row in &self.set.rows {
             out.begin_element(&mut list);
-            if !patterns.write(table, row, out, style) {
+            if !write_lone(table, row, place, out, style) && !patterns.write(table, row, out, style) {
                 out.element(&table.element(key, row), &kinds)?;
             }
             out.end_element(&mut list, row.verdict.is_some() || row.comment.is_some());
@@ -37,4 +39,20 @@ impl WholeSet<'_> {
         let head = matches!(self.set.data, SetData::None | SetData::Verdict);
         head && self.set.rows.len() > style.width && self.set.rows.iter().all(|row| row.values.is_empty())
     }
+}
+
+/// Writes an element that is nothing but plain values of one field, as most of the longest sets are.
+fn write_lone(table: &Table, row: &SetRow, place: Listed, out: &mut Entries, style: &Style) -> bool {
+    let ([field], [Component::Interval(values)]) = (place.key, row.key.as_slice()) else { return false };
+    let bare = row.verdict.is_none() && row.comment.is_none() && row.timeout.is_none() && row.counters.is_none();
+    if !bare || !slots::is_plain(*field) {
+        return false;
+    }
+    let mark = out.mark();
+    let written = out.interval(*values, Kind::of_field(*field, table.family())).is_ok();
+    debug_assert!(!written || printed(table, row, place, style) == out.since(mark), "{values:?}");
+    if !written {
+        out.take_back(mark);
+    }
+    written
 }
