@@ -43,7 +43,8 @@ impl Table<'_> {
 
     /// An element of a set with this key.
     pub(crate) fn element(&self, key: &[Field], row: &ir::SetRow) -> Element {
-        let value = || match row.values.as_slice() {
+        let carried = row.carried();
+        let value = || match carried.values.as_slice() {
             [] => None,
             [only] => Some(Data::Value(test::component(Field::Mark, only))),
             many => {
@@ -52,10 +53,10 @@ impl Table<'_> {
             }
         };
         Element {
-            data: row.verdict.as_ref().and_then(|v| self.simple(v)).map(Data::Verdict).or_else(value),
-            comment: row.comment.clone(),
-            timeout: row.timeout,
-            counter: row.counters.map(|c| (c.packets, c.bytes)),
+            data: carried.verdict.as_ref().and_then(|v| self.simple(v)).map(Data::Verdict).or_else(value),
+            comment: carried.comment.clone(),
+            timeout: carried.timeout,
+            counter: carried.counters.map(|c| (c.packets, c.bytes)),
             ..test::element(test::row(key, &row.key))
         }
     }

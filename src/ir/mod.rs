@@ -114,6 +114,13 @@ pub enum SetData {
 #[derive(Clone, Debug)]
 pub struct SetRow {
     pub key: Row,
+    /// Nothing in most rows of long sets.
+    more: Option<Box<Carried>>,
+}
+
+/// What an element carries besides its key.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Carried {
     pub verdict: Option<Verdict>,
     pub values: Vec<Component>,
     pub comment: Option<BString>,
@@ -126,6 +133,37 @@ pub struct SetRow {
 pub struct Object {
     pub name: BString,
     pub body: ObjectBody,
+}
+
+impl SetRow {
+    /// An element that carries nothing.
+    pub const fn new(key: Row) -> Self {
+        SetRow { key, more: None }
+    }
+
+    /// An element that carries what is told.
+    pub fn carrying(key: Row, carried: Carried) -> Self {
+        SetRow { key, more: (carried != *Carried::NOTHING).then(|| Box::new(carried)) }
+    }
+
+    /// Whether it carries nothing.
+    pub const fn is_bare(&self) -> bool {
+        self.more.is_none()
+    }
+
+    /// What it carries.
+    pub fn carried(&self) -> &Carried {
+        self.more.as_deref().unwrap_or(Carried::NOTHING)
+    }
+
+    /// The same, to be changed, where there is anything.
+    pub fn carried_mut(&mut self) -> Option<&mut Carried> {
+        self.more.as_deref_mut()
+    }
+}
+
+impl Carried {
+    const NOTHING: &Self = &Carried { verdict: None, values: Vec::new(), comment: None, timeout: None, counters: None };
 }
 
 impl Table {
@@ -159,7 +197,8 @@ impl Table {
         let rules = self.chains.iter_mut().flat_map(|chain| &mut chain.rules);
         rules.for_each(|rule| rule.verdict.for_each_callee(&mut renumber));
         let rows = self.sets.iter_mut().flat_map(|set| &mut set.rows);
-        rows.filter_map(|row| row.verdict.as_mut()).for_each(|verdict| verdict.for_each_callee(&mut renumber));
+        rows.filter_map(|row| row.carried_mut()?.verdict.as_mut())
+            .for_each(|verdict| verdict.for_each_callee(&mut renumber));
     }
 
     /// Adds a set and says where it is.

@@ -370,7 +370,7 @@ impl Verdict {
             }
             Verdict::MapNamed { set, .. } => {
                 let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
-                rows.iter().filter_map(|row| row.verdict.as_ref()).for_each(|v| v.tell_callees(table, see));
+                rows.iter().filter_map(|row| row.carried().verdict.as_ref()).for_each(|v| v.tell_callees(table, see));
             }
             Verdict::Continue
             | Verdict::Accept

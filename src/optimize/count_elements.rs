@@ -15,7 +15,7 @@ use super::merge_values::{Candidate, Run, runs};
 use super::name_sets::{self, List};
 use super::shape::{self, Sum, Twice};
 use super::{NamedSets, Options, Report, chains, without};
-use crate::ir::{Component, Row, Rule, SetRow, Step, Table, Test};
+use crate::ir::{Carried, Component, Row, Rule, SetRow, Step, Table, Test};
 use crate::nft::quoted::fits_comment;
 use crate::nft::version::Feature;
 use crate::packet::Field;
@@ -112,7 +112,7 @@ fn write(table: &mut Table, at: usize, field: Field, found: Vec<Run>, report: &m
 fn row(rule: &Rule, step: usize) -> Option<SetRow> {
     let key: Row = [value(rule.steps.get(step)?)?].into_iter().collect();
     let comment = rule.comment().filter(|text| fits_comment(text));
-    Some(SetRow { key, verdict: None, values: Vec::new(), comment, timeout: None, counters: rule.counters() })
+    Some(SetRow::carrying(key, Carried { comment, counters: rule.counters(), ..Carried::default() }))
 }
 
 /// The first rule without the test, for all lines, and with the comments that no element can have.

@@ -69,12 +69,10 @@ fn needless(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
 }
 
 fn opposites(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
-    let tests = |rule: &'_ Rule| rule.steps.iter().take_while(|step| matches!(step, Step::Test(_))).count();
-    let (ours, theirs) = (tests(first), tests(second));
-    let pairs = (0..ours).flat_map(|a| (0..theirs).map(move |b| (a, b)));
-    pairs.into_iter().find(|&(a, b)| match (first.steps.get(a), second.steps.get(b)) {
-        (Some(Step::Test(a)), Some(Step::Test(b))) => are_opposite(a, b),
-        _ => false,
+    let mut pairs = first.steps.iter().map_while(Step::as_test).enumerate();
+    pairs.find_map(|(ours, one)| {
+        let theirs = second.steps.iter().map_while(Step::as_test).position(|other| are_opposite(one, other))?;
+        Some((ours, theirs))
     })
 }
 

@@ -71,7 +71,12 @@ fn callers(table: &Table, calling: &[usize]) -> Vec<u32> {
         // What is reached otherwise than by a plain jump counts as reached twice.
         count(verdict, if matches!(verdict, Verdict::Jump(_)) { 1 } else { 2 });
     }
-    table.sets.iter().flat_map(|set| &set.rows).filter_map(|row| row.verdict.as_ref()).for_each(|v| count(v, 2));
+    table
+        .sets
+        .iter()
+        .flat_map(|set| &set.rows)
+        .filter_map(|row| row.carried().verdict.as_ref())
+        .for_each(|v| count(v, 2));
     callers
 }
 

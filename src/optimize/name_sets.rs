@@ -82,7 +82,7 @@ fn name(
     report: &mut Report,
 ) {
     let count = list.rows.len();
-    let commented = list.rows.iter().any(|row| row.comment.is_some());
+    let commented = list.rows.iter().any(|row| row.carried().comment.is_some());
     let known = made.entry(hash(&list)).or_default();
     let holds = |id: &&SetId| table.set(**id).is_some_and(|set| holds(set, &list));
     let shared = known.iter().find(holds).copied().filter(|_| !commented);

@@ -6,8 +6,8 @@ use super::*;
 use crate::diag::SourceId;
 use crate::emit::{Options, emit, text};
 use crate::ir::{
-    self, Chain, ChainId, Component, Counters, MapRow, Nat, NatData, Origin, Rule, Set, SetData, SetRow, Statement,
-    Test, Verdict,
+    self, Carried, Chain, ChainId, Component, Counters, MapRow, Nat, NatData, Origin, Rule, Set, SetData, SetRow,
+    Statement, Test, Verdict,
 };
 use crate::nft::ast::{Limit, Log, NatFlags, NatKind, Reject, TableName, TimeUnit};
 use crate::nft::print::print;
@@ -130,14 +130,13 @@ fn set(shape: u32, family: Family, all: &[Values]) -> Set {
         let port = block(16, 16 - shape % 2, values.port.into());
         let protocol = Interval::point(if bit(2) { 6 } else { u128::from(values.port % 3) });
         let key = [source.intervals()[0], protocol, port.intervals()[0]];
-        SetRow {
-            key: key.map(Component::from).into_iter().take(key_len(shape)).collect(),
+        let carried = Carried {
             verdict: bit(3).then_some(Verdict::Goto(ChainId(values.chain as u32))),
-            values: Vec::new(),
             comment: bit(4).then(|| values.comment.clone().into()),
             timeout: bit(5).then_some(60),
-            counters: None,
-        }
+            ..Carried::default()
+        };
+        SetRow::carrying(key.map(Component::from).into_iter().take(key_len(shape)).collect(), carried)
     };
     Set {
         name: "s".into(),

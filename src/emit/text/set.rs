@@ -28,7 +28,8 @@ impl WholeSet<'_> {
             if !write_lone(table, row, place, out, style) && !patterns.write(table, row, out, style) {
                 out.element(&table.element(key, row), &kinds)?;
             }
-            out.end_element(&mut list, row.verdict.is_some() || row.comment.is_some());
+            let carried = row.carried();
+            out.end_element(&mut list, carried.verdict.is_some() || carried.comment.is_some());
         }
         out.close_set();
         Ok(())
@@ -37,15 +38,14 @@ impl WholeSet<'_> {
     /// Whether its elements need several lines, whatever they are, and its head can be said without them.
     fn is_long(&self, style: &Style) -> bool {
         let head = matches!(self.set.data, SetData::None | SetData::Verdict);
-        head && self.set.rows.len() > style.width && self.set.rows.iter().all(|row| row.values.is_empty())
+        head && self.set.rows.len() > style.width && self.set.rows.iter().all(|row| row.carried().values.is_empty())
     }
 }
 
 /// Writes an element that is nothing but plain values of one field, as most of the longest sets are.
 fn write_lone(table: &Table, row: &SetRow, place: Listed, out: &mut Entries, style: &Style) -> bool {
     let ([field], [Component::Interval(values)]) = (place.key, row.key.as_slice()) else { return false };
-    let bare = row.verdict.is_none() && row.comment.is_none() && row.timeout.is_none() && row.counters.is_none();
-    if !bare || !slots::is_plain(*field) {
+    if !row.is_bare() || !slots::is_plain(*field) {
         return false;
     }
     let mark = out.mark();

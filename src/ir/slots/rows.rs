@@ -18,8 +18,9 @@ pub fn each<'a>(key: &[Field], row: &'a SetRow, mut tell: impl FnMut(Slot<'a>)) 
             _ => {}
         }
     }
-    row.comment.iter().map(Slot::Comment).for_each(&mut tell);
-    row.verdict.as_ref().and_then(chain).map(Slot::Chain).into_iter().for_each(&mut tell);
+    let carried = row.carried();
+    carried.comment.iter().map(Slot::Comment).for_each(&mut tell);
+    carried.verdict.as_ref().and_then(chain).map(Slot::Chain).into_iter().for_each(&mut tell);
 }
 
 /// The same slots, to be changed; what is written must keep the row like what it was.
@@ -30,8 +31,9 @@ pub fn each_mut(key: &[Field], row: &mut SetRow, mut tell: impl FnMut(SlotMut)) 
             _ => {}
         }
     }
-    row.comment.iter_mut().map(SlotMut::Comment).for_each(&mut tell);
-    if let Some(Verdict::Jump(id) | Verdict::Goto(id)) = &mut row.verdict {
+    let Some(carried) = row.carried_mut() else { return };
+    carried.comment.iter_mut().map(SlotMut::Comment).for_each(&mut tell);
+    if let Some(Verdict::Jump(id) | Verdict::Goto(id)) = &mut carried.verdict {
         tell(SlotMut::Chain(id));
     }
 }
@@ -50,7 +52,8 @@ pub fn hash(key: &[Field], row: &SetRow) -> u64 {
 
 /// Whether the rows are equal but for the values of their slots.
 pub fn alike(key: &[Field], a: &SetRow, b: &SetRow) -> bool {
-    let verdicts = match (&a.verdict, &b.verdict) {
+    let (one, other) = (a.carried(), b.carried());
+    let verdicts = match (&one.verdict, &other.verdict) {
         (Some(a), Some(b)) => alike_calls(a, b),
         (a, b) => a.is_none() && b.is_none(),
     };
@@ -62,29 +65,23 @@ pub fn alike(key: &[Field], a: &SetRow, b: &SetRow) -> bool {
         && b.key.len() == key.len()
         && key.iter().zip(a.key.iter().zip(&b.key)).all(components)
         && verdicts
-        && a.comment.is_some() == b.comment.is_some()
-        && a.values == b.values
-        && a.timeout == b.timeout
-        && a.counters == b.counters
+        && one.comment.is_some() == other.comment.is_some()
+        && one.values == other.values
+        && one.timeout == other.timeout
+        && one.counters == other.counters
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::ChainId;
+    use crate::ir::{Carried, ChainId};
     use crate::packet::Interval;
 
     const KEY: &[Field] = &[Field::IpSaddr, Field::L4proto];
 
     fn row(source: Interval, protocol: u128, comment: Option<&str>, verdict: Option<Verdict>) -> SetRow {
-        SetRow {
-            key: [source, Interval::point(protocol)].map(Component::from).into_iter().collect(),
-            verdict,
-            values: Vec::new(),
-            comment: comment.map(Into::into),
-            timeout: None,
-            counters: None,
-        }
+        let key = [source, Interval::point(protocol)].map(Component::from).into_iter().collect();
+        SetRow::carrying(key, Carried { verdict, comment: comment.map(Into::into), ..Carried::default() })
     }
 
     #[test]

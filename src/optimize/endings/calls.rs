@@ -108,7 +108,7 @@ impl Found {
             }
             Verdict::MapNamed { set, .. } => {
                 let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
-                rows.iter().filter_map(|row| row.verdict.as_ref()).for_each(|v| self.returns(table, v));
+                rows.iter().filter_map(|row| row.carried().verdict.as_ref()).for_each(|v| self.returns(table, v));
             }
             Verdict::Continue
             | Verdict::Accept
@@ -132,7 +132,7 @@ impl Found {
             Verdict::MapNamed { key, set } => {
                 let tested = tested(rule);
                 let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
-                let verdicts = rows.iter().filter_map(|row| Some((row, row.verdict.as_ref()?)));
+                let verdicts = rows.iter().filter_map(|row| Some((row, row.carried().verdict.as_ref()?)));
                 verdicts.for_each(|(row, verdict)| call(verdict, in_row(&tested, key, &row.key)));
             }
             Verdict::Jump(_) | Verdict::Goto(_) | Verdict::Draw { .. } => call(&rule.verdict, tested(rule)),

@@ -6,8 +6,8 @@ use rustc_hash::FxHashSet;
 use super::case::general;
 use super::resolve::{Map, Part};
 use crate::ir::{
-    Assigned, Component, Fields, MapRow, Nat, NatData, NatTarget, Origin, Row, Rule, Set, SetData, SetId, SetRow,
-    Statement, Step, Table, Test, Verdict,
+    Assigned, Carried, Component, Fields, MapRow, Nat, NatData, NatTarget, Origin, Row, Rule, Set, SetData, SetId,
+    SetRow, Statement, Step, Table, Test, Verdict,
 };
 use crate::packet::{Family, Field, Interval, IntervalSet, L4};
 
@@ -121,7 +121,10 @@ impl Writer<'_> {
     }
 
     fn add_verdicts(&mut self, key: &Fields, map: &Map, rows: Vec<MapRow<Verdict>>) -> SetId {
-        let row = |row: MapRow<Verdict>| SetRow { verdict: Some(row.data), ..set_row(row.key, row.comment) };
+        let row = |row: MapRow<Verdict>| {
+            let carried = Carried { verdict: Some(row.data), comment: row.comment, ..Carried::default() };
+            SetRow::carrying(row.key, carried)
+        };
         self.add_set(key, SetData::Verdict, map, rows.into_iter().map(row).collect())
     }
 
@@ -133,7 +136,10 @@ impl Writer<'_> {
         rows: Vec<MapRow<T>>,
         values: fn(&T) -> Vec<Component>,
     ) -> SetId {
-        let row = |row: MapRow<T>| SetRow { values: values(&row.data), ..set_row(row.key, row.comment) };
+        let row = |row: MapRow<T>| {
+            let carried = Carried { values: values(&row.data), comment: row.comment, ..Carried::default() };
+            SetRow::carrying(row.key, carried)
+        };
         self.add_set(key, data, map, rows.into_iter().map(row).collect())
     }
 
@@ -258,10 +264,6 @@ fn number(value: &u128) -> Vec<Component> {
 fn place_values(target: &NatTarget) -> Vec<Component> {
     let port = target.port.map(u128::from);
     target.address.into_iter().chain(port).map(|value| Interval::point(value).into()).collect()
-}
-
-const fn set_row(key: Row, comment: Option<BString>) -> SetRow {
-    SetRow { key, verdict: None, values: Vec::new(), comment, timeout: None, counters: None }
 }
 
 /// The type of an address's kind has no name in older versions.

@@ -3,7 +3,7 @@
 use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ir::{Component, Fields, Row, Rule, Set, SetData, SetRow, Step, Test};
+use crate::ir::{Carried, Component, Fields, Row, Rule, Set, SetData, SetRow, Step, Test};
 use crate::nft::quoted::fits_comment;
 use crate::optimize::shape;
 use crate::packet::{Field, Interval, IntervalSet};
@@ -41,13 +41,13 @@ impl List {
     pub fn of(rule: &mut Rule, step: usize, fed: bool) -> Option<Self> {
         let labels: FxHashMap<Row, BString> =
             rule.labels().iter().rev().filter(|(_, text)| fits_comment(text)).cloned().collect();
-        let row = |key: Row| SetRow {
-            comment: if labels.is_empty() { None } else { labels.get(&key).cloned() },
-            key,
-            verdict: None,
-            values: Vec::new(),
-            timeout: None,
-            counters: None,
+        let row = |key: Row| match Some(&labels).filter(|labels| !labels.is_empty()).and_then(|labels| labels.get(&key))
+        {
+            Some(text) => {
+                let comment = Some(text.clone());
+                SetRow::carrying(key, Carried { comment, ..Carried::default() })
+            }
+            None => SetRow::new(key),
         };
         let fields = rule.steps.get(step)?.fields().into();
         let (negated, rows) = match rule.steps.get_mut(step)? {
@@ -87,8 +87,10 @@ impl List {
             Component::Interval(i) => !i.is_point(),
             Component::Name(name) => name.wildcard,
         });
-        let auto_merge =
-            interval && self.is_addresses() && !self.counts && self.rows.iter().all(|row| row.comment.is_none());
+        let auto_merge = interval
+            && self.is_addresses()
+            && !self.counts
+            && self.rows.iter().all(|row| row.carried().comment.is_none());
         Set {
             name,
             key: self.fields.to_vec(),
@@ -146,6 +148,6 @@ fn pieces(rule: &Rule, set: &IntervalSet, fed: bool) -> Vec<Interval> {
 pub(super) fn drop_placed(rule: &mut Rule, set: Option<&Set>) {
     let Some(set) = set.filter(|_| !rule.labels().is_empty()) else { return };
     let placed: FxHashSet<(&Row, &BString)> =
-        set.rows.iter().filter_map(|row| Some((&row.key, row.comment.as_ref()?))).collect();
+        set.rows.iter().filter_map(|row| Some((&row.key, row.carried().comment.as_ref()?))).collect();
     rule.remarks_mut().labels.retain(|(row, text)| !placed.contains(&(row, text)));
 }

@@ -5,7 +5,6 @@
 //! where that is little.
 
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 use super::claims::{Values, number};
 use super::segments::{Latest, Segments};
@@ -26,8 +25,10 @@ pub(super) struct Index<'f> {
     dims: Vec<Along>,
     /// For each rule its place, from 1 on; 0 for those without.
     placed: Vec<u32>,
-    /// Rules of each place.
-    places: Vec<SmallVec<[u32; 2]>>,
+    /// The last rule of each place.
+    places: Vec<u32>,
+    /// For each rule the one before it at its place; itself for the first.
+    before: Vec<u32>,
     /// The last place with a gap, from 1 on.
     gap: u32,
     most: Option<Most>,
@@ -58,7 +59,8 @@ impl<'f> Index<'f> {
         if most.is_none() && facts.rules.len() > NEAR {
             dims.extend(facts.claims().dims.iter().map(|(_, values)| Along::of(values)));
         }
-        Index { facts, dims, placed: vec![0; facts.rules.len()], places: Vec::new(), gap: 0, most }
+        let (placed, before) = (vec![0; facts.rules.len()], vec![0; facts.rules.len()]);
+        Index { facts, dims, placed, places: Vec::new(), before, gap: 0, most }
     }
 
     /// Whether the rule commutes with all that stands behind the place.
@@ -78,8 +80,11 @@ impl<'f> Index<'f> {
     pub fn add(&mut self, rule: u32, place: u32) {
         let effect = self.facts.effects()[rule as usize];
         match self.places.get_mut(place as usize) {
-            Some(members) => members.push(rule),
-            None => self.places.push(SmallVec::from_buf_and_len([rule, 0], 1)),
+            Some(last) => self.before[rule as usize] = std::mem::replace(last, rule),
+            None => {
+                self.before[rule as usize] = rule;
+                self.places.push(rule);
+            }
         }
         let at = place + 1;
         if effect == Effect::Gap {
@@ -139,14 +144,17 @@ impl<'f> Index<'f> {
 
     /// Looks at what is behind the place, if that is no more than `left` rules.
     fn is_free_near(&self, rule: usize, place: usize, mut left: usize) -> bool {
-        for members in self.places.iter().skip(place + 1).rev() {
-            let Some(rest) = left.checked_sub(members.len()) else { return false };
-            left = rest;
-            if !members.iter().all(|&other| self.facts.commute(rule, other as usize)) {
-                return false;
-            }
-        }
-        true
+        let behind = self.places.iter().skip(place + 1).rev();
+        behind.flat_map(|&last| self.members(last)).all(|other| {
+            let near = left > 0;
+            left = left.saturating_sub(1);
+            near && self.facts.commute(rule, other as usize)
+        })
+    }
+
+    /// The rules of a place from its last one back.
+    fn members(&self, last: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(last), |&rule| Some(self.before[rule as usize]).filter(|&before| before != rule))
     }
 }
 

@@ -12,7 +12,7 @@ pub mod mapped;
 use bstr::{BStr, BString, ByteSlice};
 
 use super::lowering::{Cx, Refusal};
-use crate::ir::{Fields, Set, SetData, SetId, SetRow, Step, Test};
+use crate::ir::{Carried, Fields, Set, SetData, SetId, SetRow, Step, Test};
 use crate::packet::Field;
 use crate::save::ipset::{Element, Ipset, Kind, PartKind};
 use columns::Variant;
@@ -194,7 +194,8 @@ fn row(key: crate::ir::Row, element: &Element, ipset: &Ipset) -> SetRow {
     let timeout = element.timeout.or(ipset.timeout).filter(|&t| t > 0);
     let comment = element.comment.clone().filter(|c| fits(c.as_bstr()));
     let counters = element.counters.map(|(packets, bytes)| crate::ir::Counters { packets, bytes });
-    SetRow { key, verdict: None, values: Vec::new(), comment, timeout, counters: counters.filter(|_| ipset.counters) }
+    let counters = counters.filter(|_| ipset.counters);
+    SetRow::carrying(key, Carried { comment, timeout, counters, ..Carried::default() })
 }
 
 /// Whether nft can hold the comment of an element.

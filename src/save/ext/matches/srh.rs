@@ -142,7 +142,8 @@ fn in_rows(pairs: &Pairs, cx: &Cx) -> Result<Test, Refusal> {
         }
     }
     let each = |(left, last): &(IntervalSet, IntervalSet)| -> Vec<Row> {
-        let row = |&a: &Interval| last.intervals().iter().map(move |&b| [a, b].map(Component::Interval).into());
+        let both = |a, b| [a, b].into_iter().map(Component::Interval).collect();
+        let row = |&a: &Interval| last.intervals().iter().map(move |&b| both(a, b));
         left.intervals().iter().flat_map(row).collect()
     };
     let rows = pairs.iter().flat_map(each).collect();

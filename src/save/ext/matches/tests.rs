@@ -336,7 +336,7 @@ add both hosts
     let (conds, table) = run("-m set ! --match-set hosts src");
     assert_eq!(conds, [lookup(&[Field::IpSaddr], first, true).into()]);
     assert_eq!(
-        (table.sets[0].timeout, table.sets[0].rows[0].timeout, table.sets[0].rows[1].timeout),
+        (table.sets[0].timeout, table.sets[0].rows[0].carried().timeout, table.sets[0].rows[1].carried().timeout),
         (Some(0), Some(30), None)
     );
 
