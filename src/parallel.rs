@@ -84,6 +84,18 @@ pub fn sort<T: Ord + Send>(all: &mut [T]) {
     all.sort();
 }
 
+/// What `work` makes of each item of a slice, as with [`numbers`].
+pub fn map_slice<'s, T: Sync, R: Send>(items: &'s [T], work: impl Fn(&'s T) -> R + Sync) -> Vec<R> {
+    let answers = numbers(items.len(), |at| items.get(at).map(&work));
+    answers.into_iter().flatten().collect()
+}
+
+/// Lets go of something big beside what comes next.
+pub fn let_go(thing: impl Send + 'static) {
+    // Where there is no thread to be had, it is let go at once.
+    let _ = std::thread::Builder::new().spawn(move || drop(thing));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,14 +2,19 @@
 //! (net/netfilter/nf_tables_api.c, `nft_chain_validate_dependency`; NFT_JUMP_STACK_SIZE is 16.)
 
 use crate::ir::{ChainId, Table, Verdict};
+use crate::parallel;
 
 /// The most calls below a base chain that the kernel takes.
 pub const MOST: u32 = 15;
 
 /// A chain that is called deeper than nft takes, and how deep.
 pub fn too_deep(table: &Table) -> Option<(ChainId, u32)> {
-    let calls: Vec<Vec<usize>> =
-        table.chains.iter().map(|c| c.rules.iter().filter_map(|r| callee(&r.verdict)).collect()).collect();
+    if table.chains.len() <= MOST as usize {
+        return None;
+    }
+    let calls = parallel::map_slice(&table.chains, |chain| -> Vec<usize> {
+        chain.rules.iter().filter_map(|rule| callee(&rule.verdict)).collect()
+    });
     let mut waiting = vec![0u32; calls.len()];
     for &to in calls.iter().flatten() {
         if let Some(n) = waiting.get_mut(to) {

@@ -190,11 +190,10 @@ fn empty(family: Family, kind: ast::TableKind) -> ir::Table {
 impl TableWork<'_> {
     fn run(&mut self, chains: Vec<DumpChain>) {
         let mut ids = FxHashMap::with_capacity_and_hasher(chains.len() + 2, FxBuildHasher);
-        let foreign = |at: usize| {
-            let own = chains.get(at).filter(|chain| chain.hook.is_none());
-            own.is_some_and(|chain| owner(chain.name.as_bstr(), &Shape::default()).is_some())
-        };
-        for (chain, foreign) in chains.iter().zip(parallel::numbers(chains.len(), foreign)) {
+        let foreign = parallel::map_slice(&chains, |chain| {
+            chain.hook.is_none() && owner(chain.name.as_bstr(), &Shape::default()).is_some()
+        });
+        for (chain, foreign) in chains.iter().zip(foreign) {
             let base = chain.hook.map(|hook| self.base(hook, chain));
             let name = (*chain.name).clone();
             let id = self.out.add_chain(Chain { name, base, rules: Vec::new(), helper: false, foreign });

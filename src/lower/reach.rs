@@ -1,6 +1,7 @@
 //! Which hooks a chain can be reached from, and circles of jumps.
 
 use crate::packet::Hook;
+use crate::parallel;
 use crate::save::ast::ChainName;
 use crate::save::forms::Entry;
 use crate::save::order::Chain;
@@ -15,11 +16,11 @@ pub struct Link<'a> {
 /// circle of jumps is an error, wherever it is.
 pub fn hooks(
     chains: &[Chain<Entry>],
-    callee: impl Fn(&Entry) -> Option<usize>,
+    callee: impl Fn(&Entry) -> Option<usize> + Sync,
 ) -> Result<Vec<Vec<Hook>>, Vec<Link<'_>>> {
-    let call = |rule| Some((callee(rule)?, rule));
-    let calls: Vec<Vec<(usize, &Entry)>> =
-        chains.iter().map(|chain| chain.rules.iter().filter_map(call).collect()).collect();
+    let calls = parallel::map_slice(chains, |chain| -> Vec<(usize, &Entry)> {
+        chain.rules.iter().filter_map(|rule| Some((callee(rule)?, rule))).collect()
+    });
     let order = topological(chains, &calls)?;
     let mut reached = vec![0u8; chains.len()];
     for &at in &order {
