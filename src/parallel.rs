@@ -1,39 +1,75 @@
 //! Work shared out to the machine's processors.
 //!
+//! Threads are made once: each has a heap of its own, and to fill that takes longer than much of what is shared out.
 //! Invariant: answers come in the order of the work, so that nothing depends on who was faster.
 
+use std::cell::Cell;
 use std::num::NonZero;
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::thread::{available_parallelism, scope};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// Threads beside the one that shares work out; none on a machine with one processor.
+static BESIDE: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let beside = processors() - 1;
+    (beside > 0).then(|| ThreadPoolBuilder::new().num_threads(beside).build().ok()).flatten()
+});
+
+thread_local! {
+    /// Whether the thread does work that was shared out; what that shares out it does by itself, since all are busy.
+    static IS_SHARED: Cell<bool> = const { Cell::new(false) };
+}
+
+fn processors() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
+}
 
 /// What `work` makes of each item, in their order; one thread for each processor.
 pub fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    map_on(available_parallelism().map_or(1, NonZero::get), items, work)
+    let beside = BESIDE.as_ref().filter(|_| items.len() > 1 && !IS_SHARED.get());
+    let Some(beside) = beside else { return items.into_iter().map(work).collect() };
+    share_out(items, work, |worker| {
+        let shared = || {
+            let before = IS_SHARED.replace(true);
+            worker();
+            IS_SHARED.set(before);
+        };
+        beside.in_place_scope(|scope| {
+            (0..beside.current_num_threads()).for_each(|_| scope.spawn(|_| shared()));
+            shared();
+        });
+    })
 }
 
-/// The same on so many threads at most.
+/// The same on so many threads at most, which are made for it.
 pub fn map_on<T: Send, R: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let threads = threads.min(items.len());
-    if threads < 2 {
-        return items.into_iter().map(work).collect();
-    }
+    share_out(items, work, |worker| {
+        scope(|scope| {
+            (1..threads).for_each(|_| _ = scope.spawn(worker));
+            worker();
+        });
+    })
+}
+
+/// The answers for all items, where `run` runs what it is given on some threads.
+fn share_out<T: Send, R: Send>(
+    items: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
+    run: impl FnOnce(&(dyn Fn() + Sync)),
+) -> Vec<R> {
     let done = Mutex::new(Vec::with_capacity(items.len()));
     let waiting = Mutex::new(items.into_iter().enumerate());
     let next = || waiting.lock().ok()?.next();
-    let worker = || {
+    run(&|| {
         while let Some((at, item)) = next() {
             let answer = work(item);
             if let Ok(mut done) = done.lock() {
                 done.push((at, answer));
             }
         }
-    };
-    scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(worker);
-        }
-        worker();
     });
     let mut done = done.into_inner().unwrap_or_default();
     done.sort_unstable_by_key(|(at, _)| *at);
@@ -74,7 +110,7 @@ pub fn pieces<R: Send>(count: usize, work: impl Fn(Range<usize>) -> R + Sync) ->
 
 /// Sorts; equal items are the same, so that it does not matter which comes first.
 pub fn sort<T: Ord + Send>(all: &mut [T]) {
-    let threads = available_parallelism().map_or(1, NonZero::get);
+    let threads = processors();
     if threads < 2 || all.len() < 2 * PIECE {
         all.sort_unstable();
         return;
@@ -92,8 +128,9 @@ pub fn map_slice<'s, T: Sync, R: Send>(items: &'s [T], work: impl Fn(&'s T) -> R
 
 /// Lets go of something big beside what comes next.
 pub fn let_go(thing: impl Send + 'static) {
-    // Where there is no thread to be had, it is let go at once.
-    let _ = std::thread::Builder::new().spawn(move || drop(thing));
+    if let Some(beside) = &*BESIDE {
+        beside.spawn(move || drop(thing));
+    }
 }
 
 #[cfg(test)]
@@ -108,5 +145,11 @@ mod tests {
             assert_eq!(numbers(count as usize, |n| (n * n) as u64), squares);
             assert_eq!(map_on(7, (0..count).collect(), |n: u64| n * n), squares);
         }
+    }
+
+    #[test]
+    fn shared_work_may_share_out_more() {
+        let sums = map((0..100).collect(), |n: u64| map((0..n).collect(), |m: u64| m).iter().sum::<u64>());
+        assert_eq!(sums, (0..100).map(|n| (0..n).sum()).collect::<Vec<u64>>());
     }
 }
