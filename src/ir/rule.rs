@@ -265,11 +265,6 @@ impl Step {
         }
     }
 
-    /// Whether it is one.
-    pub const fn is_statement(&self) -> bool {
-        matches!(self, Step::Do(_))
-    }
-
     /// The fields that its test reads.
     pub fn fields(&self) -> &[Field] {
         match self {

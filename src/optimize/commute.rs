@@ -23,6 +23,15 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// The same with another number.
+    pub const fn numbered(self, number: u32) -> Self {
+        match self {
+            Effect::Ends(_) => Effect::Ends(number),
+            Effect::Assigns(_) => Effect::Assigns(number),
+            Effect::Other | Effect::Gap => self,
+        }
+    }
+
     /// Of a rule, with the number of what it does.
     pub fn of(rule: &Rule, deed: u32) -> Self {
         if is_gap(rule) {

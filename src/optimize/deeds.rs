@@ -4,7 +4,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::commute::do_the_same;
+use super::commute::{Effect, do_the_same};
 use super::numbered::Numbered;
 use crate::ir::Rule;
 use crate::parallel;
@@ -28,25 +28,31 @@ impl Hash for Deed<'_> {
     }
 }
 
-/// The number of what each rule does, in the order in which the deeds come.
-pub fn of(rules: &[Rule]) -> Vec<u32> {
-    let mut pieces = parallel::pieces(rules.len(), |piece| number(rules.get(piece).unwrap_or_default()));
-    if let [_] = pieces.as_slice() {
-        return pieces.pop().map(|(numbers, _)| numbers).unwrap_or_default();
-    }
+/// The number of what each rule does, in the order in which the deeds come, and what it does as far as order is
+/// concerned.
+pub fn of(rules: &[Rule]) -> (Vec<u32>, Vec<Effect>) {
+    let pieces = parallel::pieces(rules.len(), |piece| number(rules.get(piece).unwrap_or_default()));
     let mut all = Numbered::default();
-    let mut out = Vec::with_capacity(rules.len());
-    for (numbers, deeds) in pieces {
+    let (mut numbers, mut effects) = (Vec::with_capacity(rules.len()), Vec::with_capacity(rules.len()));
+    for (own, deeds) in pieces {
         let in_all: Vec<u32> = deeds.into_iter().map(|deed| all.of(deed)).collect();
-        out.extend(numbers.into_iter().map(|number| in_all[number as usize]));
+        for (number, effect) in own {
+            let number = in_all[number as usize];
+            numbers.push(number);
+            effects.push(effect.numbered(number));
+        }
     }
-    out
+    (numbers, effects)
 }
 
-/// The numbers of the rules by themselves, and the deed of each number.
-fn number(rules: &[Rule]) -> (Vec<u32>, Vec<Deed<'_>>) {
+/// The same of the rules by themselves, and the deed of each number.
+fn number(rules: &[Rule]) -> (Vec<(u32, Effect)>, Vec<Deed<'_>>) {
     let mut known = Numbered::default();
-    (rules.iter().map(|rule| known.of(Deed(rule))).collect(), known.kinds())
+    let of = |rule| {
+        let number = known.of(Deed(rule));
+        (number, Effect::of(rule, number))
+    };
+    (rules.iter().map(of).collect(), known.kinds())
 }
 
 /// For each number whether several rules have it.
@@ -79,7 +85,7 @@ mod tests {
         let log = |at: u32| at.is_multiple_of(3).then(|| Statement::Log(Log::default()).into());
         for count in [0, 1, 9, 5000] {
             let rules: Vec<Rule> = (0..count).map(|at| Rule::new(log(at), verdicts(at), Origin::default())).collect();
-            let deeds = of(&rules);
+            let (deeds, _) = of(&rules);
             assert_eq!(deeds.len(), rules.len());
             for at in (0..rules.len()).step_by(97) {
                 for (other, rule) in rules.iter().enumerate() {

@@ -71,6 +71,25 @@ impl Changes {
         }
     }
 
+    /// Whether the statement changes anything.
+    pub const fn are_made_by(statement: &Statement) -> bool {
+        match statement {
+            Statement::Log(_)
+            | Statement::Limit(_)
+            | Statement::Quota { .. }
+            | Statement::ConnLimit { .. }
+            | Statement::Dup { .. } => false,
+            Statement::Assign { .. }
+            | Statement::ResetTcpOption { .. }
+            | Statement::Notrack
+            | Statement::Object { .. }
+            | Statement::Trace
+            | Statement::SetUpdate { .. }
+            | Statement::Tproxy { .. }
+            | Statement::Synproxy { .. } => true,
+        }
+    }
+
     fn statement(&mut self, statement: &Statement) {
         match statement {
             Statement::Assign { field, .. } => self.field(*field),
@@ -101,7 +120,7 @@ impl ChainChanges {
         let rules = |at: usize, with: Features| {
             table.chains.get(at).filter(|_| features[at].has(with)).map_or(&[][..], |chain| chain.rules.as_slice())
         };
-        let (calling, doing) = (Features::CALLS, Features::STATEMENTS.or(Features::CALLS));
+        let (calling, doing) = (Features::CALLS, Features::CHANGES.or(Features::CALLS));
         let calls: Vec<Callees> = parallel::numbers(features.len(), |at| callees(rules(at, calling)));
         let mut own: Vec<Changes> = parallel::numbers(features.len(), |at| own(rules(at, doing)));
         let mut done: Vec<Option<Changes>> = vec![None; calls.len()];

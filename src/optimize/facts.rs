@@ -8,15 +8,13 @@ use super::domain::Domain;
 use super::effects::{ChainChanges, Changes};
 use super::order::Claims;
 use crate::ir::Rule;
-use crate::parallel;
 
 /// See the module's documentation. Rules are named by their place in the chain.
 #[derive(Debug)]
 pub struct Facts<'r> {
     pub rules: &'r [Rule],
     pub chains: &'r ChainChanges,
-    deeds: OnceCell<Vec<u32>>,
-    effects: OnceCell<Vec<Effect>>,
+    deeds: OnceCell<(Vec<u32>, Vec<Effect>)>,
     profiles: OnceCell<Vec<OnceCell<Box<Profile>>>>,
     claims: OnceCell<Claims>,
 }
@@ -32,27 +30,17 @@ pub struct Profile {
 impl<'r> Facts<'r> {
     /// Of a chain's rules in their order.
     pub const fn new(rules: &'r [Rule], chains: &'r ChainChanges) -> Self {
-        Facts {
-            rules,
-            chains,
-            deeds: OnceCell::new(),
-            effects: OnceCell::new(),
-            profiles: OnceCell::new(),
-            claims: OnceCell::new(),
-        }
+        Facts { rules, chains, deeds: OnceCell::new(), profiles: OnceCell::new(), claims: OnceCell::new() }
     }
 
     /// The number of what each rule does, see [`deeds`].
     pub fn deeds(&self) -> &[u32] {
-        self.deeds.get_or_init(|| deeds::of(self.rules))
+        &self.deeds.get_or_init(|| deeds::of(self.rules)).0
     }
 
     /// What each rule does, as far as order is concerned.
     pub fn effects(&self) -> &[Effect] {
-        self.effects.get_or_init(|| {
-            let (rules, deeds) = (self.rules, self.deeds());
-            parallel::numbers(rules.len(), |at| Effect::of(&rules[at], deeds[at]))
-        })
+        &self.deeds.get_or_init(|| deeds::of(self.rules)).1
     }
 
     /// What else is to be known of a rule.

@@ -3,7 +3,8 @@
 //! Invariant: a chain has what any of its rules has. To merge rules of a chain, or to take some out, adds nothing; a
 //! pass that adds something has it found out anew.
 
-use crate::ir::{Rule, Step, Table, Test, Verdict};
+use super::effects::Changes;
+use crate::ir::{Rule, Statement, Step, Table, Test, Verdict};
 use crate::parallel;
 
 /// See the module's documentation.
@@ -23,6 +24,8 @@ impl Features {
     pub const CALLS: Self = Features(8);
     /// Address translation.
     pub const NAT: Self = Features(16);
+    /// Statements that change something that tests may read.
+    pub const CHANGES: Self = Features(32);
 
     /// Of each chain of a table.
     pub fn of_chains(table: &Table) -> Vec<Self> {
@@ -35,11 +38,17 @@ impl Features {
 
     fn of(rules: &[Rule]) -> Self {
         rules.iter().fold(Features::NONE, |all, rule| {
-            let (counters, statements) = (rule.counters().is_some(), rule.steps.iter().any(Step::is_statement));
             let chance = matches!(rule.steps.last(), Some(Step::Test(Test::Numgen { .. })));
-            let all = all.or_if(counters, Features::COUNTERS).or_if(statements, Features::STATEMENTS);
-            all.or_if(chance, Features::CHANCE).or(Features::of_verdict(&rule.verdict))
+            let all = all.or_if(rule.counters().is_some(), Features::COUNTERS).or_if(chance, Features::CHANCE);
+            rule.statements()
+                .map(Features::of_statement)
+                .fold(all, Features::or)
+                .or(Features::of_verdict(&rule.verdict))
         })
+    }
+
+    const fn of_statement(statement: &Statement) -> Self {
+        if Changes::are_made_by(statement) { Features::STATEMENTS.or(Features::CHANGES) } else { Features::STATEMENTS }
     }
 
     const fn of_verdict(verdict: &Verdict) -> Self {

@@ -62,7 +62,7 @@ fn overlap(intervals: &mut [Interval]) -> bool {
     intervals.windows(2).any(|pair| pair[1].lo <= pair[0].hi)
 }
 
-/// Disjoint rows, sorted. `whole` says of which fields an interval must not be cut. `None` when there
+/// Disjoint rows, sorted, of cells that are united. `whole` says of which fields an interval must not be cut. `None` when there
 /// would be too many, or two cells share a packet although they must not.
 pub(super) fn rows(cells: &Cells, whole: &[bool], exclusive: bool) -> Option<Lines> {
     let most = cells.len().saturating_mul(ROWS_PER_CELL);
@@ -82,7 +82,9 @@ pub(super) fn rows(cells: &Cells, whole: &[bool], exclusive: bool) -> Option<Lin
         }
         lines = cut(&lines, field, most)?;
     }
-    Some(sorted(&gather(lines, kept.unwrap_or(0), exclusive)?))
+    // United cells of one row each agree in all fields but one nowhere, as long as none is cut.
+    let as_united = crossing.len() < 2 && cells.rows().all(|cell| product(cell) == 1);
+    Some(sorted(&if as_united { lines } else { gather(lines, kept.unwrap_or(0), exclusive)? }))
 }
 
 /// How many combinations of one interval of each field there are.
@@ -99,10 +101,12 @@ pub(super) fn expand(cell: &[IntervalSet]) -> Lines {
 
 /// The same at the end of other lines.
 fn expand_into(cell: &[IntervalSet], lines: &mut Lines) {
-    let mut at: SmallVec<[usize; 6]> = SmallVec::from_elem(0, cell.len());
-    if cell.iter().any(IntervalSet::is_empty) {
-        return;
+    match product(cell) {
+        0 => return,
+        1 => return lines.push(cell.iter().flat_map(IntervalSet::intervals).copied()),
+        _ => {}
     }
+    let mut at: SmallVec<[usize; 6]> = SmallVec::from_elem(0, cell.len());
     loop {
         lines.push(cell.iter().zip(&at).map(|(set, &at)| set.intervals()[at]));
         // The last field that has a next interval takes it, and those behind it begin anew.

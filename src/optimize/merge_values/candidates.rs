@@ -39,7 +39,9 @@ pub(super) fn of_all(facts: &Facts, idle: Option<Field>, options: &Options) -> V
             add(&rules[at], at as u32, Sum::of_deed(deeds[at], &rules[at]), options, out);
         }
     });
-    all.retain(|candidate: &Candidate| Some(candidate.field) != idle);
+    if idle.is_some() {
+        all.retain(|candidate: &Candidate| Some(candidate.field) != idle);
+    }
     let repeats = Repeats::of(all.iter().map(Candidate::kind));
     all.retain(|candidate| repeats.may_repeat(candidate.kind()));
     all
