@@ -4,15 +4,17 @@
 //! kept as it is.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 use std::sync::LazyLock;
 
 use bstr::{BStr, BString, ByteSlice};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::ir::{self, ChainId, ObjectId, SetId};
 use crate::nft::identifier::check_name;
+use crate::parallel;
 
-/// The names chosen for one table, by index; most are those that the table gives.
+/// The names chosen for one table, by index; those that the table gives are borrowed.
 #[derive(Debug, Default)]
 pub struct Names<'a> {
     chains: Vec<Cow<'a, BString>>,
@@ -57,15 +59,13 @@ impl<'a> Names<'a> {
 
     /// The dump's chains whose names changed.
     pub fn renamed(&self, table: &ir::Table) -> Vec<Renamed> {
-        let chains = table.chains.iter().zip(&self.chains);
-        chains
-            .filter(|(chain, to)| !chain.helper && chain.name != ***to)
-            .map(|(chain, to)| Renamed {
-                table: table.name.clone(),
-                from: chain.name.clone(),
-                to: to.clone().into_owned(),
-            })
-            .collect()
+        let renamed = |(chain, to): (&ir::Chain, &Cow<BString>)| match to {
+            Cow::Owned(to) if !chain.helper => {
+                Some(Renamed { table: table.name.clone(), from: chain.name.clone(), to: to.clone() })
+            }
+            _ => None,
+        };
+        table.chains.iter().zip(&self.chains).filter_map(renamed).collect()
     }
 }
 
@@ -83,11 +83,21 @@ fn is_legal(name: &[u8]) -> bool {
 
 /// Names that are legal as they are go first, so that no other can take them.
 fn legal_and_unique(wanted: Vec<&BString>) -> Vec<Cow<'_, BString>> {
+    if are_legal_and_unique(&wanted) {
+        return wanted.into_iter().map(Cow::Borrowed).collect();
+    }
     let mut taken = Taken::default();
     taken.kept.reserve(wanted.len());
     let kept: Vec<bool> = wanted.iter().map(|name| is_legal(name) && taken.kept.insert(name.as_bstr())).collect();
     let settled = wanted.into_iter().zip(kept);
     settled.map(|(name, kept)| if kept { Cow::Borrowed(name) } else { Cow::Owned(invent(name, &mut taken)) }).collect()
+}
+
+/// Whether all are legal and no two have the same hash, as most often is so: then there is nothing to choose.
+fn are_legal_and_unique(wanted: &[&BString]) -> bool {
+    let hash = |at: usize| wanted.get(at).filter(|name| is_legal(name)).map(|name| FxBuildHasher.hash_one(name));
+    let mut seen = FxHashSet::with_capacity_and_hasher(wanted.len(), FxBuildHasher);
+    parallel::numbers(wanted.len(), hash).into_iter().all(|hash| hash.is_some_and(|hash: u64| seen.insert(hash)))
 }
 
 /// The names that are given to something.

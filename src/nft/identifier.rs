@@ -57,7 +57,7 @@ const fn may_start(byte: u8) -> bool {
 
 /// Whether it may stand behind the first one.
 const fn may_follow(byte: u8) -> bool {
-    (byte | 0x20).wrapping_sub(b'a') < 26 || matches!(byte, b'-'..=b'9' | b'_')
+    ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b'-') <= b'9' - b'-') | (byte == b'_')
 }
 
 /// Maps names of one name space (the chains of a table, say) to legal and distinct ones.

@@ -44,7 +44,7 @@ pub enum WhyNot {
 
 /// Whether nft can hold the text as a comment, and a terminal shows it as it is.
 pub fn fits_comment(text: &[u8]) -> bool {
-    match all(text, |byte| matches!(byte, b' '..=b'~') && byte != b'"') {
+    match all(text, |byte| matches!(byte, b' '..=b'~') & (byte != b'"')) {
         true => text.len() <= COMMENT_MAX,
         false => nft_string(text, COMMENT_MAX).is_ok() && printable(text).as_bytes() == text,
     }
@@ -66,7 +66,7 @@ pub fn check_string(text: &[u8], max_len: usize) -> Result<(), WhyNot> {
     if text.len() > max_len {
         return Err(WhyNot::TooLong { len: text.len(), max: max_len });
     }
-    let stands = |byte: u8| !matches!(byte, b'"' | 0 | b'\n' | b'\r');
+    let stands = |byte: u8| (byte != b'"') & (byte != 0) & (byte != b'\n') & (byte != b'\r');
     if all(text, stands) {
         return Ok(());
     }
@@ -81,10 +81,10 @@ pub fn check_string(text: &[u8], max_len: usize) -> Result<(), WhyNot> {
 /// ones of a long text are looked at together with some before them.
 pub(super) fn all(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
     const AT_ONCE: usize = 16;
-    let each = |bytes: &[u8]| bytes.iter().fold(true, |all, &byte| all & is(byte));
-    let Some(last) = text.last_chunk::<AT_ONCE>() else { return each(text) };
-    let (chunks, _) = text.as_chunks::<AT_ONCE>();
-    chunks.iter().fold(each(last), |all, chunk| all & each(chunk))
+    let of_chunk = |chunk: &[u8; AT_ONCE]| chunk.iter().fold(true, |all, &byte| all & is(byte));
+    let Some(last) = text.last_chunk() else { return text.iter().all(|&byte| is(byte)) };
+    let (chunks, _) = text.as_chunks();
+    chunks.iter().fold(of_chunk(last), |all, chunk| all & of_chunk(chunk))
 }
 
 /// Whether nft takes the text as a log prefix: no `$`, and, for 1.1.3 and newer, not empty.

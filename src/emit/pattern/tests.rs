@@ -159,6 +159,8 @@ const fn key_len(shape: u32) -> usize {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn same_text(
         shapes in proptest::collection::vec(any::<u32>(), 1..4),

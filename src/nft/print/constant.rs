@@ -25,17 +25,11 @@ pub(super) enum Join {
 
 impl Printer<'_> {
     pub(super) fn number(&mut self, value: u128, kind: Kind, place: Place, join: Join) -> Result<(), Why> {
+        if self.nameless(value, kind) {
+            return Ok(());
+        }
         if !kind.holds(value) {
             return Err(Why::Number { value, data: kind.data });
-        }
-        // A long ruleset is full of these, and they have no names.
-        if let (DataType::Ipv4Addr, Ok(address)) = (kind.data, u32::try_from(value)) {
-            self.out.address(address.to_be_bytes());
-            return Ok(());
-        }
-        if kind.data == DataType::InetService {
-            self.out.decimal(value);
-            return Ok(());
         }
         if place != Place::Bound
             && let Some(names) = bit_names(kind.data, value)
@@ -48,6 +42,16 @@ impl Printer<'_> {
         let spelling = spell(kind, value, place).ok_or(Why::Number { value, data: kind.data })?;
         self.spelling(&spelling);
         Ok(())
+    }
+
+    /// An IPv4 address or a port, of which a long ruleset is full, and which have no names; whether it is one.
+    fn nameless(&mut self, value: u128, kind: Kind) -> bool {
+        match (kind.data, u32::try_from(value)) {
+            (DataType::Ipv4Addr, Ok(address)) => self.out.address(address.to_be_bytes()),
+            (DataType::InetService, Ok(port)) if kind.holds(value) => self.out.decimal(port.into()),
+            _ => return false,
+        }
+        true
     }
 
     /// Addresses and plain numbers, of which a long ruleset is full, without the machinery of `format!`.
@@ -99,6 +103,9 @@ impl Printer<'_> {
 
     /// One value, a prefix, or two bounds.
     pub(super) fn interval(&mut self, values: Interval, kind: Kind) -> Result<(), Why> {
+        if values.is_point() && self.nameless(values.lo, kind) {
+            return Ok(());
+        }
         let span = Span::new(values.lo, values.hi, kind).ok_or(Why::Number { value: values.hi, data: kind.data })?;
         self.span(span, kind)
     }
