@@ -25,7 +25,7 @@ use super::features::Features;
 use super::known::Known;
 use super::order::Order;
 use super::shape::{self, Sum};
-use super::{Level, Options, Report, chains, words};
+use super::{Level, Options, Report, chains, let_go, take, words};
 use crate::ir::{Chain, Row, Rule, Step, Table, Test};
 use crate::packet::{Field, IntervalSet};
 use crate::parallel;
@@ -163,17 +163,17 @@ fn unite_all(rules: &[Rule], shapes: &[Option<Shape>], runs: &[Vec<usize>]) -> V
 
 /// The rules of each run at its place: those of other runs have moved past them there, and there only.
 fn write(chain: &mut Chain, runs: &[Vec<usize>], united: Vec<Option<United>>, report: &mut Report) {
-    let mut rules: Vec<Option<Rule>> = std::mem::take(&mut chain.rules).into_iter().map(Some).collect();
+    let mut rules = std::mem::take(&mut chain.rules);
     for (run, united) in runs.iter().zip(united) {
-        let members = run.iter().filter_map(|&at| rules.get_mut(at)?.take());
         match united {
             Some(united) => {
-                report.merged(&chain.name, &united.rule.origin.lines, why(members.count(), &united));
+                report.merged(&chain.name, &united.rule.origin.lines, why(run.len(), &united));
                 chain.rules.push(united.rule);
             }
-            None => chain.rules.extend(members),
+            None => chain.rules.extend(run.iter().filter_map(|&at| rules.get_mut(at).map(take))),
         }
     }
+    let_go(rules);
     chain.rules.shrink_to_fit();
 }
 

@@ -37,8 +37,9 @@ mod words;
 
 use bstr::BString;
 
-use crate::ir::{Rule, Ruleset, Table};
+use crate::ir::{Origin, Rule, Ruleset, Table, Verdict};
 use crate::packet::Family;
+use crate::parallel;
 use known::Known;
 
 pub use options::{Level, NamedSets, Options};
@@ -111,9 +112,31 @@ impl Pass {
     }
 }
 
+/// Rules that are worth a thread that lets go of them.
+const MANY: usize = 4096;
+
 /// Takes those rules out of a chain that are gone, each told for itself, and the room that they had.
 fn without(rules: &mut Vec<Rule>, gone: Vec<bool>) {
+    let stay = gone.iter().filter(|gone| !**gone).count();
+    if stay < rules.len() / 2 {
+        let staying = rules.iter_mut().zip(gone).filter(|(_, gone)| !gone).map(|(rule, _)| take(rule));
+        let staying = staying.collect();
+        let_go(std::mem::replace(rules, staying));
+        return;
+    }
     let mut gone = gone.into_iter();
     rules.retain(|_| gone.next() == Some(false));
     rules.shrink_to_fit();
+}
+
+/// The rule, with none in its place.
+fn take(rule: &mut Rule) -> Rule {
+    std::mem::replace(rule, Rule::new([], Verdict::Continue, Origin::default()))
+}
+
+/// Lets go of rules that became part of others, of many beside what comes next.
+fn let_go(rules: Vec<Rule>) {
+    if rules.len() >= MANY {
+        parallel::let_go(rules);
+    }
 }

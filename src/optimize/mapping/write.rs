@@ -9,6 +9,7 @@ use crate::ir::{
     Assigned, Carried, Component, Fields, MapRow, Nat, NatData, NatTarget, Origin, Row, Rule, Set, SetData, SetId,
     SetRow, Statement, Step, Table, Test, Verdict,
 };
+use crate::optimize::{let_go, take};
 use crate::packet::{Family, Field, Interval, IntervalSet, L4};
 
 /// Rows from which a map gets a name of its own.
@@ -22,21 +23,23 @@ pub struct Writer<'a> {
 
 impl Writer<'_> {
     /// The rules in their new order, each with how many became it when it is new.
-    pub fn write(&mut self, rules: Vec<Rule>, parts: Vec<Part>) -> Vec<(Rule, usize)> {
-        let mut rules: Vec<Option<Rule>> = rules.into_iter().map(Some).collect();
+    pub fn write(&mut self, mut rules: Vec<Rule>, parts: Vec<Part>) -> Vec<(Rule, usize)> {
         let mut out = Vec::with_capacity(parts.len());
         for part in parts {
-            let members: Vec<Rule> =
-                part.members.iter().filter_map(|&at| rules.get_mut(at).and_then(Option::take)).collect();
+            let members = part.members.iter();
             match part.map {
-                None => out.extend(members.into_iter().map(|rule| (rule, 0))),
-                Some(map) => out.push((self.merge(&members, &part.members, map), members.len())),
+                None => out.extend(members.filter_map(|&at| rules.get_mut(at).map(|rule| (take(rule), 0)))),
+                Some(map) => {
+                    let members: Vec<&Rule> = members.filter_map(|&at| rules.get(at)).collect();
+                    out.push((self.merge(&members, &part.members, map), members.len()));
+                }
             }
         }
+        let_go(rules);
         out
     }
 
-    fn merge(&mut self, members: &[Rule], indices: &[usize], map: Map) -> Rule {
+    fn merge(&mut self, members: &[&Rule], indices: &[usize], map: Map) -> Rule {
         let mut origin = Origin::default();
         if let Some(first) = members.first() {
             origin.source = first.origin.source;
@@ -46,7 +49,7 @@ impl Writer<'_> {
         let Some(first) = members.first() else { return merged };
         let order = Order::of(first, &map.key);
         merged.steps = first.steps.iter().filter(|step| !order.holds(step)).map(|step| order.spell(step)).collect();
-        let member = |index: usize| indices.binary_search(&index).ok().and_then(|at| members.get(at));
+        let member = |index: usize| indices.binary_search(&index).ok().and_then(|at| members.get(at).copied());
         let rows: Vec<(Row, &Rule)> =
             map.rows.iter().filter_map(|(row, index)| Some((order.row(row), member(*index)?))).collect();
         let comments = comments(&rows, members, &mut merged);
@@ -208,16 +211,16 @@ impl Order {
 
 /// The comment of each row. One that all rules share becomes the merged rule's, and those of rules
 /// without a row become notes.
-fn comments(rows: &[(Row, &Rule)], members: &[Rule], merged: &mut Rule) -> Vec<Option<BString>> {
-    let shared = members.first().and_then(Rule::comment);
+fn comments(rows: &[(Row, &Rule)], members: &[&Rule], merged: &mut Rule) -> Vec<Option<BString>> {
+    let shared = members.first().and_then(|first| first.comment());
     let labels = members.iter().any(|member| !member.labels().is_empty());
     if let Some(shared) = shared.filter(|s| !labels && members.iter().all(|m| m.comment().as_ref() == Some(s))) {
         merged.remarks_mut().comments.push(shared);
         return vec![None; rows.len()];
     }
     let with_row: FxHashSet<*const Rule> = rows.iter().map(|(_, rule)| std::ptr::from_ref(*rule)).collect();
-    let without = members.iter().filter(|member| !with_row.contains(&std::ptr::from_ref(*member)));
-    let notes: Vec<BString> = without.filter_map(Rule::comment).collect();
+    let without = members.iter().filter(|member| !with_row.contains(&std::ptr::from_ref(**member)));
+    let notes: Vec<BString> = without.filter_map(|member| member.comment()).collect();
     if !notes.is_empty() {
         merged.remarks_mut().notes.extend(notes);
     }
