@@ -179,6 +179,15 @@ proptest! {
     }
 }
 
+#[test]
+fn sets_that_are_written_on_several_threads() {
+    let all: Vec<Values> = (0..5000)
+        .map(|n: u16| Values { numbers: [u128::from(n) << 9, 0], port: n, chain: 0, comment: vec![b'c'] })
+        .collect();
+    let sets = [0, 1 << 6, 0b11100].map(|shape| set(shape, Family::Ip, &all));
+    check_same_text(Family::Ip, sets.into(), Vec::new()).expect("the same text");
+}
+
 /// What is put together and what is printed from the tree.
 fn check_same_text(family: Family, sets: Vec<Set>, rules: Vec<Rule>) -> Result<(), TestCaseError> {
     let mut chains: Vec<Chain> = CHAINS.iter().map(|name| chain(name, Vec::new())).collect();

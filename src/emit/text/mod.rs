@@ -19,6 +19,8 @@ const LEAST: usize = 1024;
 const PIECES: usize = 64;
 /// About as many bytes as a rule has.
 const LINE: usize = 96;
+/// About as many bytes as an element of a set has.
+const ELEMENT: usize = 24;
 
 /// Sets and chains of one table, and parts of such, that are emitted and printed at a time.
 struct Piece<'a> {
@@ -90,8 +92,8 @@ fn pieces<'a>(at: usize, table: &'a Table, size: usize) -> Vec<Piece<'a>> {
 
 impl Piece<'_> {
     fn text(&self, style: &Style) -> Result<Vec<u8>, PrintError> {
-        let lines: usize = self.parts.iter().map(Part::lines).sum();
-        let mut out = Entries::new(&self.table.name, style, lines * LINE);
+        let bytes = self.parts.iter().map(Part::bytes).sum();
+        let mut out = Entries::new(&self.table.name, style, bytes);
         let mut patterns = Patterns::new(());
         for part in &self.parts {
             if part.stands_apart(self.table) {
@@ -112,6 +114,14 @@ impl Part<'_> {
         match self {
             Part::Set(set) => set.set.rows.len() + 1,
             Part::Chain(chain) => chain.rules.len() + 1,
+        }
+    }
+
+    /// About how long its text becomes.
+    const fn bytes(&self) -> usize {
+        match self {
+            Part::Set(set) => LINE + set.set.rows.len() * ELEMENT,
+            Part::Chain(chain) => LINE + chain.rules.len() * LINE,
         }
     }
 

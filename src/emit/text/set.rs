@@ -1,10 +1,15 @@
-//! Sets and maps, the long ones element by element.
+//! Sets and maps. What long ones hold is written on all processors, before it is seen which lines it fills.
 
+use std::mem::replace;
+use std::ops::Range;
+
+use super::ELEMENT;
 use crate::emit::Table;
 use crate::emit::pattern::{Listed, Patterns, printed};
 use crate::ir::{Component, Set, SetData, SetRow, slots};
 use crate::nft::names::Kind;
 use crate::nft::print::{Entries, PrintError, Style};
+use crate::parallel;
 
 /// A set or map, and where it stands among those of its table.
 pub(super) struct WholeSet<'a> {
@@ -20,19 +25,31 @@ impl WholeSet<'_> {
         let head = table.set_head(self.at, self.set);
         let kinds = out.kinds(&head);
         let mut list = out.open_set(&head)?;
-        let key = &self.set.key;
-        let place = Listed { key, kinds: &kinds };
-        let mut patterns = Patterns::new(place);
-        for row in &self.set.rows {
+        let place = Listed { key: &self.set.key, kinds: &kinds };
+        let rows = &self.set.rows;
+        let texts = parallel::pieces(rows.len(), |rows| self.texts(rows, table, place, style));
+        let texts: Vec<Texts> = texts.into_iter().collect::<Result<_, _>>()?;
+        for (row, text) in rows.iter().zip(texts.iter().flat_map(Texts::each)) {
             out.begin_element(&mut list);
-            if !write_lone(table, row, place, out, style) && !patterns.write(table, row, out, style) {
-                out.element(&table.element(key, row), &kinds)?;
-            }
-            let carried = row.carried();
-            out.end_element(&mut list, carried.verdict.is_some() || carried.comment.is_some());
+            out.piece(text);
+            out.end_element(&mut list, is_rich(row));
         }
         out.close_set();
         Ok(())
+    }
+
+    /// The texts of some of its elements.
+    fn texts(&self, rows: Range<usize>, table: &Table, place: Listed, style: &Style) -> Result<Texts, PrintError> {
+        let mut out = Entries::new(&table.name, style, rows.len() * ELEMENT);
+        let mut patterns = Patterns::new(place);
+        let mut ends = Vec::with_capacity(rows.len());
+        for row in self.set.rows.get(rows).unwrap_or_default() {
+            if !write_lone(table, row, place, &mut out, style) && !patterns.write(table, row, &mut out, style) {
+                out.element(&table.element(place.key, row), place.kinds)?;
+            }
+            ends.push(out.mark());
+        }
+        Ok(Texts { all: out.finish(), ends })
     }
 
     /// Whether its elements need several lines, whatever they are, and its head can be said without them.
@@ -40,6 +57,25 @@ impl WholeSet<'_> {
         let head = matches!(self.set.data, SetData::None | SetData::Verdict);
         head && self.set.rows.len() > style.width && self.set.rows.iter().all(|row| row.carried().values.is_empty())
     }
+}
+
+/// Texts of elements, one behind the other, and where each ends.
+struct Texts {
+    all: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn each(&self) -> impl Iterator<Item = &[u8]> {
+        let mut from = 0;
+        self.ends.iter().map(move |&end| self.all.get(replace(&mut from, end)..end).unwrap_or_default())
+    }
+}
+
+/// Whether the element carries more than its key, so that it has a line of its own.
+fn is_rich(row: &SetRow) -> bool {
+    let carried = row.carried();
+    carried.verdict.is_some() || carried.comment.is_some()
 }
 
 /// Writes an element that is nothing but plain values of one field, as most of the longest sets are.
