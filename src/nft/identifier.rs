@@ -56,6 +56,7 @@ const fn may_start(byte: u8) -> bool {
 }
 
 /// Whether it may stand behind the first one.
+#[inline]
 const fn may_follow(byte: u8) -> bool {
     ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b'-') <= b'9' - b'-') | (byte == b'_')
 }
