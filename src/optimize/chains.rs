@@ -7,7 +7,8 @@ use crate::parallel;
 
 /// The indices of those that have any of these features and of which it holds, in order; looked for on all processors.
 pub fn which(table: &Table, known: &mut Known, with: Features, holds: impl Fn(&Chain) -> bool + Sync) -> Vec<usize> {
-    let features = known.features(table);
-    let is_wanted = |&at: &usize| features[at].has(with) && holds(&table.chains[at]);
-    parallel::gathered(features.len(), |piece, out| out.extend(piece.filter(is_wanted)))
+    let features = if with == Features::NONE { &[] } else { known.features(table) };
+    let has = |at: usize| features.get(at).is_none_or(|features| features.has(with));
+    let is_wanted = |&at: &usize| has(at) && holds(&table.chains[at]);
+    parallel::gathered(table.chains.len(), |piece, out| out.extend(piece.filter(is_wanted)))
 }

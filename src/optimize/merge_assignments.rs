@@ -13,6 +13,7 @@ use crate::packet::{CtKey, Field};
 
 /// Makes the maps of values of every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    // What was found out of the table stays true: its chains call and change what they did.
     mapping::run(table, known, options, report, reading, Features::STATEMENTS, why);
 }
 

@@ -11,6 +11,7 @@ use crate::ir::{Rule, Table, Verdict};
 
 /// Makes the maps of addresses and ports of every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
+    // What was found out of the table stays true: its chains call and change what they did.
     mapping::run(table, known, options, report, reading, Features::NAT, why);
 }
 

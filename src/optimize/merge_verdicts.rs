@@ -11,7 +11,9 @@ use crate::ir::{Rule, Table, Verdict};
 
 /// Makes the verdict maps of every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
-    mapping::run(table, known, options, report, reading, Features::NONE, why);
+    if mapping::run(table, known, options, report, reading, Features::NONE, why) {
+        known.forget();
+    }
 }
 
 fn why(rules: usize) -> String {

@@ -25,6 +25,7 @@ use crate::ir::{Rule, Table};
 pub type Reading = fn(&Rule) -> Option<Deed>;
 
 /// Makes the maps of every chain `with` what the rules must have; `why` says why the rules of so many lines are one.
+/// Says whether any is made.
 pub fn run(
     table: &mut Table,
     known: &mut Known,
@@ -33,11 +34,11 @@ pub fn run(
     reading: Reading,
     with: Features,
     why: fn(usize) -> String,
-) {
+) -> bool {
     let is_read = |rule: &&Rule| reading(rule).is_some() && case::may_be(rule);
     let several = chains::which(table, known, with, |chain| chain.rules.iter().filter(is_read).nth(1).is_some());
     if several.is_empty() {
-        return;
+        return false;
     }
     let chains = known.changes(table);
     let mut changed = false;
@@ -58,7 +59,5 @@ pub fn run(
             }
         };
     }
-    if changed {
-        known.forget();
-    }
+    changed
 }
