@@ -193,6 +193,8 @@ impl TableWork<'_> {
         let foreign = parallel::map_slice(&chains, |chain| {
             chain.hook.is_none() && owner(chain.name.as_bstr(), &Shape::default()).is_some()
         });
+        self.out.chains.reserve(chains.len());
+        self.spans.reserve(chains.len());
         for (chain, foreign) in chains.iter().zip(foreign) {
             let base = chain.hook.map(|hook| self.base(hook, chain));
             let name = (*chain.name).clone();

@@ -14,7 +14,7 @@ use crate::ir::{Chain, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Tabl
 use crate::packet::Interval;
 use crate::parallel;
 
-/// Draws of one table. Each has a map without a name, and the kernel looks at all of them to number the next one:
+/// Draws of one table, by what looks like one. Each has a map without a name, and the kernel looks at all of them to number the next one:
 /// 10,000 (kube-proxy, three endpoints each) took 55 seconds to load where the ladders took 9 (nft 1.0.6 and 1.1.7),
 /// and packets no less time; 2,000 take half a second. A draw is easier to read, not faster.
 const MOST_DRAWS: usize = 2000;
@@ -29,13 +29,13 @@ pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Repor
     if chains.is_empty() {
         return;
     }
-    let endings = Endings::of(table);
-    let found = parallel::gathered(chains.len(), |piece, out| {
-        out.extend(piece.map(|at| ladders_of(&table.chains[chains[at]], &endings)));
-    });
-    if found.iter().map(Vec::len).sum::<usize>() > MOST_DRAWS {
+    // What ends where takes longer to find out than what looks like a ladder.
+    let alike = ladders(table, &chains, &|_| true);
+    if !(1..=MOST_DRAWS).contains(&alike.iter().map(Vec::len).sum::<usize>()) {
         return;
     }
+    let endings = Endings::of(table);
+    let found = ladders(table, &chains, &|verdict| endings.ends(verdict));
     for (at, found) in chains.into_iter().zip(found).filter(|(_, found)| !found.is_empty()) {
         let Some(chain) = table.chains.get_mut(at) else { continue };
         let mut gone = vec![false; chain.rules.len()];
@@ -55,11 +55,21 @@ struct Ladder {
     count: usize,
 }
 
-fn ladders_of(chain: &Chain, endings: &Endings) -> Vec<Ladder> {
+/// Whether the verdict, which jumps, ends the way of every packet.
+type Ends<'e> = dyn Fn(&Verdict) -> bool + Sync + 'e;
+
+/// The ladders of each of these chains.
+fn ladders(table: &Table, chains: &[usize], ends: &Ends) -> Vec<Vec<Ladder>> {
+    parallel::gathered(chains.len(), |piece, out| {
+        out.extend(piece.map(|at| ladders_of(&table.chains[chains[at]], ends)));
+    })
+}
+
+fn ladders_of(chain: &Chain, ends: &Ends) -> Vec<Ladder> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(rest @ [_, ..]) = chain.rules.get(at..) {
-        let ladder = ladder(rest, endings);
+        let ladder = ladder(rest, ends);
         found.extend(ladder.map(|count| Ladder { at, count }));
         at += ladder.unwrap_or(1);
     }
@@ -73,7 +83,7 @@ fn why(count: usize) -> String {
 }
 
 /// How many rules at the front are a ladder.
-fn ladder(rules: &[Rule], endings: &Endings) -> Option<usize> {
+fn ladder(rules: &[Rule], ends: &Ends) -> Option<usize> {
     let first = share(rules.first()?)?;
     let count = usize::try_from((ONE + first / 2) / first).ok()?;
     let rungs = rules.get(..count)?;
@@ -83,7 +93,7 @@ fn ladder(rules: &[Rule], endings: &Endings) -> Option<usize> {
         let left = (count - taken) as u128;
         share(rule).is_some_and(|share| (share * left).abs_diff(ONE) <= left)
             && leading(&rule.steps) == Some(tests)
-            && is_final(&rule.verdict, endings)
+            && is_final(&rule.verdict, ends)
     });
     if before.is_empty()
         || !equal
@@ -111,8 +121,8 @@ fn leading(steps: &[Step]) -> Option<&[Step]> {
 }
 
 /// Whether a packet that takes the rung never meets the next one.
-fn is_final(verdict: &Verdict, endings: &Endings) -> bool {
-    verdict.is_terminal() || matches!(verdict, Verdict::Jump(_)) && endings.ends(verdict)
+fn is_final(verdict: &Verdict, ends: &Ends) -> bool {
+    verdict.is_terminal() || matches!(verdict, Verdict::Jump(_)) && ends(verdict)
 }
 
 /// Whether a verdict map can hold what all rungs do.
