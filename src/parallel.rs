@@ -3,7 +3,6 @@
 //! Threads are made once: each has a heap of its own, and to fill that takes longer than much of what is shared out.
 //! Invariant: answers come in the order of the work, so that nothing depends on who was faster.
 
-use std::cell::Cell;
 use std::num::NonZero;
 use std::ops::Range;
 use std::sync::{LazyLock, Mutex};
@@ -17,10 +16,9 @@ static BESIDE: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     (beside > 0).then(|| ThreadPoolBuilder::new().num_threads(beside).build().ok()).flatten()
 });
 
-thread_local! {
-    /// Whether the thread does work that was shared out; what that shares out it does by itself, since all are busy.
-    static IS_SHARED: Cell<bool> = const { Cell::new(false) };
-}
+/// Held by the one who shares work out. Threads wait for what they do, and so for what that shares out: if they were to
+/// do that too, nobody would. It is done without them.
+static SHARES_OUT: Mutex<()> = Mutex::new(());
 
 fn processors() -> usize {
     available_parallelism().map_or(1, NonZero::get)
@@ -28,17 +26,12 @@ fn processors() -> usize {
 
 /// What `work` makes of each item, in their order; one thread for each processor.
 pub fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let beside = BESIDE.as_ref().filter(|_| items.len() > 1 && !IS_SHARED.get());
-    let Some(beside) = beside else { return items.into_iter().map(work).collect() };
+    let beside = BESIDE.as_ref().filter(|_| items.len() > 1).zip(SHARES_OUT.try_lock().ok());
+    let Some((beside, _held)) = beside else { return items.into_iter().map(work).collect() };
     share_out(items, work, |worker| {
-        let shared = || {
-            let before = IS_SHARED.replace(true);
-            worker();
-            IS_SHARED.set(before);
-        };
         beside.in_place_scope(|scope| {
-            (0..beside.current_num_threads()).for_each(|_| scope.spawn(|_| shared()));
-            shared();
+            (0..beside.current_num_threads()).for_each(|_| scope.spawn(|_| worker()));
+            worker();
         });
     })
 }
@@ -147,9 +140,13 @@ mod tests {
         }
     }
 
+    /// By itself, and by threads of its own, which it waits for.
     #[test]
     fn shared_work_may_share_out_more() {
-        let sums = map((0..100).collect(), |n: u64| map((0..n).collect(), |m: u64| m).iter().sum::<u64>());
-        assert_eq!(sums, (0..100).map(|n| (0..n).sum()).collect::<Vec<u64>>());
+        let sum = |n: u64| map((0..n).collect(), |m: u64| m).iter().sum::<u64>();
+        let by_thread = |n: u64| scope(|scope| scope.spawn(|| sum(n)).join().unwrap_or_default());
+        let want: Vec<u64> = (0..100).map(|n| (0..n).sum()).collect();
+        assert_eq!(map((0..100).collect(), sum), want);
+        assert_eq!(map((0..100).collect(), by_thread), want);
     }
 }
