@@ -26,8 +26,9 @@ fn processors() -> usize {
 
 /// What `work` makes of each item, in their order; one thread for each processor.
 pub fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let beside = BESIDE.as_ref().filter(|_| items.len() > 1).zip(SHARES_OUT.try_lock().ok());
-    let Some((beside, _held)) = beside else { return items.into_iter().map(work).collect() };
+    // One item is not worth making the threads for.
+    let shared = if items.len() > 1 { BESIDE.as_ref().zip(SHARES_OUT.try_lock().ok()) } else { None };
+    let Some((beside, _held)) = shared else { return items.into_iter().map(work).collect() };
     share_out(items, work, |worker| {
         beside.in_place_scope(|scope| {
             (0..beside.current_num_threads()).for_each(|_| scope.spawn(|_| worker()));

@@ -49,9 +49,13 @@ impl<'a> TableWork<'a> {
         let places: Vec<Within> = chains.iter().zip(reach).map(|(chain, hooks)| within(chain, hooks)).collect();
         let number = |place: &Within| self.ids.get(&place.name).copied();
         let mut current: Vec<Option<ChainId>> = places.iter().map(number).collect();
-        let mut waiting = chains.into_iter().enumerate().flat_map(waiting).peekable();
-        while waiting.peek().is_some() {
-            let pieces: Vec<Vec<Waiting>> = (0..PIECES).map(|_| piece(&mut waiting)).collect();
+        let mut waiting = chains.into_iter().enumerate().flat_map(waiting);
+        let mut pieces = std::iter::from_fn(|| Some(piece(&mut waiting)).filter(|piece| !piece.is_empty()));
+        loop {
+            let pieces: Vec<Vec<Waiting>> = pieces.by_ref().take(PIECES).collect();
+            if pieces.is_empty() {
+                return;
+            }
             for looked_at in parallel::map(pieces, |piece| self.look(piece, &places)) {
                 self.take_in(looked_at, &places, &mut current);
             }

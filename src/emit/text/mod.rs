@@ -50,10 +50,15 @@ pub fn text(ruleset: &ir::Ruleset, options: &Options, style: &Style) -> (Emitted
 
 /// The sets and chains of each table as text.
 fn entries(tables: &[Table], style: &Style) -> Result<Vec<Vec<Vec<u8>>>, PrintError> {
-    let size = LEAST.max(tables.iter().map(|table| lines(table.ir)).sum::<usize>() / PIECES);
-    let pieces = tables.iter().enumerate().flat_map(|(at, table)| pieces(at, table, size));
+    let lines = tables.iter().map(|table| lines(table.ir)).sum::<usize>();
+    let pieces = tables.iter().enumerate().flat_map(|(at, table)| pieces(at, table, LEAST.max(lines / PIECES)));
+    let text = |piece: Piece| (piece.at, piece.text(style));
+    let written = match lines < LEAST {
+        true => pieces.map(text).collect(),
+        false => parallel::map(pieces.collect(), text),
+    };
     let mut texts: Vec<Vec<Vec<u8>>> = tables.iter().map(|_| Vec::new()).collect();
-    for (at, text) in parallel::map(pieces.collect(), |piece| (piece.at, piece.text(style))) {
+    for (at, text) in written {
         let text = text?;
         if let Some(texts) = texts.get_mut(at) {
             texts.push(text);
