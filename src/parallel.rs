@@ -120,9 +120,14 @@ pub fn map_slice<'s, T: Sync, R: Send>(items: &'s [T], work: impl Fn(&'s T) -> R
     answers.into_iter().flatten().collect()
 }
 
-/// Lets go of something big beside what comes next.
-pub fn let_go(thing: impl Send + 'static) {
-    if let Some(beside) = &*BESIDE {
+/// Parts that take so long to let go of that a thread is worth it.
+const MANY: usize = 4096;
+
+/// Lets go of something with so many parts, beside what comes next where they are many.
+pub fn let_go(parts: usize, thing: impl Send + 'static) {
+    if parts >= MANY
+        && let Some(beside) = &*BESIDE
+    {
         beside.spawn(move || drop(thing));
     }
 }

@@ -89,14 +89,9 @@ pub fn translate_to_text(sources: &[Source], options: &Options) -> (Translation,
     let (emit::Emitted { ruleset: frame, renamed }, text) = emit::text(&ruleset, &options.emit, &Style::default());
     translation.tables = tables(&frame);
     translation.renamed = renamed;
-    if translation.counts.rules_after > LONG {
-        parallel::let_go(ruleset);
-    }
+    parallel::let_go(translation.counts.rules_after, ruleset);
     (translation, text)
 }
-
-/// More rules than these take a while to let go of.
-const LONG: usize = 10_000;
 
 /// The intermediate form behind the passes, what they did where that is to be explained, and what there is to say.
 fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Translation) {

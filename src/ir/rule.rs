@@ -358,22 +358,32 @@ impl Verdict {
 
     /// The same, each told to `see`.
     pub fn tell_callees(&self, table: &Table, see: &mut impl FnMut(ChainId)) {
+        self.tell_simple(table, &mut |verdict| {
+            if let Verdict::Jump(id) | Verdict::Goto(id) = verdict {
+                see(*id);
+            }
+        });
+    }
+
+    /// Tells it, or of a map or a draw the verdicts in its rows.
+    pub fn tell_simple<'v>(&'v self, table: &'v Table, see: &mut impl FnMut(&'v Verdict)) {
         match self {
-            Verdict::Jump(id) | Verdict::Goto(id) => see(*id),
             Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => {
-                rows.iter().for_each(|row| row.data.tell_callees(table, see));
+                rows.iter().for_each(|row| row.data.tell_simple(table, see));
             }
             Verdict::MapNamed { set, .. } => {
                 let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
-                rows.iter().filter_map(|row| row.carried().verdict.as_ref()).for_each(|v| v.tell_callees(table, see));
+                rows.iter().filter_map(|row| row.carried().verdict.as_ref()).for_each(|v| v.tell_simple(table, see));
             }
-            Verdict::Continue
+            Verdict::Jump(_)
+            | Verdict::Goto(_)
+            | Verdict::Continue
             | Verdict::Accept
             | Verdict::Drop
             | Verdict::Return
             | Verdict::Reject(_)
             | Verdict::Nat(_)
-            | Verdict::Queue { .. } => {}
+            | Verdict::Queue { .. } => see(self),
         }
     }
 

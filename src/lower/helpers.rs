@@ -51,16 +51,9 @@ fn target(rule: &Rule) -> Option<&Part> {
 /// A chain of the dump with all rules whole.
 pub(super) type WholeChain<'a> = order::Chain<&'a Rule>;
 
-fn whole(entry: &Entry) -> Option<&Rule> {
-    match entry {
-        Entry::Whole(rule) => Some(rule),
-        Entry::Like(_) => None,
-    }
-}
-
 fn borrowed(chain: &DumpChain) -> WholeChain<'_> {
     let name = ChainName::clone(&chain.name);
-    let rules = chain.rules.iter().filter_map(whole).collect();
+    let rules = chain.rules.iter().filter_map(Entry::as_whole).collect();
     order::Chain { name, hook: chain.hook, policy: chain.policy, counters: chain.counters, rules }
 }
 
@@ -107,7 +100,7 @@ impl TableWork<'_> {
     /// Adds what rules that give helpers become behind connection tracking, for which all rules have to be whole.
     pub(super) fn behind_tracking(&mut self, chains: Vec<DumpChain>, reach: &[Vec<Hook>]) -> Vec<DumpChain> {
         // Rules that give helpers are always whole.
-        if !chains.iter().flat_map(|chain| &chain.rules).filter_map(whole).any(|rule| gives(rule).is_some()) {
+        if !chains.iter().flat_map(|chain| &chain.rules).filter_map(Entry::as_whole).any(|rule| gives(rule).is_some()) {
             return chains;
         }
         let chains: Vec<DumpChain> = chains.into_iter().map(|chain| self.whole_chain(chain)).collect();

@@ -25,7 +25,7 @@ use super::features::Features;
 use super::known::Known;
 use super::order::Order;
 use super::shape::{self, Sum};
-use super::{Level, Options, Report, chains, let_go, take, words};
+use super::{Level, Options, Report, chains, take, words};
 use crate::ir::{Chain, Row, Rule, Step, Table, Test};
 use crate::packet::{Field, IntervalSet};
 use crate::parallel;
@@ -173,7 +173,7 @@ fn write(chain: &mut Chain, runs: &[Vec<usize>], united: Vec<Option<United>>, re
             None => chain.rules.extend(run.iter().filter_map(|&at| rules.get_mut(at).map(take))),
         }
     }
-    let_go(rules);
+    parallel::let_go(rules.len(), rules);
     chain.rules.shrink_to_fit();
 }
 

@@ -112,17 +112,13 @@ impl Pass {
     }
 }
 
-/// Rules that are worth a thread that lets go of them.
-const MANY: usize = 4096;
-
 /// Takes those rules out of a chain that are gone, each told for itself, and the room that they had.
 fn without(rules: &mut Vec<Rule>, gone: Vec<bool>) {
     let stay = gone.iter().filter(|gone| !**gone).count();
     if stay < rules.len() / 2 {
         let staying = rules.iter_mut().zip(gone).filter(|(_, gone)| !gone).map(|(rule, _)| take(rule));
         let staying = staying.collect();
-        let_go(std::mem::replace(rules, staying));
-        return;
+        return parallel::let_go(rules.len(), std::mem::replace(rules, staying));
     }
     let mut gone = gone.into_iter();
     rules.retain(|_| gone.next() == Some(false));
@@ -132,11 +128,4 @@ fn without(rules: &mut Vec<Rule>, gone: Vec<bool>) {
 /// The rule, with none in its place.
 fn take(rule: &mut Rule) -> Rule {
     std::mem::replace(rule, Rule::new([], Verdict::Continue, Origin::default()))
-}
-
-/// Lets go of rules that became part of others, of many beside what comes next.
-fn let_go(rules: Vec<Rule>) {
-    if rules.len() >= MANY {
-        parallel::let_go(rules);
-    }
 }

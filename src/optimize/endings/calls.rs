@@ -100,24 +100,11 @@ impl Found {
 
     /// Where a packet may leave the chain by this verdict and come back to its caller.
     fn returns(&mut self, table: &Table, verdict: &Verdict) {
-        match verdict {
+        verdict.tell_simple(table, &mut |verdict| match verdict {
             Verdict::Return => self.turns.push(Turn::Returns { unless: None }),
             Verdict::Goto(_) => self.turns.push(Turn::Returns { unless: ending(verdict) }),
-            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => {
-                rows.iter().for_each(|row| self.returns(table, &row.data));
-            }
-            Verdict::MapNamed { set, .. } => {
-                let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
-                rows.iter().filter_map(|row| row.carried().verdict.as_ref()).for_each(|v| self.returns(table, v));
-            }
-            Verdict::Continue
-            | Verdict::Accept
-            | Verdict::Drop
-            | Verdict::Jump(_)
-            | Verdict::Reject(_)
-            | Verdict::Nat(_)
-            | Verdict::Queue { .. } => {}
-        }
+            _ => {}
+        });
     }
 
     fn calls_of(&mut self, table: &Table, rule: &Rule) {

@@ -9,8 +9,9 @@ use crate::ir::{
     Assigned, Carried, Component, Fields, MapRow, Nat, NatData, NatTarget, Origin, Row, Rule, Set, SetData, SetId,
     SetRow, Statement, Step, Table, Test, Verdict,
 };
-use crate::optimize::{let_go, take};
+use crate::optimize::take;
 use crate::packet::{Family, Field, Interval, IntervalSet, L4};
+use crate::parallel;
 
 /// Rows from which a map gets a name of its own.
 const LONG: usize = 32;
@@ -35,7 +36,7 @@ impl Writer<'_> {
                 }
             }
         }
-        let_go(rules);
+        parallel::let_go(rules.len(), rules);
         out
     }
 

@@ -181,13 +181,21 @@ impl Table<Entry> {
     /// The rules that are kept whole, as all are that [a table is asked about](is_asked_about).
     pub fn whole_rules(&self) -> impl Iterator<Item = &Rule> {
         self.items.iter().filter_map(|item| match item {
-            Item::Rule(Entry::Whole(rule)) => Some(&**rule),
-            _ => None,
+            Item::Rule(entry) => entry.as_whole(),
+            Item::Chain(_) | Item::Comment(_) => None,
         })
     }
 }
 
 impl Entry {
+    /// The rule's own tree, when it is kept whole.
+    pub fn as_whole(&self) -> Option<&Rule> {
+        match self {
+            Entry::Whole(rule) => Some(rule),
+            Entry::Like(_) => None,
+        }
+    }
+
     pub fn line(&self) -> u32 {
         match self {
             Entry::Whole(rule) => rule.line,

@@ -22,12 +22,21 @@ pub struct Known {
 /// What a piece of lines learned, in order. Its likes count these behind the forms that were known.
 pub type Learned = Vec<(Box<[u8]>, Option<Form>)>;
 
+/// How often lines with a key were seen in a piece.
+enum Seen {
+    Once,
+    /// Their form by its number, when they have one.
+    Twice(Option<u32>),
+}
+
 /// Reads the lines of one piece.
 pub struct Likes<'a, 'k> {
     within: Within<'a, 'k>,
     known: &'k Known,
-    /// Keys that were not: seen once, or learned.
-    here: FxHashMap<Box<[u8]>, Option<usize>>,
+    /// Keys that were not.
+    here: FxHashMap<Box<[u8]>, Seen>,
+    /// The number of the next form.
+    next: u32,
     learned: Learned,
     cut: Cut,
     words: Vec<Word<'a>>,
@@ -36,7 +45,7 @@ pub struct Likes<'a, 'k> {
 impl<'a, 'k> Likes<'a, 'k> {
     pub fn new(within: Within<'a, 'k>, known: &'k Known) -> Self {
         let (here, learned) = (FxHashMap::default(), Learned::new());
-        Likes { within, known, here, learned, cut: Cut::default(), words: Vec::new() }
+        Likes { within, known, here, next: known.forms, learned, cut: Cut::default(), words: Vec::new() }
     }
 
     /// The rule, when the line is like others before it.
@@ -54,22 +63,20 @@ impl<'a, 'k> Likes<'a, 'k> {
 
     /// The number of the line's form, from its second sight on.
     fn learn(&mut self, line: Line) -> Option<u32> {
-        let at = match self.here.get_mut(self.cut.key.as_slice()) {
+        match self.here.get(self.cut.key.as_slice()) {
+            Some(Seen::Twice(number)) => return *number,
+            Some(Seen::Once) => {}
             None => {
-                self.here.insert(self.cut.key.as_slice().into(), None);
+                self.here.insert(self.cut.key.as_slice().into(), Seen::Once);
                 return None;
             }
-            Some(Some(at)) => *at,
-            Some(unlearned) => {
-                *unlearned = Some(self.learned.len());
-                let form = self.form(line);
-                self.learned.push((self.cut.key.as_slice().into(), form));
-                self.learned.len() - 1
-            }
-        };
-        self.learned.get(at)?.1.as_ref()?;
-        let before = self.learned.get(..at)?.iter().filter(|(_, form)| form.is_some()).count();
-        Some(self.known.forms + before as u32)
+        }
+        let form = self.form(line);
+        let number = form.is_some().then_some(self.next);
+        self.next += u32::from(form.is_some());
+        self.here.insert(self.cut.key.as_slice().into(), Seen::Twice(number));
+        self.learned.push((self.cut.key.as_slice().into(), form));
+        number
     }
 
     fn form(&mut self, line: Line) -> Option<Form> {

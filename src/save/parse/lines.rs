@@ -89,7 +89,12 @@ impl<'a, 'k> Within<'a, 'k> {
             let place = self.source.place(Span::new(start + at, start + at + 1));
             return Said::Nonsense(Box::new(Diagnostic::unreadable(code, place, message)));
         }
-        said(words, &self.around(line, &|name| self.names.get(self.chains.number(name)?).cloned()))
+        said(words, &self.around(line, &|name| self.chain(name)))
+    }
+
+    /// The chain of this name, when the table has one by now.
+    fn chain(&self, name: &[u8]) -> Option<ChainName> {
+        self.names.get(self.chains.number(name)?).cloned()
     }
 
     fn around<'n>(&self, Line { span, number }: Line, chain: &'n dyn Fn(&[u8]) -> Option<ChainName>) -> Around<'n> {
@@ -98,8 +103,8 @@ impl<'a, 'k> Within<'a, 'k> {
 
     /// The rule that the words are, where names that stand in for those of chains are taken for such.
     pub fn with_stand_ins(&self, line: Line, words: &[Word]) -> Option<Box<Rule>> {
-        let known = |name: &[u8]| self.names.get(self.chains.number(name)?).cloned();
-        let chain = |name: &[u8]| known(name).or_else(|| learn::is_stand_in(name).then(|| ChainName::new(name.into())));
+        let stand_in = |name: &[u8]| learn::is_stand_in(name).then(|| ChainName::new(name.into()));
+        let chain = |name: &[u8]| self.chain(name).or_else(|| stand_in(name));
         only_rule(said(words, &self.around(line, &chain)))
     }
 }
