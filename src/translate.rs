@@ -14,7 +14,7 @@ use crate::emit::{self, Renamed};
 use crate::ir;
 use crate::lower;
 use crate::nft::ast::{Item, Ruleset, TableName};
-use crate::nft::print::{PrintError, Style};
+use crate::nft::print::{PrintError, Style, Text};
 use crate::optimize::{self, Merged};
 use crate::packet::Family;
 use crate::parallel;
@@ -84,7 +84,7 @@ pub fn translate(sources: &[Source], options: &Options) -> Translation {
 }
 
 /// The same with the text for nft in place of its tree, which takes less time and room; nothing is explained.
-pub fn translate_to_text(sources: &[Source], options: &Options) -> (Translation, Result<Vec<u8>, PrintError>) {
+pub fn translate_to_text(sources: &[Source], options: &Options) -> (Translation, Result<Text, PrintError>) {
     let (ruleset, _, mut translation) = merge(sources, options);
     let (emit::Emitted { ruleset: frame, renamed }, text) = emit::text(&ruleset, &options.emit, &Style::default());
     translation.tables = tables(&frame);

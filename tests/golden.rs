@@ -46,7 +46,7 @@ fn same_text(dump: &Dump) -> Result<(), Failed> {
     let (sources, options) = ([dump.source()], Options::default());
     let (_, text) = translate_to_text(&sources, &options);
     let tree = print(&to_tree(&sources, &options).ruleset, &Style::default())?;
-    match text? == tree {
+    match text?.into_bytes() == tree {
         true => Ok(()),
         false => Err("printed by pieces it is another text than printed as a whole".into()),
     }

@@ -1,5 +1,6 @@
 //! Results to standard output or a file, messages to standard error.
 
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -10,25 +11,32 @@ use crate::diag::{Diagnostic, Source, terminal};
 
 /// Writes a result. A file is replaced whole or not at all.
 pub fn write(bytes: &[u8], to: Option<&Path>) -> Result<()> {
+    write_parts(&[bytes], to)
+}
+
+/// The same of a result in parts, one behind the other.
+pub fn write_parts(parts: &[&[u8]], to: Option<&Path>) -> Result<()> {
     match to {
-        None => {
-            let mut out = std::io::stdout().lock();
-            out.write_all(bytes)?;
-            Ok(out.flush()?)
-        }
-        Some(path) => replace(path, bytes).with_context(|| format!("cannot write {}", path.display())),
+        None => Ok(write_to(&mut std::io::stdout().lock(), parts)?),
+        Some(path) => replace(path, parts).with_context(|| format!("cannot write {}", path.display())),
     }
 }
 
+fn write_to(out: &mut impl Write, parts: &[&[u8]]) -> std::io::Result<()> {
+    parts.iter().try_for_each(|part| out.write_all(part))?;
+    out.flush()
+}
+
 /// Beside the target first, then renamed over it.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn replace(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
+    let create = |path: &Path| write_to(&mut File::create(path)?, parts);
     if path.exists() && !path.is_file() {
-        return std::fs::write(path, bytes);
+        return create(path);
     }
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = Path::new(&beside);
-    let written = std::fs::write(beside, bytes).and_then(|()| std::fs::rename(beside, path));
+    let written = create(beside).and_then(|()| std::fs::rename(beside, path));
     if written.is_err() {
         let _ = std::fs::remove_file(beside);
     }

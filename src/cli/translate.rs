@@ -9,7 +9,7 @@ use super::{Exit, fallback, input, output};
 use crate::certify::{Certificate, certify_where};
 use crate::diag::{Diagnostic, Source, Trouble};
 use crate::nft;
-use crate::nft::print::PrintError;
+use crate::nft::print::{PrintError, Text};
 use crate::prove::compare::{self, Answer, Report};
 use crate::report::proof::{self, Sides};
 use crate::report::rules::rule_text;
@@ -43,7 +43,7 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
     };
     let answer = proof.as_ref().map(|proof| proof.report.answer());
     if let Some(proof) = proof.as_ref().filter(|_| answer == Some(Answer::Different)) {
-        output::message(&shown_difference(&proof.report, &translation, &sources, printed.text.clone())?);
+        output::message(&shown_difference(&proof.report, &translation, &sources, printed.text.joined().into_owned())?);
     }
     if !args.approximate && matches!(answer, Some(Answer::Different | Answer::Undecided)) {
         match fallback::find(&sources, &options, args)? {
@@ -59,8 +59,9 @@ pub fn run(args: &TranslateArgs) -> Result<Exit> {
         }
     }
     let report = proof.as_ref().map(|proof| &proof.report);
-    let shown = explained(&translation, &sources, report, args)?.or(printed.json);
-    output::write(shown.as_ref().unwrap_or(&printed.text), args.output.as_deref())?;
+    let shown = explained(&translation, &sources, report, args)?.map(Text::from).or(printed.json);
+    let shown: Vec<&[u8]> = shown.as_ref().unwrap_or(&printed.text).parts().collect();
+    output::write_parts(&shown, args.output.as_deref())?;
     let undecided = report.is_some_and(|r| r.answer() == Answer::Undecided);
     if !args.messages.quiet || undecided {
         let chosen = summary::Chosen {
@@ -80,28 +81,28 @@ pub(super) fn translated(
     sources: &[Source],
     options: &Options,
     args: &TranslateArgs,
-) -> (Translation, Result<Vec<u8>, PrintError>) {
+) -> (Translation, Result<Text, PrintError>) {
     if args.diff.is_none() && args.format == RulesetFormat::Nft {
         return translate_to_text(sources, options);
     }
     let translation = translate(sources, options);
     let text = nft::print::print(&translation.ruleset, &nft::print::Style::default());
-    (translation, text)
+    (translation, text.map(Text::from))
 }
 
 /// What a translation is as text.
 pub(super) struct Printed {
     /// For nft, and for the proof.
-    pub text: Vec<u8>,
+    pub text: Text,
     /// For programs, where the user asked for that.
-    pub json: Option<Vec<u8>>,
+    pub json: Option<Text>,
 }
 
 impl Printed {
     /// With all that the user asked for beside the text; JSON cannot mark gaps. The tree goes where nothing is to be
     /// explained by it.
     pub fn of(
-        text: Result<Vec<u8>, PrintError>,
+        text: Result<Text, PrintError>,
         translation: &mut Translation,
         args: &TranslateArgs,
         gaps: bool,
@@ -110,7 +111,7 @@ impl Printed {
         if args.format == RulesetFormat::Json && gaps {
             bail!("JSON has no comments that could mark the gaps: leave out --format json or --allow-partial");
         }
-        let json = as_json(translation, args)?;
+        let json = as_json(translation, args)?.map(Text::from);
         if args.diff.is_none() {
             translation.forget();
         }
@@ -125,7 +126,7 @@ pub(super) fn prove(sources: &[Source], options: &Options, printed: &Printed) ->
         reassembled: options.lower.assume_reassembled,
         ..compare::Options::default()
     };
-    Ok(certify_where(sources, options.family, &options.lower.ipsets, &printed.text, &comparison)?)
+    Ok(certify_where(sources, options.family, &options.lower.ipsets, &printed.text.joined(), &comparison)?)
 }
 
 /// How long each family may take to prove.

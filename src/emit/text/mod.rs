@@ -8,7 +8,7 @@ mod set;
 use super::pattern::Patterns;
 use super::{Emitted, Names, Options, Table, around, renamed, tables};
 use crate::ir;
-use crate::nft::print::{Entries, PrintError, Style, print_around};
+use crate::nft::print::{Entries, Made, PrintError, Style, Text, Writer, print_around};
 use crate::parallel;
 use chain::Stretch;
 use set::WholeSet;
@@ -24,8 +24,6 @@ const ELEMENT: usize = 24;
 
 /// Sets and chains of one table, and parts of such, that are emitted and printed at a time.
 struct Piece<'a> {
-    /// The number of the table.
-    at: usize,
     table: &'a Table<'a>,
     parts: Vec<Part<'a>>,
 }
@@ -40,31 +38,32 @@ enum Part<'a> {
 ///
 /// # Errors
 /// As [`print`](crate::nft::print::print).
-pub fn text(ruleset: &ir::Ruleset, options: &Options, style: &Style) -> (Emitted, Result<Vec<u8>, PrintError>) {
+pub fn text(ruleset: &ir::Ruleset, options: &Options, style: &Style) -> (Emitted, Result<Text, PrintError>) {
     let names: Vec<Names> = ruleset.tables.iter().map(Names::choose).collect();
     let tables = tables(ruleset, &names, options);
     let frame = around(&tables, |_| Vec::new());
-    let text = entries(&tables, style).and_then(|entries| print_around(&frame, style, entries));
+    let lines = tables.iter().map(|table| lines(table.ir)).sum();
+    let entries = tables.iter().map(|table| entries(table, lines, style)).collect();
+    let text = print_around(&frame, style, entries);
     (Emitted { ruleset: frame, renamed: renamed(&tables) }, text)
 }
 
-/// The sets and chains of each table as text.
-fn entries(tables: &[Table], style: &Style) -> Result<Vec<Vec<Vec<u8>>>, PrintError> {
-    let lines = tables.iter().map(|table| lines(table.ir)).sum::<usize>();
-    let pieces = tables.iter().enumerate().flat_map(|(at, table)| pieces(at, table, LEAST.max(lines / PIECES)));
-    let text = |piece: Piece| (piece.at, piece.text(style));
-    let written = match lines < LEAST {
-        true => pieces.map(text).collect(),
-        false => parallel::map(pieces.collect(), text),
-    };
-    let mut texts: Vec<Vec<Vec<u8>>> = tables.iter().map(|_| Vec::new()).collect();
-    for (at, text) in written {
-        let text = text?;
-        if let Some(texts) = texts.get_mut(at) {
-            texts.push(text);
+/// The sets and chains of a table, of a ruleset with about so many lines.
+fn entries<'a>(table: &'a Table, lines: usize, style: &'a Style) -> Made<'a> {
+    let pieces = pieces(table, LEAST.max(lines / PIECES));
+    let any = !pieces.is_empty();
+    let text = |piece: Piece| piece.text(style);
+    let write = move |out: &mut Writer| {
+        let texts = match lines < LEAST {
+            true => pieces.into_iter().map(text).collect(),
+            false => parallel::map(pieces, text),
+        };
+        for text in texts {
+            out.lines(text?);
         }
-    }
-    Ok(texts)
+        Ok(())
+    };
+    Made { any, write: Box::new(write) }
 }
 
 /// About how many lines a table has.
@@ -76,7 +75,7 @@ fn lines(table: &ir::Table) -> usize {
 
 /// The sets and chains of a table in order. A stretch of a chain that is not its first one begins a piece, since the one
 /// before has filled a piece.
-fn pieces<'a>(at: usize, table: &'a Table, size: usize) -> Vec<Piece<'a>> {
+fn pieces<'a>(table: &'a Table, size: usize) -> Vec<Piece<'a>> {
     let sets = table.ir.sets.iter().enumerate().map(|(at, set)| Part::Set(WholeSet { at, set }));
     let chains = table.order.iter().flat_map(|&id| chain::stretches(table, id, size).map(Part::Chain));
     let mut pieces: Vec<Piece> = Vec::new();
@@ -86,7 +85,7 @@ fn pieces<'a>(at: usize, table: &'a Table, size: usize) -> Vec<Piece<'a>> {
         match pieces.last_mut().filter(|_| room > 0) {
             Some(piece) => piece.parts.push(part),
             None => {
-                pieces.push(Piece { at, table, parts: vec![part] });
+                pieces.push(Piece { table, parts: vec![part] });
                 room = size;
             }
         }
@@ -109,7 +108,10 @@ impl Piece<'_> {
                 Part::Chain(chain) => chain.write(self.table, &mut out, &mut patterns, style)?,
             }
         }
-        Ok(out.finish())
+        let mut text = out.finish();
+        // What it has too much goes to the next piece.
+        text.shrink_to_fit();
+        Ok(text)
     }
 }
 

@@ -44,7 +44,7 @@ impl Entries {
 
     /// The text so far.
     pub fn finish(self) -> Vec<u8> {
-        self.printer.out.finish()
+        self.printer.out.finish().into_bytes()
     }
 
     /// An empty line, as it stands between entries.

@@ -20,6 +20,7 @@ mod object;
 mod set;
 mod statement;
 mod table;
+mod text;
 mod writer;
 
 #[cfg(test)]
@@ -30,10 +31,11 @@ use rustc_hash::FxHashMap;
 
 pub use entries::{ElementKinds, Entries, List};
 pub use error::{PrintError, Why};
+pub use text::Text;
+pub use writer::Writer;
 
 use crate::nft::ast::{Entry, Item, Rule, Ruleset, Set, TableName};
 use crate::packet::Family;
-use writer::Writer;
 
 /// Choices of layout; none changes what the text means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,16 +55,25 @@ impl Default for Style {
 /// # Errors
 /// The first thing that has no spelling, with its place.
 pub fn print(ruleset: &Ruleset, style: &Style) -> Result<Vec<u8>, PrintError> {
-    print_around(ruleset, style, Vec::new())
+    print_around(ruleset, style, Vec::new()).map(Text::into_bytes)
 }
 
-/// The same, with entries that are text already, made by [`Entries`]: the texts that stand at the end of each table.
+/// Entries at the end of a table that something else writes, with the help of [`Entries`].
+pub struct Made<'a> {
+    /// Whether there are any.
+    pub any: bool,
+    pub write: Box<Write<'a>>,
+}
+
+/// Writes whole lines.
+type Write<'a> = dyn FnOnce(&mut Writer) -> Result<(), PrintError> + 'a;
+
+/// The same, with entries that something else writes, for each table.
 ///
 /// # Errors
-/// As [`print()`].
-pub fn print_around(ruleset: &Ruleset, style: &Style, made: Vec<Vec<Vec<u8>>>) -> Result<Vec<u8>, PrintError> {
+/// As [`print()`], and those of the others.
+pub fn print_around<'a>(ruleset: &'a Ruleset, style: &Style, made: Vec<Made<'a>>) -> Result<Text, PrintError> {
     let mut printer = Printer::new(Family::Inet, Some(style.width));
-    printer.out.reserve(made.iter().flatten().map(Vec::len).sum());
     printer.made = made.into_iter();
     for item in &ruleset.items {
         if let Item::Table(table) = item {
@@ -85,7 +96,7 @@ pub fn print_around(ruleset: &Ruleset, style: &Style, made: Vec<Vec<Vec<u8>>>) -
 pub fn print_rule(rule: &Rule, family: Family) -> Result<BString, PrintError> {
     let mut printer = Printer::new(family, None);
     printer.rule_line(rule).map_err(|why| PrintError::new(why, "rule"))?;
-    Ok(printer.out.finish().into())
+    Ok(printer.out.finish().into_bytes().into())
 }
 
 /// What the text written so far means for the text to come.
@@ -98,7 +109,7 @@ struct Printer<'a> {
     /// The declared sets and maps, by table and name.
     sets: FxHashMap<(&'a TableName, &'a BString), &'a Set>,
     /// See [`print_around`].
-    made: std::vec::IntoIter<Vec<Vec<u8>>>,
+    made: std::vec::IntoIter<Made<'a>>,
     /// Whether the rule at hand has tested for the ICMP type whose codes have names.
     unreachable: bool,
     /// Whether the width of the page had a say in how something was laid out.

@@ -17,19 +17,19 @@ impl<'a> Printer<'a> {
             }
             self.entry(entry).map_err(|error| error.within(&place))?;
         }
-        self.made_entries(table.entries.last());
+        self.made_entries(table.entries.last())?;
         self.out.outdent();
         self.out.line("}");
         Ok(())
     }
 
-    /// The entries that are text already, behind the last one of the others.
-    fn made_entries(&mut self, before: Option<&Entry>) {
-        let Some(texts) = self.made.next().filter(|texts| texts.iter().any(|text| !text.is_empty())) else { return };
+    /// The entries that something else writes, behind the last one of the others.
+    fn made_entries(&mut self, before: Option<&Entry>) -> Result<(), PrintError> {
+        let Some(made) = self.made.next().filter(|made| made.any) else { return Ok(()) };
         if !matches!(before, None | Some(Entry::Comment(_))) {
             self.out.end_line();
         }
-        texts.into_iter().for_each(|text| self.out.text(&text));
+        (made.write)(&mut self.out)
     }
 
     /// Makes `name` the table at hand.

@@ -2,6 +2,8 @@
 //!
 //! Invariant: `line` is the offset of the last line's first byte, so a column costs no scan of the text.
 
+use super::text::Text;
+
 /// Columns of a tab.
 const TAB: usize = 8;
 
@@ -32,7 +34,10 @@ const fn octet(value: u8) -> Octet {
     }
 }
 
-pub(super) struct Writer {
+/// See the module's documentation.
+pub struct Writer {
+    /// What stands before the last lines, in parts.
+    before: Vec<Vec<u8>>,
     out: Vec<u8>,
     /// `None`: everything stays in one line.
     width: Option<usize>,
@@ -42,7 +47,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(width: Option<usize>) -> Self {
-        Writer { out: Vec::new(), width, indent: 0, line: 0 }
+        Writer { before: Vec::new(), out: Vec::new(), width, indent: 0, line: 0 }
     }
 
     /// Makes room for so many bytes more.
@@ -50,8 +55,10 @@ impl Writer {
         self.out.reserve(bytes);
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
-        self.out
+    pub(super) fn finish(self) -> Text {
+        let mut parts = self.before;
+        parts.push(self.out);
+        Text(parts)
     }
 
     pub(super) fn put(&mut self, text: impl AsRef<[u8]>) {
@@ -101,9 +108,9 @@ impl Writer {
     }
 
     /// Whole lines that are indented already.
-    pub(super) fn text(&mut self, lines: &[u8]) {
-        self.put(lines);
-        self.forget_lines();
+    pub(crate) fn lines(&mut self, lines: Vec<u8>) {
+        self.before.extend([std::mem::take(&mut self.out), lines]);
+        self.line = 0;
     }
 
     /// Starts counting columns anew: the text ends in a line break.
