@@ -234,6 +234,24 @@ impl Item {
     }
 }
 
+impl<R> Item<R> {
+    /// The chain line, when it is one.
+    pub fn as_chain(&self) -> Option<&ChainLine> {
+        match self {
+            Item::Chain(chain) => Some(chain),
+            Item::Rule(_) | Item::Comment(_) => None,
+        }
+    }
+
+    /// The rule by itself, when the line is one.
+    pub fn into_rule(self) -> Option<R> {
+        match self {
+            Item::Rule(rule) => Some(rule),
+            Item::Chain(_) | Item::Comment(_) => None,
+        }
+    }
+}
+
 impl<R> Default for Dump<R> {
     fn default() -> Self {
         Dump { documents: Vec::new() }
@@ -272,10 +290,7 @@ impl Table {
 impl<R> Table<R> {
     /// The chain lines in the order written.
     pub fn chains(&self) -> impl Iterator<Item = &ChainLine> {
-        self.items.iter().filter_map(|item| match item {
-            Item::Chain(chain) => Some(&**chain),
-            _ => None,
-        })
+        self.items.iter().filter_map(Item::as_chain)
     }
 }
 

@@ -69,16 +69,11 @@ pub fn chains(table: &Table, family: Family) -> Vec<Chain<&Rule>> {
 
 /// The same, with the rules taken out of the table.
 pub fn into_chains(table: Table<Entry>, family: Family, names: &Names) -> Vec<Chain<Entry>> {
-    let mut lines = Vec::new();
-    let mut rules = Vec::with_capacity(table.items.len());
-    for item in table.items {
-        match item {
-            Item::Chain(line) => lines.push(line),
-            Item::Rule(rule) => rules.push(rule),
-            Item::Comment(_) => {}
-        }
-    }
-    let lines: Vec<&ChainLine> = lines.iter().map(|line| &**line).collect();
+    let mut items = table.items;
+    let lines: Vec<Item<Entry>> = items.extract_if(.., |item| matches!(item, Item::Chain(_))).collect();
+    let lines: Vec<&ChainLine> = lines.iter().filter_map(Item::as_chain).collect();
+    // In the room of the items, of which there are as many.
+    let rules = items.into_iter().filter_map(Item::into_rule).collect();
     arrange(table.kind, &lines, rules, family, names)
 }
 
@@ -107,19 +102,21 @@ fn arrange<R: Placed>(
             chain.counters = line.counters.or(chain.counters);
         }
     }
-    let mut lists: Vec<VecDeque<R>> = all.iter().map(|_| VecDeque::new()).collect();
-    // Rules of one chain mostly stand together, and share its name.
-    let mut last = (std::ptr::null(), 0);
+    let mut place = place(&index, family);
+    let (mut counts, mut in_order) = (vec![0; all.len()], true);
+    for (at, placement) in rules.iter().filter_map(|rule| place(rule.stands(names)?)) {
+        counts[at] += 1;
+        in_order &= placement == Placement::Append;
+    }
+    // The longest lists are the only ones of their tables.
+    if let Some(at) = counts.iter().position(|count| *count > 0 && *count == rules.len()).filter(|_| in_order) {
+        all[at].rules = rules;
+        return all;
+    }
+    let mut lists: Vec<VecDeque<R>> = counts.into_iter().map(VecDeque::with_capacity).collect();
     for rule in rules {
-        let Some(Stands { only, chain, placement }) = rule.stands(names) else { continue };
-        if only.is_some_and(|only| only != family) {
-            continue;
-        }
-        if !std::ptr::eq(last.0, Arc::as_ptr(chain)) {
-            let Some(&at) = index.get(chain) else { continue };
-            last = (Arc::as_ptr(chain), at);
-        }
-        let Some(list) = lists.get_mut(last.1) else { continue };
+        let Some((at, placement)) = rule.stands(names).and_then(&mut place) else { continue };
+        let list = &mut lists[at];
         match placement {
             Placement::Append => list.push_back(rule),
             // The reader has checked positions; one past the end appends, as iptables does.
@@ -130,6 +127,21 @@ fn arrange<R: Placed>(
         chain.rules = list.into();
     }
     all
+}
+
+/// Finds the number of the chain in which a rule of the family stands, and where there.
+fn place(index: &FxHashMap<ChainName, usize>, family: Family) -> impl FnMut(Stands) -> Option<(usize, Placement)> {
+    // Rules of one chain mostly stand together, and share its name.
+    let mut last = (std::ptr::null(), 0);
+    move |Stands { only, chain, placement }| {
+        if only.is_some_and(|only| only != family) {
+            return None;
+        }
+        if !std::ptr::eq(last.0, Arc::as_ptr(chain)) {
+            last = (Arc::as_ptr(chain), *index.get(chain)?);
+        }
+        Some((last.1, placement))
+    }
 }
 
 /// The built-in chains of a table that some of the names mean.

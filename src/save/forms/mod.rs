@@ -8,6 +8,7 @@
 pub mod cut;
 pub mod learn;
 pub mod names;
+pub mod template;
 #[cfg(test)]
 mod tests;
 
@@ -26,11 +27,11 @@ use names::Names;
 #[derive(Clone, Debug)]
 pub enum Entry {
     Whole(Box<Rule>),
-    Like(Box<Like>),
+    Like(Like),
 }
 
-/// A rule of a form.
-#[derive(Clone, Debug)]
+/// A rule of a form. It stands in place among the others: what long dumps are made of needs no room of its own.
+#[derive(Clone, Copy, Debug)]
 pub struct Like {
     /// Which form.
     pub form: u32,
@@ -42,8 +43,11 @@ pub struct Like {
     pub values: Values,
 }
 
-/// Values of a rule in the order written, each as its [`Kind`] says.
-pub type Values = SmallVec<[u32; 4]>;
+/// Values of a rule in the order written, each as its [`Kind`] says; as many as its form has.
+pub type Values = [u32; MOST_VALUES];
+
+/// Lines with more are read whole.
+pub const MOST_VALUES: usize = 6;
 
 /// What a value is, and how it is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -146,8 +150,9 @@ impl Forms<'_> {
 
     /// The value of a rule of the form at a place.
     pub fn value(&self, like: &Like, place: usize) -> Option<Plain<'_>> {
+        let kind = *self.of(like)?.kinds.get(place)?;
         let value = *like.values.get(place)?;
-        Some(match *self.of(like)?.kinds.get(place)? {
+        Some(match kind {
             Kind::Net(prefix) => net(value, prefix),
             Kind::Port => Plain::Port(value as u16),
             Kind::Chain => Plain::Chain(value),

@@ -2,6 +2,7 @@
 
 use super::cut::{Cut, Place};
 use super::names::{Chains, Names};
+use super::template::{Template, Templates};
 use super::{Entry, Kind};
 use crate::diag::Source;
 use crate::packet::Family;
@@ -9,15 +10,23 @@ use crate::save::ast::{ChainName, Item, TableKind};
 use crate::save::ext::registry;
 use crate::save::{parse, skim};
 
-/// The kinds of values that are cut out of the line, and its key; nothing of one that is read whole.
-fn cut(line: &str) -> Option<(Vec<Kind>, Vec<u8>)> {
+fn chains() -> Chains {
     let mut names = Names::default();
     let mut chains = Chains::builtin(Family::Ip, TableKind::Filter, &mut names);
     for name in ["web", "ssh"] {
         chains.add(ChainName::new(name.into()), &mut names);
     }
+    chains
+}
+
+const fn place(chains: &Chains) -> Place<'_> {
+    Place { family: Family::Ip, table: TableKind::Filter, chains, start: 0 }
+}
+
+/// The kinds of values that are cut out of the line, and its key; nothing of one that is read whole.
+fn cut(line: &str) -> Option<(Vec<Kind>, Vec<u8>)> {
     let mut cut = Cut::default();
-    cut.line(line.as_bytes(), Place { family: Family::Ip, table: TableKind::Filter, chains: &chains, start: 0 })?;
+    cut.line(line.as_bytes(), place(&chains()))?;
     assert_eq!((cut.kinds.len(), cut.words.len()), (cut.values.len(), cut.values.len()), "{line}");
     Some((cut.kinds.to_vec(), cut.key))
 }
@@ -68,6 +77,51 @@ fn plain_values_are_cut_out() {
         ("-A INPUT -m comment --comment a -m comment --comment b", None),
     ] {
         assert_eq!(cut(line).map(|(kinds, _)| kinds), want.map(<[Kind]>::to_vec), "{line}");
+    }
+}
+
+/// What a template reads out of a line is what is cut out of it; others are not recognised.
+#[test]
+fn lines_are_recognised_by_what_stands_between_their_values() {
+    let net = "-A web -s 192.0.2.1/32 -j DROP";
+    let port = "-A INPUT -p tcp --dport 22 -m comment --comment \"a b\" -j web";
+    let dnat = "-A web -m comment --comment a -j DNAT --to-destination 192.0.2.1:80";
+    for (known, line, is_one) in [
+        (net, "-A ssh -s 198.51.100.9/32 -j DROP", true),
+        (net, "-A web -s 198.51.100.9 -j DROP", true),
+        (net, "-A web -s 198.51.100.0/24 -j DROP", false),
+        (net, "-A web -s 198.51.100.9/24 -j DROP", false),
+        (net, "-A web -s 198.51.100.256/32 -j DROP", false),
+        (net, "-A web -s 198.51.100.09/32 -j DROP", false),
+        (net, "-A web -s 0.0.0.0/32 -j DROP", false),
+        (net, "-A web -s 1.2.3.4/32 -j DROPPED", false),
+        (net, "-A web -s 1.2.3.4/32 -j", false),
+        (net, "-A web -s 1.2.3.4.5/32 -j DROP", false),
+        (net, "-A INPUT -s 1.2.3.4/32 -j DROP", false),
+        (net, "-A nowhere -s 1.2.3.4/32 -j DROP", false),
+        (port, "-A INPUT -p tcp --dport 443 -m comment --comment \"c\" -j ssh", true),
+        (port, "-A INPUT -p tcp --dport 0 -m comment --comment \"c\" -j ssh", false),
+        (port, "-A INPUT -p tcp --dport 22 -m comment --comment c -j ssh", false),
+        (port, "-A INPUT -p tcp --dport 22 -m comment --comment \"-c\" -j ssh", false),
+        (port, "-A INPUT -p tcp --dport 22 -m comment --comment \"c\\\"\" -j ssh", false),
+        (port, "-A INPUT -p tcp --dport 22 -m comment --comment \"c\" -j INPUT", false),
+        (port, "-A web -p tcp --dport 22 -m comment --comment \"c\" -j ssh", false),
+        (dnat, "-A web -m comment --comment b -j DNAT --to-destination 192.0.2.9:8080", true),
+        (dnat, "-A web -m comment --comment b -j DNAT --to-destination 192.0.2.9", false),
+        (dnat, "-A web -m comment --comment b -j DNAT --to-destination 192.0.2.9/32:80", false),
+        (dnat, "-A web -m comment --comment \"b\" -j DNAT --to-destination 192.0.2.9:80", false),
+    ] {
+        let (chains, mut of_known, mut of_line, mut read) = (chains(), Cut::default(), Cut::default(), Cut::default());
+        of_known.line(known.as_bytes(), place(&chains)).unwrap();
+        let mut templates = Templates::default();
+        templates.add(Template::of(known.as_bytes(), &of_known, place(&chains)).unwrap(), 7);
+        let form = templates.read(0, line.as_bytes(), place(&chains), &mut read);
+        assert_eq!(form, is_one.then_some(7), "{line}");
+        if is_one {
+            of_line.line(line.as_bytes(), place(&chains)).unwrap();
+            assert_eq!((of_line.chain, &of_line.values, &of_line.kinds), (read.chain, &read.values, &read.kinds));
+            assert_eq!(of_line.key, of_known.key, "{line}");
+        }
     }
 }
 

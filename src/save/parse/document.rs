@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use bstr::BString;
+use memchr::memmem;
 
 use super::belongs::Belongs;
 use super::command::{self, Command};
@@ -35,6 +36,9 @@ pub fn read(source: &Source, family: Option<Family>, by_form: bool) -> (Skimmed<
     }
     reader.finish()
 }
+
+/// Few lines of a long dump are shorter, in bytes.
+const SHORT_LINE: usize = 32;
 
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Source,
@@ -161,7 +165,14 @@ impl<'a> Reader<'a> {
         self.begin_document_for(kind, span);
         self.chains = Chains::builtin(self.family, kind, &mut self.forms.names);
         let leading = std::mem::take(&mut self.comments);
-        self.open = Some(Table { kind, span, items: Vec::new(), leading });
+        self.open = Some(Table { kind, span, items: self.room(span), leading });
+    }
+
+    /// Room for about as many lines as the table can have, which costs nothing before it is used.
+    fn room(&self, table: Span) -> Vec<Item<Entry>> {
+        let rest = self.source.text().get(table.end as usize..).unwrap_or_default();
+        let bytes = memmem::find(rest, b"\nCOMMIT").unwrap_or(rest.len());
+        Vec::with_capacity(bytes / SHORT_LINE)
     }
 
     /// A table opens a new document when its family differs from the last one's. The same table

@@ -33,7 +33,7 @@ pub struct Line {
 pub enum Said {
     Command(Command),
     /// A rule of a form.
-    Like(Box<Like>),
+    Like(Like),
     /// Nothing to the tool of this family, which does not look at it, nor at what is wrong with it.
     ToOthers,
     Nonsense(Box<Diagnostic>),
