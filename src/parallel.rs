@@ -102,6 +102,14 @@ pub fn pieces<R: Send>(count: usize, work: impl Fn(Range<usize>) -> R + Sync) ->
     map((0..count).step_by(PIECE).map(|from| from..count.min(from + PIECE)).collect(), work)
 }
 
+/// Has `work` fill each piece of the room, told by its first place; answers what it says of them, in their order.
+pub fn fill<T: Send, R: Send>(room: &mut [T], work: impl Fn(usize, &mut [T]) -> R + Sync) -> Vec<R> {
+    if room.len() < 2 * PIECE {
+        return vec![work(0, room)];
+    }
+    map(room.chunks_mut(PIECE).zip((0..).step_by(PIECE)).collect(), |(room, from)| work(from, room))
+}
+
 /// Sorts; equal items are the same, so that it does not matter which comes first.
 pub fn sort<T: Ord + Send>(all: &mut [T]) {
     let threads = processors();

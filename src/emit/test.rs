@@ -73,7 +73,7 @@ impl Implied {
     fn see(&mut self, test: &Test) {
         self.see_protocol(match test {
             Test::In { field, set } if !set.is_full(field.width()) => field.protocol(),
-            Test::Bits { field, .. } => field.protocol(),
+            Test::Bits(bits) => bits.field.protocol(),
             Test::Tuple { fields, .. } | Test::Lookup { fields, .. } => fields.iter().find_map(|f| f.protocol()),
             _ => None,
         });
@@ -238,7 +238,7 @@ impl Table<'_> {
                 let (op, right) = choose(*field, set, labels);
                 compare(Expr::Field(*field), op, right)
             }
-            Test::Bits { field, mask, value, negated } => bits(*field, *mask, *value, *negated),
+            Test::Bits(test) => bits(test),
             Test::Named { field, names, negated } => {
                 let right = match names.as_slice() {
                     [only] => text(only),
@@ -558,7 +558,7 @@ fn ct_state(set: &IntervalSet) -> Statement {
     }
 }
 
-fn bits(field: Field, mask: u128, value: u128, negated: bool) -> Statement {
+fn bits(&ir::Bits { field, mask, value, negated }: &ir::Bits) -> Statement {
     let full = IntervalSet::full(field.width()).intervals().first().is_some_and(|all| all.hi == mask);
     // nft takes a number beside a security mark only behind a mask.
     let bare = !matches!(field, Field::Secmark | Field::Ct(CtKey::Secmark));

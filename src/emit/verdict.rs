@@ -15,12 +15,13 @@ impl Table<'_> {
             Verdict::Queue { from, to, bypass, fanout } => {
                 Statement::Queue { from: *from, to: *to, bypass: *bypass, fanout: *fanout }
             }
-            Verdict::Map { key, rows } => Statement::Vmap { key: test::key(key), map: self.vmap(key, rows) },
-            Verdict::Draw { random, rows } => {
-                Statement::Vmap { key: map::draw(*random, rows.len()), map: self.vmap(&[map::DRAWN], rows) }
-            }
-            Verdict::MapNamed { key, set } => {
-                Statement::Vmap { key: test::key(key), map: Lookup::Named(self.names.set(*set)) }
+            Verdict::Map(map) => Statement::Vmap { key: test::key(&map.key), map: self.vmap(&map.key, &map.rows) },
+            Verdict::Draw(draw) => Statement::Vmap {
+                key: map::draw(draw.random, draw.rows.len()),
+                map: self.vmap(&[map::DRAWN], &draw.rows),
+            },
+            Verdict::MapNamed(map) => {
+                Statement::Vmap { key: test::key(&map.key), map: Lookup::Named(self.names.set(map.set)) }
             }
             simple => Statement::Verdict(self.simple(simple)?),
         })
@@ -38,11 +39,9 @@ impl Table<'_> {
             Verdict::Reject(_)
             | Verdict::Nat(_)
             | Verdict::Queue { .. }
-            | Verdict::Map { .. }
-            | Verdict::MapNamed { .. }
-            | Verdict::Draw { .. } => {
-                return None;
-            }
+            | Verdict::Map(_)
+            | Verdict::MapNamed(_)
+            | Verdict::Draw(_) => return None,
         })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: `is_not_later` holds for exactly the packets that `is_later` does not hold for.
 
-use super::Test;
+use super::{Bits, Test};
 use crate::packet::{Exthdr, ExthdrPart, Family, Field, Hook, IntervalSet};
 
 /// Whether fragments that nobody put together can be seen at a hook. IPv4 reassembles before
@@ -31,5 +31,5 @@ pub fn is_not_later(family: Family) -> Option<Test> {
 
 /// Whether the fragment offset of IPv4 is zero, or is not.
 pub fn offset_is_zero(is: bool) -> Test {
-    Test::Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: !is }
+    Test::from(Bits { field: Field::IpFragOff, mask: 0x1fff, value: 0, negated: !is })
 }

@@ -7,15 +7,19 @@
 //! Invariant: sets of values are canonical; chains refer to chains by index, never by name.
 
 pub mod fragments;
+mod origin;
 mod rule;
 pub mod slots;
 mod statement;
 mod test;
 pub mod tracking;
 
-pub use rule::{Counters, Fields, MapRow, Nat, NatData, NatTarget, Origin, Remarks, Rule, Step, Steps, Verdict};
+pub use origin::Origin;
+pub use rule::{
+    Counters, Draw, Fields, MapRow, NamedMap, Nat, NatData, NatTarget, Remarks, Rule, Step, Steps, Verdict, VerdictMap,
+};
 pub use statement::{Assigned, KeyPart, ObjectBody, Statement};
-pub use test::{Component, Name, Row, Test};
+pub use test::{Bits, Component, Name, Row, Test};
 
 use bstr::BString;
 

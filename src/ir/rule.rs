@@ -3,13 +3,12 @@
 use bstr::BString;
 use smallvec::SmallVec;
 
-use super::{Assigned, ChainId, Row, SetId, Statement, Table, Test};
-use crate::diag::SourceId;
+use super::{Assigned, ChainId, Origin, Row, SetId, Statement, Table, Test};
 use crate::nft::ast::{NatFlags, NatKind, Reject};
 use crate::packet::Field;
 
 /// One rule.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(PartialEq, Debug)]
 pub struct Rule {
     pub steps: Steps,
     pub verdict: Verdict,
@@ -63,21 +62,30 @@ pub enum Verdict {
         bypass: bool,
         fanout: bool,
     },
-    /// By the fields' values; no row, and the next rule goes on.
-    Map {
-        key: Fields,
-        rows: Vec<MapRow<Verdict>>,
-    },
-    /// The same with a named map.
-    MapNamed {
-        key: Fields,
-        set: SetId,
-    },
-    /// `numgen random|inc mod N vmap { ... }`: one of N by chance or in turn; row `i` stands at key `i`.
-    Draw {
-        random: bool,
-        rows: Vec<MapRow<Verdict>>,
-    },
+    Map(Box<VerdictMap>),
+    MapNamed(Box<NamedMap>),
+    Draw(Box<Draw>),
+}
+
+/// By the fields' values; no row, and the next rule goes on.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct VerdictMap {
+    pub key: Fields,
+    pub rows: Vec<MapRow<Verdict>>,
+}
+
+/// The same with a named map.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct NamedMap {
+    pub key: Fields,
+    pub set: SetId,
+}
+
+/// `numgen random|inc mod N vmap { ... }`: one of N by chance or in turn; row `i` stands at key `i`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Draw {
+    pub random: bool,
+    pub rows: Vec<MapRow<Verdict>>,
 }
 
 /// One row of an anonymous map.
@@ -133,18 +141,22 @@ pub struct NatTarget {
     pub port: Option<u16>,
 }
 
-/// The lines a rule came from, sorted.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Origin {
-    pub source: SourceId,
-    pub lines: SmallVec<[u32; 2]>,
-}
-
 /// `[packets:bytes]`
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Counters {
     pub packets: u64,
     pub bytes: u64,
+}
+
+impl Clone for Rule {
+    /// Most have one step, which needs no list.
+    fn clone(&self) -> Self {
+        let steps = match self.steps.as_slice() {
+            [only] => Steps::from_buf([only.clone()]),
+            steps => steps.iter().cloned().collect(),
+        };
+        Rule { steps, verdict: self.verdict.clone(), origin: self.origin.clone(), remarks: self.remarks.clone() }
+    }
 }
 
 impl Rule {
@@ -230,19 +242,18 @@ impl Rule {
 
     /// Comments that stand on rows of an anonymous map of the verdict or of a statement.
     pub fn row_comments(&self) -> impl Iterator<Item = &BString> {
-        let (verdicts, places): (&[MapRow<Verdict>], &[MapRow<NatTarget>]) = match &self.verdict {
-            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => (rows, &[]),
+        let places: &[MapRow<NatTarget>] = match &self.verdict {
             Verdict::Nat(nat) => match &nat.data {
-                NatData::Map { rows, .. } | NatData::Draw { rows, .. } => (&[], rows),
-                NatData::Fixed { .. } | NatData::Prefix { .. } | NatData::MapNamed { .. } => (&[], &[]),
+                NatData::Map { rows, .. } | NatData::Draw { rows, .. } => rows,
+                NatData::Fixed { .. } | NatData::Prefix { .. } | NatData::MapNamed { .. } => &[],
             },
-            _ => (&[], &[]),
+            _ => &[],
         };
         let assigned = self.statements().flat_map(|statement| match statement {
             Statement::Assign { value: Assigned::Map { rows, .. }, .. } => rows.as_slice(),
             _ => &[],
         });
-        let of_verdict = comments(verdicts).chain(comments(places));
+        let of_verdict = comments(self.verdict.rows()).chain(comments(places));
         of_verdict.chain(assigned.filter_map(|row| row.comment.as_ref()))
     }
 
@@ -304,38 +315,11 @@ impl Nat {
     }
 }
 
-impl Origin {
-    /// One line of a source.
-    pub fn line(source: SourceId, line: u32) -> Self {
-        Origin { source, lines: SmallVec::from_slice(&[line]) }
-    }
-
-    /// Takes the lines of another origin in.
-    pub fn absorb(&mut self, other: &Origin) {
-        self.lines.extend_from_slice(&other.lines);
-        self.settle();
-    }
-
-    /// Takes the lines of many other origins in.
-    pub fn absorb_all<'o>(&mut self, others: impl IntoIterator<Item = &'o Origin>) {
-        others.into_iter().for_each(|other| self.lines.extend_from_slice(&other.lines));
-        self.settle();
-    }
-
-    /// Puts lines that were added at the end in their order.
-    pub fn settle(&mut self) {
-        if !self.lines.is_sorted_by(|a, b| a < b) {
-            self.lines.sort_unstable();
-            self.lines.dedup();
-        }
-    }
-}
-
 impl Verdict {
     /// Whether chance or turn decides.
     pub fn is_drawn(&self) -> bool {
         match self {
-            Verdict::Draw { .. } => true,
+            Verdict::Draw(_) => true,
             Verdict::Nat(nat) => matches!(nat.data, NatData::Draw { .. }),
             _ => false,
         }
@@ -344,7 +328,17 @@ impl Verdict {
     /// The fields by whose values a map decides; none of what is no map.
     pub fn key(&self) -> &[Field] {
         match self {
-            Verdict::Map { key, .. } | Verdict::MapNamed { key, .. } => key,
+            Verdict::Map(map) => &map.key,
+            Verdict::MapNamed(map) => &map.key,
+            _ => &[],
+        }
+    }
+
+    /// The rows of an anonymous map or of a draw; none of anything else.
+    pub fn rows(&self) -> &[MapRow<Verdict>] {
+        match self {
+            Verdict::Map(map) => &map.rows,
+            Verdict::Draw(draw) => &draw.rows,
             _ => &[],
         }
     }
@@ -368,11 +362,11 @@ impl Verdict {
     /// Tells it, or of a map or a draw the verdicts in its rows.
     pub fn tell_simple<'v>(&'v self, table: &'v Table, see: &mut impl FnMut(&'v Verdict)) {
         match self {
-            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => {
-                rows.iter().for_each(|row| row.data.tell_simple(table, see));
+            Verdict::Map(_) | Verdict::Draw(_) => {
+                self.rows().iter().for_each(|row| row.data.tell_simple(table, see));
             }
-            Verdict::MapNamed { set, .. } => {
-                let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
+            Verdict::MapNamed(map) => {
+                let rows = table.set(map.set).map(|set| set.rows.as_slice()).unwrap_or_default();
                 rows.iter().filter_map(|row| row.carried().verdict.as_ref()).for_each(|v| v.tell_simple(table, see));
             }
             Verdict::Jump(_)
@@ -391,10 +385,9 @@ impl Verdict {
     pub fn for_each_callee(&mut self, change: &mut impl FnMut(&mut ChainId)) {
         match self {
             Verdict::Jump(id) | Verdict::Goto(id) => change(id),
-            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => {
-                rows.iter_mut().for_each(|row| row.data.for_each_callee(change));
-            }
-            Verdict::MapNamed { .. }
+            Verdict::Map(map) => map.rows.iter_mut().for_each(|row| row.data.for_each_callee(change)),
+            Verdict::Draw(draw) => draw.rows.iter_mut().for_each(|row| row.data.for_each_callee(change)),
+            Verdict::MapNamed(_)
             | Verdict::Continue
             | Verdict::Accept
             | Verdict::Drop
@@ -408,11 +401,7 @@ impl Verdict {
     /// Whether no rule of this chain is looked at after it.
     pub const fn is_terminal(&self) -> bool {
         match self {
-            Verdict::Continue
-            | Verdict::Jump(_)
-            | Verdict::Map { .. }
-            | Verdict::MapNamed { .. }
-            | Verdict::Draw { .. } => false,
+            Verdict::Continue | Verdict::Jump(_) | Verdict::Map(_) | Verdict::MapNamed(_) | Verdict::Draw(_) => false,
             Verdict::Accept
             | Verdict::Drop
             | Verdict::Return
@@ -421,5 +410,16 @@ impl Verdict {
             | Verdict::Nat(_)
             | Verdict::Queue { .. } => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Long dumps are kept as rules: what one of them takes is what the program takes.
+    #[test]
+    fn rules_are_small() {
+        assert_eq!((size_of::<Test>(), size_of::<Verdict>(), size_of::<Rule>()), (48, 16, 96));
     }
 }

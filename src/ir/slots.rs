@@ -68,8 +68,8 @@ pub fn each<'a>(rule: &'a Rule, mut tell: impl FnMut(Slot<'a>)) {
                 one(port).map(Slot::Port).into_iter().for_each(&mut tell);
             }
         }
-        Verdict::Draw { rows, .. } => {
-            for row in rows {
+        Verdict::Draw(draw) => {
+            for row in &draw.rows {
                 row.comment.iter().map(Slot::Comment).for_each(&mut tell);
                 chain(&row.data).map(Slot::Chain).into_iter().for_each(&mut tell);
             }
@@ -98,8 +98,8 @@ pub fn each_mut(rule: &mut Rule, mut tell: impl FnMut(SlotMut)) {
                 port.as_mut().filter(|(lo, hi)| lo == hi).map(SlotMut::Port).into_iter().for_each(&mut tell);
             }
         }
-        Verdict::Draw { rows, .. } => {
-            for row in rows {
+        Verdict::Draw(draw) => {
+            for row in &mut draw.rows {
                 row.comment.iter_mut().map(SlotMut::Comment).for_each(&mut tell);
                 if let Verdict::Jump(id) | Verdict::Goto(id) = &mut row.data {
                     tell(SlotMut::Chain(id));
@@ -169,8 +169,9 @@ fn alike_verdicts(a: &Verdict, b: &Verdict) -> bool {
                     (a, b) => a == b,
                 }
         }
-        (Verdict::Draw { random: r, rows: a }, Verdict::Draw { random: s, rows: b }) => {
-            r == s && a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike_rows(a, b))
+        (Verdict::Draw(a), Verdict::Draw(b)) => {
+            let rows = || a.rows.iter().zip(&b.rows);
+            a.random == b.random && a.rows.len() == b.rows.len() && rows().all(|(a, b)| alike_rows(a, b))
         }
         (a, b) => alike_calls(a, b),
     }
@@ -236,7 +237,7 @@ fn one<T: PartialEq + Copy>(range: Option<(T, T)>) -> Option<T> {
 mod tests {
     use super::*;
     use crate::diag::SourceId;
-    use crate::ir::{Component, Nat, Origin};
+    use crate::ir::{Component, Draw, Nat, Origin};
     use crate::nft::ast::{NatFlags, NatKind};
     use crate::packet::L4;
 
@@ -259,7 +260,7 @@ mod tests {
             data: Verdict::Jump(ChainId(*chain)),
             comment: comment.map(BString::from),
         };
-        Verdict::Draw { random: true, rows: chains.iter().enumerate().map(row).collect() }
+        Verdict::Draw(Box::new(Draw { random: true, rows: chains.iter().enumerate().map(row).collect() }))
     }
 
     fn commented(comments: &[&str]) -> Rule {

@@ -12,19 +12,52 @@ use crate::packet::{Field, Interval, IntervalSet};
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Test {
     /// The field's value is in the set.
-    In { field: Field, set: IntervalSet },
-    /// `(field & mask) == value`, or `!=` when negated.
-    Bits { field: Field, mask: u128, value: u128, negated: bool },
+    In {
+        field: Field,
+        set: IntervalSet,
+    },
+    Bits(Box<Bits>),
     /// The name is one of these, or none of these when negated.
-    Named { field: Field, names: SmallVec<[Name; 1]>, negated: bool },
+    Named {
+        field: Field,
+        names: SmallVec<[Name; 1]>,
+        negated: bool,
+    },
     /// The fields together are one of the rows (a concatenation).
-    Tuple { fields: Fields, rows: Vec<Row>, negated: bool },
+    Tuple {
+        fields: Fields,
+        rows: Box<[Row]>,
+        negated: bool,
+    },
     /// The fields together are in a named set, each seen through its mask; no masks: all bits of all fields.
-    Lookup { fields: Fields, masks: Vec<Option<u128>>, set: SetId, negated: bool },
+    Lookup {
+        fields: Fields,
+        masks: Box<[Option<u128>]>,
+        set: SetId,
+        negated: bool,
+    },
     /// `numgen random|inc mod M` in the set: random or counting, hence never merged or moved.
-    Numgen { random: bool, modulus: u32, set: IntervalSet },
+    Numgen {
+        random: bool,
+        modulus: u32,
+        set: IntervalSet,
+    },
     /// `jhash` of the fields, modulo, in the set.
-    Hash { fields: Fields, modulus: u32, seed: u32, set: Box<IntervalSet> },
+    Hash {
+        fields: Fields,
+        modulus: u32,
+        seed: u32,
+        set: Box<IntervalSet>,
+    },
+}
+
+/// `(field & mask) == value`, or `!=` when negated.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Bits {
+    pub field: Field,
+    pub mask: u128,
+    pub value: u128,
+    pub negated: bool,
 }
 
 /// An interface or other name; `wildcard` when it ends in `*`.
@@ -53,9 +86,8 @@ impl Test {
     /// The fields that the test reads.
     pub fn fields(&self) -> &[Field] {
         match self {
-            Test::In { field, .. } | Test::Bits { field, .. } | Test::Named { field, .. } => {
-                std::slice::from_ref(field)
-            }
+            Test::In { field, .. } | Test::Named { field, .. } => std::slice::from_ref(field),
+            Test::Bits(bits) => std::slice::from_ref(&bits.field),
             Test::Tuple { fields, .. } | Test::Lookup { fields, .. } | Test::Hash { fields, .. } => fields,
             Test::Numgen { .. } => &[],
         }
@@ -63,7 +95,7 @@ impl Test {
 
     /// The fields together are in the set, or outside it when negated.
     pub fn lookup(fields: &[Field], set: SetId, negated: bool) -> Self {
-        Test::Lookup { fields: fields.iter().copied().collect(), masks: Vec::new(), set, negated }
+        Test::Lookup { fields: fields.iter().copied().collect(), masks: Box::default(), set, negated }
     }
 
     /// The fields, each seen through its mask, are together in the set.
@@ -96,6 +128,20 @@ impl Test {
     /// The field's value is in the set, or outside it when negated.
     pub fn within(field: Field, set: IntervalSet, negated: bool) -> Self {
         Test::In { field, set: if negated { set.complement(field.width()) } else { set } }
+    }
+}
+
+impl Bits {
+    /// Whether no packet passes both, as far as they tell by themselves: the same bits are to have two values.
+    pub fn clashes(&self, other: &Bits) -> bool {
+        let same_bits = (self.field, self.mask) == (other.field, other.mask);
+        same_bits && !self.negated && !other.negated && self.value != other.value
+    }
+}
+
+impl From<Bits> for Test {
+    fn from(bits: Bits) -> Self {
+        Test::Bits(Box::new(bits))
     }
 }
 

@@ -123,7 +123,7 @@ fn stem(name: &str) -> String {
 pub fn show(open: &Open) -> String {
     let list = |name: &str, set: &IntervalSet| {
         let all = set.intervals();
-        let part = |i: &Interval| if i.is_point() { i.lo.to_string() } else { format!("{}-{}", i.lo, i.hi) };
+        let part = |&Interval { lo, hi }: &Interval| if lo == hi { lo.to_string() } else { format!("{lo}-{hi}") };
         let more = if all.len() > 6 { ", ..." } else { "" };
         let text = all.iter().take(6).map(part).collect::<Vec<_>>().join(", ");
         (!all.is_empty()).then(|| format!("{name} {text}{more}"))

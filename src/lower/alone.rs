@@ -21,7 +21,7 @@ use crate::save::forms::Entry;
 const PIECE: usize = 512;
 
 /// Pieces that are worth keeping together.
-const PIECES: usize = 32;
+const PIECES: usize = 16;
 
 /// The only chain of a table that a rule is lowered into by itself.
 const ITS_OWN: ChainId = ChainId(0);

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::fragments::Guard;
 use crate::ir::{
-    Chain, ChainId, Counters, NatData, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict, fragments,
+    Bits, Chain, ChainId, Counters, NatData, Origin, Rule, Statement, Step, Steps, Table, Test, Verdict, fragments,
 };
 use crate::packet::{CtKey, Family, Field, Interval, IntervalSet};
 use crate::save::ext::lowering::{Action, Cond};
@@ -340,7 +340,7 @@ impl Builder<'_> {
     }
 
     fn helper(&mut self, what: &str) -> ChainId {
-        let line = self.origin.lines.first().copied().unwrap_or_default();
+        let line = self.origin.lines().first().copied().unwrap_or_default();
         let name = format!("{}-{line}-{what}", self.name);
         self.table.add_chain(Chain { name: name.into(), base: None, rules: Vec::new(), helper: true, foreign: false })
     }
@@ -428,7 +428,7 @@ fn is_of_a_connection(step: &Step) -> bool {
 
 /// Whether it is the test that there is a connection (`save/ext/mark.rs`).
 fn asks_for_a_connection(step: &Step) -> bool {
-    let asks = |mask: u128| Test::Bits { field: Field::Ct(CtKey::State), mask, value: 0, negated: true };
+    let asks = |mask: u128| Test::from(Bits { field: Field::Ct(CtKey::State), mask, value: 0, negated: true });
     matches!(step, Step::Test(test) if *test == asks(2 | 4 | 8))
 }
 

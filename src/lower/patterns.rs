@@ -26,7 +26,12 @@ pub struct Pattern {
 
 /// Patterns by form and kind of place; `None` where rules are lowered one by one.
 #[derive(Default)]
-pub struct Patterns(FxHashMap<(u32, u32), Option<Pattern>>);
+pub struct Patterns {
+    all: Vec<Option<Pattern>>,
+    numbers: FxHashMap<(u32, u32), usize>,
+    /// The last one that was asked for.
+    last: ((u32, u32), usize),
+}
 
 impl Patterns {
     /// The rule that the one of a form becomes, and whether later fragments skip it. `work` has room for rules by
@@ -37,8 +42,15 @@ impl Patterns {
         (within, last): (&Within, bool),
         work: &mut TableWork,
     ) -> Option<(ir::Rule, bool)> {
-        let learn = || Pattern::learn(work.forms.of(like)?, (within, last), work);
-        let pattern = self.0.entry((like.form, within.kind(last))).or_insert_with(learn).as_ref()?;
+        let key = (like.form, within.kind(last));
+        if self.last.0 != key || self.all.is_empty() {
+            let number = self.numbers.entry(key).or_insert_with(|| {
+                self.all.push(work.forms.of(like).and_then(|form| Pattern::learn(form, (within, last), work)));
+                self.all.len() - 1
+            });
+            self.last = (key, *number);
+        }
+        let pattern = self.all.get(self.last.1)?.as_ref()?;
         Some((pattern.rule(like, work)?, pattern.skipped))
     }
 }

@@ -95,7 +95,7 @@ fn of_long_runs_no_rule_is_lost_nor_moved() {
     let lines: Vec<Vec<u32>> = table
         .chains
         .iter()
-        .map(|chain| chain.rules.iter().flat_map(|rule| rule.origin.lines.to_vec()).collect())
+        .map(|chain| chain.rules.iter().flat_map(|rule| rule.origin.lines().to_vec()).collect())
         .collect();
     assert!(lines.iter().all(|lines| lines.is_sorted()));
     let all: BTreeSet<u32> = lines.concat().into_iter().collect();

@@ -60,7 +60,7 @@ fn is_done_once(statement: &Statement) -> bool {
 impl Facts<'_> {
     /// Whether two neighbours may change places.
     pub fn commute(&self, one: usize, other: usize) -> bool {
-        let alike = match (self.effects()[one], self.effects()[other]) {
+        let alike = match (self.effect(one), self.effect(other)) {
             (Effect::Gap, _) | (_, Effect::Gap) => return false,
             (Effect::Ends(a), Effect::Ends(b)) => a == b,
             (Effect::Assigns(a), Effect::Assigns(b)) if a == b => {

@@ -33,12 +33,12 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
         let Some((field, mut candidates)) = most_promising(&facts, options) else { continue };
         let fed = name_sets::is_fed(chain.name.as_bstr());
         let is_list = |run: &Run| name_sets::is_wanted(fed, &[field], run.len(), options);
-        let found = runs(&facts, &candidates, options.level);
+        let found = runs(&facts, field, candidates.iter(), options.level);
         // Rules of runs that stay as they are stay where they are.
         let mut kept = vec![false; chain.rules.len()];
         found.iter().filter(|run| is_list(run)).flat_map(Run::members).for_each(|c| kept[c.rule as usize] = true);
         candidates.retain(|candidate| kept[candidate.rule as usize]);
-        let found = runs(&facts, &candidates, options.level);
+        let found = runs(&facts, field, candidates.iter(), options.level);
         if found.iter().any(|run| run.len() > 1) {
             write(table, at, field, found, report);
         }
@@ -48,7 +48,7 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
 /// The field by which most rules with counters can be one, and for each rule the step that tests it.
 fn most_promising(facts: &Facts, options: &Options) -> Option<(Field, Vec<Candidate>)> {
     let mut candidates: Vec<Candidate> = Vec::new();
-    for (rule, (at, &deed)) in facts.rules.iter().zip((0..).zip(facts.deeds())) {
+    for (rule, (at, &(deed, _))) in facts.rules.iter().zip((0..).zip(facts.deeds())) {
         add(rule, at, deed, options, &mut candidates);
     }
     let mut seen: FxHashMap<(Field, Sum), usize> = FxHashMap::default();
@@ -99,7 +99,7 @@ fn write(table: &mut Table, at: usize, field: Field, found: Vec<Run>, report: &m
         let why = format!("{} rules do the same for one value each: a named set holds and counts them", run.len());
         let Some(mut rule) = unite(members()) else { continue };
         name_sets::put(table, &chain, &mut rule, List::counting(field, rows));
-        report.merged(&chain, &rule.origin.lines, why);
+        report.merged(&chain, rule.origin.lines(), why);
         run.others.iter().for_each(|other| gone[other.rule as usize] = true);
         rules[run.first.rule as usize] = rule;
     }
@@ -121,11 +121,12 @@ fn unite<'r>(mut members: impl Iterator<Item = (usize, &'r Rule)>) -> Option<Rul
     let mut rule = first.clone();
     rule.steps.remove(step);
     let mut notes: Vec<_> = rule.comment().filter(|text| !fits_comment(text)).into_iter().collect();
+    let mut origins = Vec::new();
     for (_, other) in members {
         notes.extend(other.comment().filter(|text| !fits_comment(text)));
-        rule.origin.lines.extend_from_slice(&other.origin.lines);
+        origins.push(&other.origin);
     }
-    rule.origin.settle();
+    rule.origin.absorb_all(origins);
     let remarks = rule.remarks_mut();
     remarks.counters = None;
     remarks.comments = notes;

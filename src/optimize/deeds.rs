@@ -30,35 +30,37 @@ impl Hash for Deed<'_> {
 
 /// The number of what each rule does, in the order in which the deeds come, and what it does as far as order is
 /// concerned.
-pub fn of(rules: &[Rule]) -> (Vec<u32>, Vec<Effect>) {
-    let pieces = parallel::pieces(rules.len(), |piece| number(rules.get(piece).unwrap_or_default()));
-    let mut all = Numbered::default();
-    let (mut numbers, mut effects) = (Vec::with_capacity(rules.len()), Vec::with_capacity(rules.len()));
-    for (own, deeds) in pieces {
-        let in_all: Vec<u32> = deeds.into_iter().map(|deed| all.of(deed)).collect();
-        for (number, effect) in own {
-            let number = in_all[number as usize];
-            numbers.push(number);
-            effects.push(effect.numbered(number));
+pub fn of(rules: &[Rule]) -> Vec<(u32, Effect)> {
+    let mut all = vec![(0, Effect::Other); rules.len()];
+    let pieces = parallel::fill(&mut all, |from, room| (room.len(), number(&rules[from..], room)));
+    let mut kinds = Numbered::default();
+    let mut rest = all.as_mut_slice();
+    for (count, deeds) in pieces {
+        let in_all: Vec<u32> = deeds.into_iter().map(|deed| kinds.of(deed)).collect();
+        let (piece, behind) = rest.split_at_mut(count);
+        for (number, effect) in piece {
+            *number = in_all[*number as usize];
+            *effect = effect.numbered(*number);
         }
+        rest = behind;
     }
-    (numbers, effects)
+    all
 }
 
-/// The same of the rules by themselves, and the deed of each number.
-fn number(rules: &[Rule]) -> (Vec<(u32, Effect)>, Vec<Deed<'_>>) {
+/// The same of the first rules by themselves, as many as there is room for; answers the deed of each number.
+fn number<'r>(rules: &'r [Rule], room: &mut [(u32, Effect)]) -> Vec<Deed<'r>> {
     let mut known = Numbered::default();
-    let of = |rule| {
+    for (rule, place) in rules.iter().zip(room) {
         let number = known.of(Deed(rule));
-        (number, Effect::of(rule, number))
-    };
-    (rules.iter().map(of).collect(), known.kinds())
+        *place = (number, Effect::of(rule, number));
+    }
+    known.kinds()
 }
 
 /// For each number whether several rules have it.
-pub fn shared(deeds: &[u32]) -> Vec<bool> {
+pub fn shared(deeds: &[(u32, Effect)]) -> Vec<bool> {
     let mut counts: Vec<u32> = Vec::new();
-    for &deed in deeds {
+    for &(deed, _) in deeds {
         let deed = deed as usize;
         if deed >= counts.len() {
             counts.resize(deed + 1, 0);
@@ -85,11 +87,11 @@ mod tests {
         let log = |at: u32| at.is_multiple_of(3).then(|| Statement::Log(Log::default()).into());
         for count in [0, 1, 9, 5000] {
             let rules: Vec<Rule> = (0..count).map(|at| Rule::new(log(at), verdicts(at), Origin::default())).collect();
-            let (deeds, _) = of(&rules);
+            let deeds = of(&rules);
             assert_eq!(deeds.len(), rules.len());
             for at in (0..rules.len()).step_by(97) {
                 for (other, rule) in rules.iter().enumerate() {
-                    assert_eq!(deeds[at] == deeds[other], do_the_same(&rules[at], rule));
+                    assert_eq!(deeds[at].0 == deeds[other].0, do_the_same(&rules[at], rule));
                 }
             }
         }

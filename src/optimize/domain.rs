@@ -23,6 +23,14 @@ pub enum Dim {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Domain(SmallVec<[(Dim, IntervalSet); 1]>);
 
+/// The one dimension of the domain of a rule that only tests whether one field has some values; without making the
+/// domain.
+pub fn only<'r>(rule: &'r Rule, changes: &Changes) -> Option<(Dim, &'r IntervalSet)> {
+    let [Step::Test(test @ Test::In { field, set }), rest @ ..] = rule.steps.as_slice() else { return None };
+    let lone = !matches!(rest.first(), Some(Step::Test(_))) && field.protocol().is_none();
+    (lone && !changes.may_change_test(test)).then(|| (Dim::Value(plain(*field)), set))
+}
+
 impl Domain {
     /// Of the tests before the first statement, without those that the rule itself may outdate.
     pub fn of(rule: &Rule, changes: &Changes) -> Self {
@@ -59,10 +67,10 @@ impl Domain {
         }
         match test {
             Test::In { field, set } => self.narrow(Dim::Value(plain(*field)), set.clone()),
-            Test::Bits { field, mask, value, negated } => {
-                let point = IntervalSet::point(*value);
-                let set = if *negated { point.complement(field.width()) } else { point };
-                self.narrow(Dim::Masked(*field, *mask), set);
+            Test::Bits(bits) => {
+                let point = IntervalSet::point(bits.value);
+                let set = if bits.negated { point.complement(bits.field.width()) } else { point };
+                self.narrow(Dim::Masked(bits.field, bits.mask), set);
             }
             Test::Named { field, names, negated } => {
                 if let Some(set) = names.iter().map(name_interval).collect::<Option<IntervalSet>>() {
@@ -121,7 +129,7 @@ const fn plain(field: Field) -> Field {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Origin, Verdict};
+    use crate::ir::{Bits, Origin, Verdict};
 
     fn domain(tests: Vec<Test>) -> Domain {
         let rule = Rule::new(tests.into_iter().map(Step::Test), Verdict::Accept, Origin::default());
@@ -136,7 +144,7 @@ mod tests {
     #[test]
     fn what_never_matches_together() {
         let tcp = |port| Test::is(Field::Dport(L4::Tcp), port);
-        let bits = |value, negated| Test::Bits { field: Field::TcpFlags, mask: 0x12, value, negated };
+        let bits = |value, negated| Test::from(Bits { field: Field::TcpFlags, mask: 0x12, value, negated });
         let cases = [
             (tcp(80), tcp(443), true),
             (tcp(80), Test::between(Field::Dport(L4::Tcp), 1, 100), false),

@@ -32,11 +32,11 @@ pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Repor
                     relax(first, ours);
                     first.origin.absorb(&rule.origin);
                     first.absorb_remarks(&mut rule);
-                    report.merged(&chain.name, &first.origin.lines, BOTH.into());
+                    report.merged(&chain.name, first.origin.lines(), BOTH.into());
                 }
                 None => {
                     relax(&mut rule, theirs);
-                    report.merged(&chain.name, &rule.origin.lines, FAILED.into());
+                    report.merged(&chain.name, rule.origin.lines(), FAILED.into());
                     out.push(rule);
                 }
             }
@@ -64,7 +64,7 @@ fn needless(first: &Rule, second: &Rule) -> Option<(usize, usize)> {
     let (ours, theirs) = opposites(first, second)?;
     let missing = || first.steps.iter().filter(|step| matches!(step, Step::Test(_)) && !second.steps.contains(step));
     let stand = missing().nth(1).is_none() && missing().all(|step| first.steps.get(ours) == Some(step));
-    (stand && is_pure(first) && is_pure(second) && first.origin.source == second.origin.source)
+    (stand && is_pure(first) && is_pure(second) && first.origin.source() == second.origin.source())
         .then_some((ours, theirs))
 }
 

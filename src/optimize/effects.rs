@@ -158,7 +158,7 @@ impl ChainChanges {
     pub fn of_rule(&self, rule: &Rule) -> Cow<'_, Changes> {
         let called = match &rule.verdict {
             Verdict::Jump(ChainId(id)) => self.chains.get(*id as usize),
-            Verdict::Map { .. } | Verdict::Draw { .. } | Verdict::MapNamed { .. } => None,
+            Verdict::Map(_) | Verdict::Draw(_) | Verdict::MapNamed(_) => None,
             _ => Some(&self.nothing),
         };
         match called.filter(|_| rule.statements().next().is_none()) {
@@ -178,10 +178,10 @@ impl ChainChanges {
                 Some(called) => changes.absorb(called),
                 None => changes.anything = true,
             },
-            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => {
-                rows.iter().for_each(|row| self.of_verdict(&row.data, changes))
+            Verdict::Map(_) | Verdict::Draw(_) => {
+                verdict.rows().iter().for_each(|row| self.of_verdict(&row.data, changes));
             }
-            Verdict::MapNamed { .. } => changes.anything = true,
+            Verdict::MapNamed(_) => changes.anything = true,
             // Nothing of this chain is looked at afterwards, or nothing is done.
             Verdict::Goto(_)
             | Verdict::Continue
@@ -200,7 +200,7 @@ fn own(rules: &[Rule]) -> Changes {
     let mut changes = Changes::default();
     for rule in rules {
         rule.statements().for_each(|s| changes.statement(s));
-        changes.anything |= matches!(rule.verdict, Verdict::MapNamed { .. });
+        changes.anything |= matches!(rule.verdict, Verdict::MapNamed(_));
     }
     changes
 }
@@ -220,8 +220,7 @@ fn callees(rules: &[Rule]) -> Callees {
     fn add(verdict: &Verdict, out: &mut Callees) {
         match verdict {
             Verdict::Jump(ChainId(id)) | Verdict::Goto(ChainId(id)) => out.push(*id),
-            Verdict::Map { rows, .. } | Verdict::Draw { rows, .. } => rows.iter().for_each(|row| add(&row.data, out)),
-            _ => {}
+            other => other.rows().iter().for_each(|row| add(&row.data, out)),
         }
     }
     let mut out = Callees::new();

@@ -14,7 +14,7 @@ use crate::ir::Rule;
 pub struct Facts<'r> {
     pub rules: &'r [Rule],
     pub chains: &'r ChainChanges,
-    deeds: OnceCell<(Vec<u32>, Vec<Effect>)>,
+    deeds: OnceCell<Vec<(u32, Effect)>>,
     profiles: OnceCell<Vec<OnceCell<Box<Profile>>>>,
     claims: OnceCell<Claims>,
 }
@@ -33,14 +33,14 @@ impl<'r> Facts<'r> {
         Facts { rules, chains, deeds: OnceCell::new(), profiles: OnceCell::new(), claims: OnceCell::new() }
     }
 
-    /// The number of what each rule does, see [`deeds`].
-    pub fn deeds(&self) -> &[u32] {
-        &self.deeds.get_or_init(|| deeds::of(self.rules)).0
+    /// The number of what each rule does, see [`deeds`], and what it does as far as order is concerned.
+    pub fn deeds(&self) -> &[(u32, Effect)] {
+        self.deeds.get_or_init(|| deeds::of(self.rules))
     }
 
-    /// What each rule does, as far as order is concerned.
-    pub fn effects(&self) -> &[Effect] {
-        &self.deeds.get_or_init(|| deeds::of(self.rules)).1
+    /// What a rule does, as far as order is concerned.
+    pub fn effect(&self, rule: usize) -> Effect {
+        self.deeds()[rule].1
     }
 
     /// What else is to be known of a rule.

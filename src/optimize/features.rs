@@ -54,7 +54,7 @@ impl Features {
     const fn of_verdict(verdict: &Verdict) -> Self {
         match verdict {
             Verdict::Jump(_) | Verdict::Goto(_) => Features::CALLS,
-            Verdict::Map { .. } | Verdict::MapNamed { .. } | Verdict::Draw { .. } => Features::CALLS,
+            Verdict::Map(_) | Verdict::MapNamed(_) | Verdict::Draw(_) => Features::CALLS,
             Verdict::Nat(_) => Features::NAT,
             Verdict::Continue
             | Verdict::Accept

@@ -49,7 +49,7 @@ fn round(table: &mut Table, calling: &[usize], gone: &mut [bool], report: &mut R
             fold(&mut chain.rules[rule], &mut inner);
             report.merged(
                 &chain.name,
-                &chain.rules[rule].origin.lines,
+                chain.rules[rule].origin.lines(),
                 format!("chain {name} had one rule, and only one rule led to it"),
             );
         }

@@ -43,7 +43,7 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
             {
                 fuse(first, rule);
                 gone[at] = true;
-                report.merged(&chain.name, &first.origin.lines, why(place < last));
+                report.merged(&chain.name, first.origin.lines(), why(place < last));
             } else {
                 last = at;
             }
@@ -63,20 +63,24 @@ const STEPS: usize = 32;
 
 /// For each rule the earlier one that takes it in.
 fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<usize>> {
-    let (near, apart) = pair(rules, None);
-    if level > Level::Safe && apart { pair(rules, Some(Order::new(&Facts::new(rules, chains)))).0 } else { near }
+    let mut keys = vec![Sum::default(); rules.len()];
+    parallel::fill(&mut keys, |from, keys| keys.iter_mut().zip(&rules[from..]).for_each(|(at, rule)| *at = key(rule)));
+    let (near, apart) = pair(rules, &keys, None);
+    match level > Level::Safe && apart {
+        true => pair(rules, &keys, Some(Order::new(&Facts::new(rules, chains)))).0,
+        false => near,
+    }
 }
 
 /// The same among neighbours, and with an order also past rules between. Says too whether any would fuse if
-/// nothing stood between them.
-fn pair(rules: &[Rule], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) {
+/// nothing stood between them. `keys` are those of the rules.
+fn pair(rules: &[Rule], keys: &[Sum], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) {
     let mut apart = false;
     let mut open: FxHashMap<Sum, Open> = FxHashMap::default();
     let mut partners = Vec::with_capacity(rules.len());
     let mut places = 0;
-    let keys = parallel::numbers(rules.len(), |at| (goes_on(&rules[at]), key(&rules[at])));
-    let repeats = Repeats::of(keys.iter().map(|(_, key)| key.0));
-    for ((at, rule), (acts, key)) in rules.iter().enumerate().zip(keys) {
+    let repeats = Repeats::of(keys.len(), keys.iter().map(|key| key.0));
+    for ((at, rule), &key) in rules.iter().enumerate().zip(keys) {
         let alone = !repeats.may_repeat(key.0);
         let known = Some(&key)
             .filter(|_| !alone)
@@ -99,7 +103,7 @@ fn pair(rules: &[Rule], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) 
         }
         places += usize::from(found.is_none());
         // What a fused rule takes in next, it takes in behind what it has.
-        if acts && !alone {
+        if !alone && goes_on(rule) {
             let before = found.unwrap_or(Open { last: at, place, logs: None, steps: 0 });
             let (logs, steps) = (before.logs.or(logs(rule)), before.steps + rule.steps.len());
             open.insert(key, Open { last: at, place, logs, steps });
@@ -188,7 +192,8 @@ const fn lacks_only_connection(statement: &Statement) -> bool {
 fn connected(rule: &Rule) -> bool {
     rule.tests().any(|test| match test {
         Test::In { field: Field::Ct(CtKey::State), set } => !set.contains(1) && !set.contains(64),
-        Test::In { field: Field::Ct(_), .. } | Test::Bits { field: Field::Ct(CtKey::Mark), .. } => true,
+        Test::In { field: Field::Ct(_), .. } => true,
+        Test::Bits(bits) => bits.field == Field::Ct(CtKey::Mark),
         _ => false,
     })
 }

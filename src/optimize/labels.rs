@@ -25,13 +25,6 @@ impl Said {
         self.labels.extend_from_slice(rule.labels());
     }
 
-    /// The same of rules behind these.
-    pub fn append(&mut self, other: Said) {
-        self.members += other.members;
-        self.all.extend(other.all);
-        self.labels.extend(other.labels);
-    }
-
     /// Puts all of it on the first rule, which was the first to be added.
     pub fn place(self, rule: &mut Rule) {
         let shared = self.all.len() == self.members && self.all.windows(2).all(|pair| pair[0].1 == pair[1].1);

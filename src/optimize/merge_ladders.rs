@@ -10,7 +10,7 @@ use super::endings::Endings;
 use super::features::Features;
 use super::known::Known;
 use super::{Options, Report, chains, without};
-use crate::ir::{Chain, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Table, Test, Verdict};
+use crate::ir::{Chain, Draw, MapRow, Nat, NatData, NatTarget, Origin, Rule, Step, Table, Test, Verdict};
 use crate::packet::Interval;
 use crate::parallel;
 
@@ -41,7 +41,7 @@ pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Repor
         let mut gone = vec![false; chain.rules.len()];
         for Ladder { at, count } in found {
             let Some(merged) = draw(&chain.rules[at..at + count]) else { continue };
-            report.merged(&chain.name, &merged.origin.lines, why(count));
+            report.merged(&chain.name, merged.origin.lines(), why(count));
             chain.rules[at] = merged;
             gone[at + 1..at + count].fill(true);
         }
@@ -136,7 +136,7 @@ fn are_simple(rungs: &[Rule]) -> bool {
 /// That verdict map.
 fn simple(rungs: &[Rule]) -> Verdict {
     let rows = rungs.iter().zip(0..).map(|(rule, at)| row(rule, at, rule.verdict.clone())).collect();
-    Verdict::Draw { random: true, rows }
+    Verdict::Draw(Box::new(Draw { random: true, rows }))
 }
 
 /// A map of addresses and ports, when all rungs translate alike to one place each.
@@ -162,9 +162,6 @@ fn row<T>(rule: &Rule, at: u128, data: T) -> MapRow<T> {
 fn draw(rungs: &[Rule]) -> Option<Rule> {
     let verdict = if are_simple(rungs) { simple(rungs) } else { nat(rungs)? };
     let mut origin = Origin::default();
-    if let Some(first) = rungs.first() {
-        origin.source = first.origin.source;
-    }
     origin.absorb_all(rungs.iter().map(|rung| &rung.origin));
     let tests = rungs.last().map(|last| last.steps.clone()).unwrap_or_default();
     Some(Rule::new(tests, verdict, origin))

@@ -40,7 +40,7 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
         let (rules, deeds) = (facts.rules, facts.deeds());
         let shared = deeds::shared(deeds);
         let shape = |at: usize| {
-            let deed = Some(deeds[at]).filter(|&deed| shared[deed as usize])?;
+            let deed = Some(deeds[at].0).filter(|&deed| shared[deed as usize])?;
             Shape::of(&rules[at], Sum::of_deed(deed, &rules[at]), options)
         };
         let mut shapes: Vec<Option<Shape>> = parallel::numbers(chain.rules.len(), shape);
@@ -167,7 +167,7 @@ fn write(chain: &mut Chain, runs: &[Vec<usize>], united: Vec<Option<United>>, re
     for (run, united) in runs.iter().zip(united) {
         match united {
             Some(united) => {
-                report.merged(&chain.name, &united.rule.origin.lines, why(run.len(), &united));
+                report.merged(&chain.name, united.rule.origin.lines(), why(run.len(), &united));
                 chain.rules.push(united.rule);
             }
             None => chain.rules.extend(run.iter().filter_map(|&at| rules.get_mut(at).map(take))),
@@ -267,7 +267,7 @@ fn write_sets(rule: &mut Rule, shape: &Shape, cell: &[IntervalSet], fields: &[Fi
 fn write_rows(rule: &mut Rule, shape: &Shape, varying: &[usize], key: &[Field], lines: &Lines) -> Option<()> {
     let rows = parallel::numbers(lines.len(), |at| columns::row(key, lines.row(at)));
     let rows: Option<Vec<Row>> = rows.into_iter().collect();
-    let tuple = Test::Tuple { fields: key.iter().copied().collect(), rows: rows?, negated: false };
+    let tuple = Test::Tuple { fields: key.iter().copied().collect(), rows: rows?.into(), negated: false };
     let mut steps: SmallVec<[usize; 6]> = varying.iter().map(|&at| shape.columns[at].step as usize).collect();
     steps.sort_unstable();
     let (&first, others) = steps.split_first()?;

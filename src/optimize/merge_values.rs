@@ -15,9 +15,8 @@ use super::facts::Facts;
 use super::features::Features;
 use super::known::Known;
 use super::{Options, Report, chains, labels, shape, without, words};
-use crate::ir::{Chain, Rule, Step, Table, Test};
+use crate::ir::{Chain, Origin, Rule, Step, Table, Test};
 use crate::packet::{Field, Interval};
-use crate::parallel;
 
 /// Fields are merged one after the other; what one merge makes equal, another can merge.
 const ROUNDS: usize = 12;
@@ -34,9 +33,10 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
         loop {
             let facts = Facts::new(&chain.rules, chains);
             let candidates = candidates::of_all(&facts, idle, options);
-            let promising = candidates::promising(&candidates, options.level).into_iter().zip(&mut rounds);
+            let promising =
+                candidates::promising(candidates.iter().flatten(), options.level).into_iter().zip(&mut rounds);
             let found = promising
-                .map(|(field, _)| (field, runs(&facts, &candidates::by(field, &candidates), options.level)))
+                .map(|(field, _)| (field, runs(&facts, field, candidates.iter().flatten(), options.level)))
                 .find(|(_, runs)| runs.iter().any(|run| !run.others.is_empty()));
             let Some((field, runs)) = found else { break };
             merge(chain, field, runs, report);
@@ -55,7 +55,7 @@ fn merge(chain: &mut Chain, field: Field, runs: Vec<Run>, report: &mut Report) {
         run.others.iter().for_each(|other| gone[other.rule as usize] = true);
         let why = why(&run, field);
         unite(rule, run, |at| behind.get(at as usize - next));
-        report.merged(&chain.name, &rule.origin.lines, why);
+        report.merged(&chain.name, rule.origin.lines(), why);
     }
     without(&mut chain.rules, gone);
 }
@@ -68,20 +68,17 @@ fn why(run: &Run, field: Field) -> String {
 }
 
 /// `rule` takes in the others of its run: their values, lines and comments.
-fn unite<'r>(rule: &mut Rule, run: Run, other: impl Fn(u32) -> Option<&'r Rule> + Sync) {
+fn unite<'r>(rule: &mut Rule, run: Run, other: impl Fn(u32) -> Option<&'r Rule>) {
     let step = run.first.step as usize;
-    let mut taken = Taken::default();
+    let mut taken = Taken { lines: Vec::with_capacity(run.len()), ..Taken::default() };
+    if run.values.as_ref().is_some_and(values::Values::are_numbers) {
+        taken.numbers.reserve(run.len());
+    }
     taken.add(rule, step);
-    let others = parallel::pieces(run.others.len(), |piece| {
-        let mut taken = Taken::default();
-        for member in run.others.get(piece).unwrap_or_default() {
-            other(member.rule).into_iter().for_each(|rule| taken.add(rule, member.step as usize));
-        }
-        taken
-    });
-    others.into_iter().for_each(|others| taken.append(others));
-    rule.origin.lines = taken.lines.into();
-    rule.origin.settle();
+    for member in &run.others {
+        other(member.rule).into_iter().for_each(|rule| taken.add(rule, member.step as usize));
+    }
+    rule.origin = Origin::of(rule.origin.source(), taken.lines);
     if let (Some(Step::Test(test)), Some(values)) = (rule.steps.get_mut(step), run.values) {
         values.store(test, taken.numbers);
     }
@@ -103,13 +100,7 @@ impl Taken {
         if let Some(Step::Test(Test::In { set, .. })) = step {
             self.numbers.extend_from_slice(set.intervals());
         }
-        self.lines.extend_from_slice(&rule.origin.lines);
+        self.lines.extend_from_slice(rule.origin.lines());
         self.said.add(rule, || labels::components(step));
-    }
-
-    fn append(&mut self, other: Taken) {
-        self.lines.extend(other.lines);
-        self.numbers.extend(other.numbers);
-        self.said.append(other.said);
     }
 }

@@ -112,7 +112,7 @@ impl Pass {
     }
 }
 
-/// Takes those rules out of a chain that are gone, each told for itself, and the room that they had.
+/// Takes those rules out of a chain that are gone, each told for itself, and the room that most had.
 fn without(rules: &mut Vec<Rule>, gone: Vec<bool>) {
     let stay = gone.iter().filter(|gone| !**gone).count();
     if stay < rules.len() / 2 {
@@ -122,7 +122,6 @@ fn without(rules: &mut Vec<Rule>, gone: Vec<bool>) {
     }
     let mut gone = gone.into_iter();
     rules.retain(|_| gone.next() == Some(false));
-    rules.shrink_to_fit();
 }
 
 /// The rule, with none in its place.

@@ -96,7 +96,7 @@ fn name(
         *step = Step::Test(Test::lookup(&fields, set, negated));
     }
     let why = format!("the list of {count} gets a name, so that `nft add element` can add to it");
-    report.merged(chain, &rule.origin.lines, why);
+    report.merged(chain, rule.origin.lines(), why);
 }
 
 fn hash(list: &List) -> u64 {

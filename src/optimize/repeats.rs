@@ -15,12 +15,12 @@ pub struct Repeats {
 }
 
 impl Repeats {
-    /// Of all the hashes.
-    pub fn of(hashes: impl ExactSizeIterator<Item = u64>) -> Self {
-        if hashes.len() <= FEW {
+    /// Of all the hashes, of which there are so many.
+    pub fn of(count: usize, hashes: impl Iterator<Item = u64>) -> Self {
+        if count <= FEW {
             return Repeats { pairs: Vec::new(), shift: 0 };
         }
-        let words = (hashes.len() * BITS / 32).next_power_of_two();
+        let words = (count * BITS / 32).next_power_of_two();
         let mut repeats = Repeats { pairs: vec![0; words], shift: 64 - 5 - words.ilog2() };
         for hash in hashes {
             let (word, bit) = repeats.place(hash);
@@ -55,7 +55,7 @@ mod tests {
         for count in [0, 10, 1000, 50_000_u64] {
             let hashes: Vec<u64> =
                 (0..count).chain(0..count / 9).map(|n| n.wrapping_mul(0x5851_f42d_4c95_7f2d)).collect();
-            let repeats = Repeats::of(hashes.iter().copied());
+            let repeats = Repeats::of(hashes.len(), hashes.iter().copied());
             let found =
                 |range: std::ops::Range<usize>| hashes[range].iter().filter(|&&h| repeats.may_repeat(h)).count();
             let (again, count) = (count as usize / 9, count as usize);

@@ -19,7 +19,7 @@ pub struct Sum(pub u64);
 impl Sum {
     /// Of all that a rule does, which has this number by [`super::deeds`], and of where it comes from.
     pub fn of_deed(number: u32, rule: &Rule) -> Self {
-        Sum(hash(&(number, rule.origin.source)))
+        Sum(hash(&(number, rule.origin.source())))
     }
 
     /// Of one test.
@@ -160,7 +160,7 @@ pub const fn most_when_cut(rows: usize) -> usize {
 
 /// Whether two rules are the same but for the steps that are named of each.
 pub fn same_but(a: &Rule, vary: &[usize], b: &Rule, vary_too: &[usize]) -> bool {
-    a.origin.source == b.origin.source
+    a.origin.source() == b.origin.source()
         && a.verdict == b.verdict
         && a.steps.len() + vary_too.len() == b.steps.len() + vary.len()
         && (a.steps.len() == vary.len()

@@ -204,11 +204,11 @@ fn chain_groups(
             true => shown,
             false => format!("{}{shown}", ast.notes.iter().map(|n| format!("# {} ", printable(n))).collect::<String>()),
         };
-        if let Some(group) = groups.last_mut().filter(|_| rule.origin.lines.as_slice() == last) {
+        if let Some(group) = groups.last_mut().filter(|_| rule.origin.lines() == last) {
             group.rules.push(text);
             continue;
         }
-        last = &rule.origin.lines;
+        last = rule.origin.lines();
         let why = last.first().and_then(|&l| reasons.get(&(&chain.name, l)));
         groups.push(Group {
             lines: lines(rule, sources),
@@ -221,10 +221,10 @@ fn chain_groups(
 }
 
 fn lines(rule: &Rule, sources: &[Source]) -> Vec<Line> {
-    let Some(source) = sources.get(rule.origin.source as usize) else { return Vec::new() };
+    let Some(source) = sources.get(rule.origin.source() as usize) else { return Vec::new() };
     let line =
         |&line: &u32| Line { file: source.name.clone(), line, text: printable(source.slice(source.line_span(line))) };
-    rule.origin.lines.iter().map(line).collect()
+    rule.origin.lines().iter().map(line).collect()
 }
 
 /// Styles, or none.

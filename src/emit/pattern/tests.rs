@@ -6,11 +6,11 @@ use super::*;
 use crate::diag::SourceId;
 use crate::emit::{Options, emit, text};
 use crate::ir::{
-    self, Carried, Chain, ChainId, Component, Counters, MapRow, Nat, NatData, Origin, Rule, Set, SetData, SetRow,
+    self, Carried, Chain, ChainId, Component, Counters, Draw, MapRow, Nat, NatData, Origin, Rule, Set, SetData, SetRow,
     Statement, Test, Verdict,
 };
 use crate::nft::ast::{Limit, Log, NatFlags, NatKind, Reject, TableName, TimeUnit};
-use crate::nft::print::print;
+use crate::nft::print::{Text, print};
 use crate::packet::{CtKey, Family, Field, Interval, IntervalSet, L4};
 
 /// Plain values of one rule.
@@ -114,7 +114,7 @@ fn verdict(shape: u32, values: &Values, address: u32) -> Verdict {
         2 => Verdict::Goto(ChainId(values.chain as u32)),
         3 => nat(Some((one, one)), Some(port)),
         4 => nat(Some((one, one)), None),
-        5 => Verdict::Draw { random: true, rows: (0..3).map(row).collect() },
+        5 => Verdict::Draw(Box::new(Draw { random: true, rows: (0..3).map(row).collect() })),
         6 => nat(Some((0, one)), Some(port)),
         _ => Verdict::Reject(Reject::Default),
     }
@@ -196,7 +196,7 @@ fn check_same_text(family: Family, sets: Vec<Set>, rules: Vec<Rule>) -> Result<(
     let ruleset = ir::Ruleset { tables: vec![table] };
     let (options, style) = (Options { table_prefix: "x-".into() }, Style::default());
     let (_, short) = text(&ruleset, &options, &style);
-    prop_assert_eq!(short, print(&emit(&ruleset, &options).ruleset, &style));
+    prop_assert_eq!(short.map(Text::into_bytes), print(&emit(&ruleset, &options).ruleset, &style));
     Ok(())
 }
 

@@ -112,17 +112,17 @@ impl Found {
             verdict.tell_callees(table, &mut |ChainId(to)| self.calls.push(Call { to, asked: asked.clone() }));
         };
         match &rule.verdict {
-            Verdict::Map { key, rows } => {
+            Verdict::Map(map) => {
                 let tested = tested(rule);
-                rows.iter().for_each(|row| call(&row.data, in_row(&tested, key, &row.key)));
+                map.rows.iter().for_each(|row| call(&row.data, in_row(&tested, &map.key, &row.key)));
             }
-            Verdict::MapNamed { key, set } => {
+            Verdict::MapNamed(map) => {
                 let tested = tested(rule);
-                let rows = table.set(*set).map(|set| set.rows.as_slice()).unwrap_or_default();
+                let rows = table.set(map.set).map(|set| set.rows.as_slice()).unwrap_or_default();
                 let verdicts = rows.iter().filter_map(|row| Some((row, row.carried().verdict.as_ref()?)));
-                verdicts.for_each(|(row, verdict)| call(verdict, in_row(&tested, key, &row.key)));
+                verdicts.for_each(|(row, verdict)| call(verdict, in_row(&tested, &map.key, &row.key)));
             }
-            Verdict::Jump(_) | Verdict::Goto(_) | Verdict::Draw { .. } => call(&rule.verdict, tested(rule)),
+            Verdict::Jump(_) | Verdict::Goto(_) | Verdict::Draw(_) => call(&rule.verdict, tested(rule)),
             Verdict::Continue
             | Verdict::Accept
             | Verdict::Drop
@@ -141,14 +141,14 @@ pub(super) fn ending(verdict: &Verdict) -> Option<Chains> {
             Some(Chains::new())
         }
         Verdict::Jump(ChainId(id)) | Verdict::Goto(ChainId(id)) => Some(SmallVec::from_buf_and_len([*id, 0], 1)),
-        Verdict::Draw { rows, .. } => {
-            rows.iter().map(|row| ending(&row.data)).try_fold(Chains::new(), |mut all, chains| {
+        Verdict::Draw(draw) => {
+            draw.rows.iter().map(|row| ending(&row.data)).try_fold(Chains::new(), |mut all, chains| {
                 all.extend(chains?);
                 Some(all)
             })
         }
         // A packet without a row goes on.
-        Verdict::Map { .. } | Verdict::MapNamed { .. } | Verdict::Continue | Verdict::Return => None,
+        Verdict::Map(_) | Verdict::MapNamed(_) | Verdict::Continue | Verdict::Return => None,
     }
 }
 

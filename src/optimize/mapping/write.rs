@@ -6,8 +6,8 @@ use rustc_hash::FxHashSet;
 use super::case::general;
 use super::resolve::{Map, Part};
 use crate::ir::{
-    Assigned, Carried, Component, Fields, MapRow, Nat, NatData, NatTarget, Origin, Row, Rule, Set, SetData, SetId,
-    SetRow, Statement, Step, Table, Test, Verdict,
+    Assigned, Carried, Component, Fields, MapRow, NamedMap, Nat, NatData, NatTarget, Origin, Row, Rule, Set, SetData,
+    SetId, SetRow, Statement, Step, Table, Test, Verdict, VerdictMap,
 };
 use crate::optimize::take;
 use crate::packet::{Family, Field, Interval, IntervalSet, L4};
@@ -42,9 +42,6 @@ impl Writer<'_> {
 
     fn merge(&mut self, members: &[&Rule], indices: &[usize], map: Map) -> Rule {
         let mut origin = Origin::default();
-        if let Some(first) = members.first() {
-            origin.source = first.origin.source;
-        }
         origin.absorb_all(members.iter().map(|member| &member.origin));
         let mut merged = Rule::new([], Verdict::Continue, origin);
         let Some(first) = members.first() else { return merged };
@@ -104,8 +101,8 @@ impl Writer<'_> {
                 _ => {
                     let rows = data(rows, |rule| Some(rule.verdict.clone()));
                     merged.verdict = match named {
-                        true => Verdict::MapNamed { set: self.add_verdicts(&key, map, rows), key },
-                        false => Verdict::Map { key, rows },
+                        true => Verdict::MapNamed(Box::new(NamedMap { set: self.add_verdicts(&key, map, rows), key })),
+                        false => Verdict::Map(Box::new(VerdictMap { key, rows })),
                     };
                 }
             },

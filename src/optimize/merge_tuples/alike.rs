@@ -42,7 +42,7 @@ impl Sums {
 
 /// Rows that agree with others in all columns but one: for the first of each kind, the others in order.
 pub(super) fn groups<T: Eq>(grid: &Grid<T>, sums: &Sums, column: usize) -> FxHashMap<u32, Vec<u32>> {
-    let repeats = Repeats::of(sums.but(column));
+    let repeats = Repeats::of(sums.rows.len(), sums.but(column));
     let mut seen: FxHashMap<u64, SmallVec<[u32; 2]>> = FxHashMap::default();
     let mut groups: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
     for (sum, at) in sums.but(column).zip(0_u32..).filter(|(sum, _)| repeats.may_repeat(*sum)) {

@@ -9,25 +9,38 @@ use crate::optimize::commute::takes_for_good;
 use crate::optimize::facts::Facts;
 use crate::optimize::order::Order;
 use crate::optimize::shape;
+use crate::packet::Field;
 
 /// Rules that will be one.
 pub struct Run {
     /// It stays where it is.
     pub first: Candidate,
-    pub others: Vec<Candidate>,
+    pub others: Vec<Member>,
     /// What they test the field for; made when a second rule comes.
     pub(super) values: Option<Values>,
     place: usize,
 }
 
-/// Each candidate in order joins the run of its kind, or opens one; they are all by one field, in the order of their
-/// rules.
-pub fn runs(facts: &Facts, candidates: &[Candidate], level: Level) -> Vec<Run> {
+/// A rule, and the step whose values are merged.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    pub rule: u32,
+    pub step: u32,
+}
+
+/// Each candidate in order joins the run of its kind, or opens one; those by other fields are passed over, all
+/// stand in the order of their rules.
+pub fn runs<'c>(
+    facts: &Facts,
+    field: Field,
+    candidates: impl Iterator<Item = &'c Candidate>,
+    level: Level,
+) -> Vec<Run> {
     let mut order = (level > Level::Safe).then(|| Order::new(facts));
     let mut open: FxHashMap<shape::Sum, usize> = FxHashMap::default();
     let mut runs: Vec<Run> = Vec::new();
     let mut places = 0;
-    let mut candidates = candidates.iter().peekable();
+    let mut candidates = candidates.filter(|candidate| candidate.field == field).peekable();
     for at in 0..facts.rules.len() {
         let candidate = candidates.next_if(|candidate| candidate.rule as usize == at);
         let joined = candidate.and_then(|candidate| {
@@ -53,8 +66,9 @@ pub fn runs(facts: &Facts, candidates: &[Candidate], level: Level) -> Vec<Run> {
 
 impl Run {
     /// Its rules, in order.
-    pub fn members(&self) -> impl Iterator<Item = &Candidate> {
-        std::iter::once(&self.first).chain(&self.others)
+    pub fn members(&self) -> impl Iterator<Item = Member> {
+        let Candidate { rule, step, .. } = self.first;
+        std::iter::once(Member { rule, step }).chain(self.others.iter().copied())
     }
 
     /// How many rules it has.
@@ -78,7 +92,7 @@ impl Run {
         }
         let taken = values.admit(|| &rule.steps[candidate.step as usize]);
         if taken {
-            self.others.push(*candidate);
+            self.others.push(Member { rule: candidate.rule, step: candidate.step });
         }
         taken
     }
@@ -88,7 +102,7 @@ impl Run {
         let first = &self.first;
         if first.only && other.only {
             let deeds = facts.deeds();
-            return first.sum == other.sum && deeds[first.rule as usize] == deeds[other.rule as usize];
+            return first.sum == other.sum && deeds[first.rule as usize].0 == deeds[other.rule as usize].0;
         }
         let rule = |candidate: &Candidate| &facts.rules[candidate.rule as usize];
         shape::same_but(rule(first), &[first.step as usize], rule(other), &[other.step as usize])

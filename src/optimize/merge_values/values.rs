@@ -38,6 +38,11 @@ impl Values {
         }
     }
 
+    /// Whether they are numbers.
+    pub const fn are_numbers(&self) -> bool {
+        matches!(self, Values::Numbers { .. })
+    }
+
     /// Takes in the values of a step, which is of the kind of the first one and only looked at where they matter; not
     /// when one is there already that may not be there twice.
     pub fn admit<'s>(&mut self, step: impl FnOnce() -> &'s Step) -> bool {

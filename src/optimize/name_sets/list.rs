@@ -1,5 +1,7 @@
 //! The values of a test as elements of a set.
 
+use std::borrow::Cow;
+
 use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -63,7 +65,7 @@ impl List {
                 {
                     let negated = shape::reads_negated(*field, set);
                     let shown = if negated { &set.complement(field.width()) } else { set };
-                    (negated, pieces(rule, shown, fed).into_iter().map(|i| row(one(i.into()))).collect())
+                    (negated, pieces(rule, shown, fed).iter().map(|&i| row(one(i.into()))).collect())
                 }
                 _ => return None,
             },
@@ -113,13 +115,14 @@ pub(super) fn is_address(fields: &[Field]) -> bool {
 }
 
 fn one(component: Component) -> Row {
-    let mut row = Row::new();
-    row.push(component);
-    row
+    Row::from_buf([component])
 }
 
 /// The intervals of the set; values with a comment of their own stand alone.
-fn pieces(rule: &Rule, set: &IntervalSet, fed: bool) -> Vec<Interval> {
+fn pieces<'s>(rule: &Rule, set: &'s IntervalSet, fed: bool) -> Cow<'s, [Interval]> {
+    if !fed && rule.labels().is_empty() {
+        return set.intervals().into();
+    }
     let labelled = |(row, _): &(Row, BString)| match row.as_slice() {
         [Component::Interval(i)] if set.contains(i.lo) && set.contains(i.hi) => Some(*i),
         _ => None,
@@ -141,7 +144,7 @@ fn pieces(rule: &Rule, set: &IntervalSet, fed: bool) -> Vec<Interval> {
         }
     }
     alone.sort_unstable();
-    alone
+    alone.into()
 }
 
 /// Comments that stand in the set need not stand at the rule.

@@ -3,10 +3,10 @@
 use super::clashes::Clashes;
 use super::segments::Segments;
 use crate::optimize::commute::Effect;
-use crate::optimize::domain::{Dim, Domain};
+use crate::optimize::domain::{self, Dim, Domain};
 use crate::optimize::facts::Facts;
 use crate::optimize::numbered::Numbered;
-use crate::packet::Interval;
+use crate::packet::{Interval, IntervalSet};
 use crate::parallel;
 
 /// What all rules claim of all dimensions.
@@ -47,16 +47,20 @@ struct Piece {
 impl Claims {
     /// Of all rules of a chain.
     pub fn of(facts: &Facts) -> Self {
-        let (rules, chains, effects) = (facts.rules, facts.chains, facts.effects());
+        let (rules, chains) = (facts.rules, facts.chains);
         let pieces = parallel::pieces(rules.len(), |range| {
             let mut piece = Piece::default();
             for (at, rule) in range.clone().zip(rules.get(range).unwrap_or_default()) {
-                piece.add(at as u32, &Domain::of(rule, &chains.of_rule(rule)));
+                let changes = chains.of_rule(rule);
+                match domain::only(rule, &changes) {
+                    Some(only) => piece.add(at as u32, [only]),
+                    None => piece.add(at as u32, Domain::of(rule, &changes).dims()),
+                }
             }
             piece
         });
         let whole = Piece::join(pieces);
-        let number = |rule: u32| number(rule, effects[rule as usize]);
+        let number = |rule: u32| number(rule, facts.effect(rule as usize));
         let dims = whole.dims.kinds().into_iter().zip(whole.lists);
         let dims = dims.map(|(dim, list)| (dim, Values::of(list, &number))).collect();
         Claims { dims, claimed: whole.claimed, ends: whole.ends }
@@ -78,8 +82,8 @@ pub(super) const fn number(rule: u32, effect: Effect) -> u32 {
 }
 
 impl Piece {
-    fn add(&mut self, rule: u32, domain: &Domain) {
-        for (dim, set) in domain.dims() {
+    fn add<'d>(&mut self, rule: u32, dims: impl IntoIterator<Item = (Dim, &'d IntervalSet)>) {
+        for (dim, set) in dims {
             let number = self.dims.of(dim);
             if number as usize == self.lists.len() {
                 self.lists.push(List::default());
@@ -137,7 +141,8 @@ fn unpacked(packed: &u128) -> (Interval, u32) {
 impl Values {
     fn of(mut list: List, number: &impl Fn(u32) -> u32) -> Self {
         if list.others.is_empty() {
-            parallel::sort(&mut list.packed);
+            // By the low ends alone, which is all that matters.
+            radsort::sort_by_key(&mut list.packed, |claim| (claim >> 64) as u32);
             return Values::of_sorted(list.packed.iter().map(unpacked), number);
         }
         list.others.extend(list.packed.iter().map(unpacked));

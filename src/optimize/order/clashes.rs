@@ -19,8 +19,13 @@ impl Clashes {
         let mut clashes = Clashes::default();
         let mut left = claims.len() * MOST;
         let mut open: Vec<(Interval, u32)> = Vec::new();
+        let mut end = 0;
         for (interval, rule) in claims {
-            open.retain(|(before, _)| before.hi >= interval.lo);
+            match end < interval.lo {
+                true => open.clear(),
+                false => open.retain(|(before, _)| before.hi >= interval.lo),
+            }
+            end = end.max(interval.hi);
             left = left.checked_sub(open.len())?;
             for &(_, other) in open.iter().filter(|(_, other)| number(*other) != number(rule)) {
                 clashes.0.entry(rule).or_default().push(other);

@@ -54,7 +54,7 @@ struct Most {
 impl<'f> Index<'f> {
     /// Of a chain's rules, none of which has a place yet.
     pub fn new(facts: &'f Facts<'f>) -> Self {
-        let most = most(facts.effects());
+        let most = most(facts.deeds());
         let mut dims = Vec::new();
         if most.is_none() && facts.rules.len() > NEAR {
             dims.extend(facts.claims().dims.iter().map(|(_, values)| Along::of(values)));
@@ -66,7 +66,7 @@ impl<'f> Index<'f> {
     /// Whether the rule commutes with all that stands behind the place.
     pub fn is_free(&self, rule: usize, place: usize) -> bool {
         match &self.most {
-            Some(most) if self.facts.effects()[rule] == most.effect => {
+            Some(most) if self.facts.effect(rule) == most.effect => {
                 let mut behind = most.others.iter().rev().filter(|(_, at)| *at as usize > place);
                 behind.all(|&(other, _)| self.facts.commute(rule, other as usize))
             }
@@ -78,7 +78,7 @@ impl<'f> Index<'f> {
 
     /// Takes a rule in at its place, which exists or comes next.
     pub fn add(&mut self, rule: u32, place: u32) {
-        let effect = self.facts.effects()[rule as usize];
+        let effect = self.facts.effect(rule as usize);
         match self.places.get_mut(place as usize) {
             Some(last) => self.before[rule as usize] = std::mem::replace(last, rule),
             None => {
@@ -118,7 +118,7 @@ impl<'f> Index<'f> {
 
     /// No rule behind this place (from 1 on) keeps the rule from moving up.
     fn floor(&self, rule: usize) -> usize {
-        let effect = self.facts.effects()[rule];
+        let effect = self.facts.effect(rule);
         if effect == Effect::Gap || self.dims.is_empty() {
             return self.places.len();
         }
@@ -169,14 +169,14 @@ impl Along {
 }
 
 /// What all rules but a few do, if it is something that any of them may do.
-fn most(effects: &[Effect]) -> Option<Most> {
+fn most(deeds: &[(u32, Effect)]) -> Option<Most> {
     let mut counts: FxHashMap<u32, usize> = FxHashMap::default();
-    for effect in effects {
+    for (_, effect) in deeds {
         if let Effect::Ends(number) = *effect {
             *counts.entry(number).or_default() += 1;
         }
     }
     let (number, count) = counts.into_iter().max_by_key(|&(number, count)| (count, number))?;
-    let few = effects.len() - count <= FEW;
+    let few = deeds.len() - count <= FEW;
     few.then(|| Most { effect: Effect::Ends(number), others: Vec::new() })
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use bstr::BString;
 
-use crate::ir::{self, Name, Step, Test, Verdict};
+use crate::ir::{self, Bits, Name, Step, Test, Verdict};
 use crate::packet::{Family, Field, Hook, Interval, IntervalSet};
 use crate::save::ast::TableKind;
 use crate::save::option::{Interface, Net, Value};
@@ -204,7 +204,7 @@ pub fn masked(field: Field, value: u128, mask: u128, negated: bool) -> Fact {
         let set = (0..1 << field.width()).filter(|n| n & mask == value).map(Interval::point).collect();
         Test::within(field, set, negated)
     } else {
-        Test::Bits { field, mask, value, negated }
+        Test::from(Bits { field, mask, value, negated })
     })
 }
 

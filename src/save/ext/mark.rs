@@ -3,7 +3,7 @@
 //!
 //! Invariant: a change of a mark is `(mark & keep) ^ flip`, whatever option asked for it.
 
-use crate::ir::{Assigned, Origin, Rule, Statement, Step, Test, Verdict};
+use crate::ir::{Assigned, Bits, Origin, Rule, Statement, Step, Test, Verdict};
 use crate::packet::{CtKey, Field};
 use crate::save::ast::Opt;
 use crate::save::option::Value;
@@ -55,13 +55,13 @@ pub fn mix_bit_by_bit(to: Field, keep: u64, from: Field, take: u64) -> Vec<Rule>
         let value = Assigned::Bits { keep: keep.into(), flip: flip.into() };
         Step::from(Statement::Assign { field: to, value })
     };
-    let tracked = Test::Bits { field: Field::Ct(CtKey::State), mask: TRACKED, value: 0, negated: true };
+    let tracked = Test::from(Bits { field: Field::Ct(CtKey::State), mask: TRACKED, value: 0, negated: true });
     let guard = matches!(from, Field::Ct(_)).then_some(Step::Test(tracked));
     let steps = guard.into_iter().chain([flip(keep, 0)]);
     let clear = (keep != ALL).then(|| Rule::new(steps, Verdict::Continue, Origin::default()));
     let bits = (0..32).map(|at| 1 << at).filter(|bit| take & bit != 0);
     let rule = |bit: u64| {
-        let test = Test::Bits { field: from, mask: bit.into(), value: bit.into(), negated: false };
+        let test = Test::from(Bits { field: from, mask: bit.into(), value: bit.into(), negated: false });
         Rule::new([Step::Test(test), flip(ALL, bit)], Verdict::Continue, Origin::default())
     };
     clear.into_iter().chain(bits.map(rule)).collect()
@@ -75,8 +75,8 @@ mod tests {
     fn run(rules: &[Rule], mut to: u128, from: u128) -> u128 {
         for rule in rules {
             let holds = rule.tests().all(|t| match t {
-                Test::Bits { field: Field::Ct(CtKey::State), .. } => true,
-                Test::Bits { mask, value, negated: false, .. } => from & mask == *value,
+                Test::Bits(bits) if bits.field == Field::Ct(CtKey::State) => true,
+                Test::Bits(bits) if !bits.negated => from & bits.mask == bits.value,
                 other => panic!("{other:?}"),
             });
             for statement in rule.statements().filter(|_| holds) {

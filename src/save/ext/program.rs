@@ -190,8 +190,8 @@ fn says_zero(test: &Test, bit: u16) -> bool {
         Test::In { field, set } => {
             weight(*field).is_some_and(|w| set.intervals().iter().all(|i| i.lo >> w & 1 == 0 && i.lo >> w == i.hi >> w))
         }
-        Test::Bits { field, mask, value, negated: false } => {
-            weight(*field).is_some_and(|w| mask >> w & 1 == 1 && value >> w & 1 == 0)
+        Test::Bits(bits) if !bits.negated => {
+            weight(bits.field).is_some_and(|w| bits.mask >> w & 1 == 1 && bits.value >> w & 1 == 0)
         }
         _ => false,
     }

@@ -3,7 +3,7 @@
 //!
 //! Invariant: what comes out holds exactly where the bytes are there and the number is one of the values.
 
-use crate::ir::{Step, Test};
+use crate::ir::{Bits, Step, Test};
 use crate::packet::{Field, Interval, IntervalSet, PayloadBase};
 use crate::save::ext::lowering::Cond;
 
@@ -119,7 +119,7 @@ impl Word {
         let point = set.as_point().map(|n| (n, false)).or_else(|| Some((set.complement(width).as_point()?, true)));
         let there = self.is_always_there();
         if let Some((n, negated)) = point.filter(|_| !full && !there) {
-            return vec![vec![Test::Bits { field: self.field(), mask, value: n << low, negated }.into()]];
+            return vec![vec![Test::from(Bits { field: self.field(), mask, value: n << low, negated }).into()]];
         }
         let offset = self.offset + u16::from(self.len) - (low + width) as u16;
         let own = Test::In { field: Field::Payload { base: self.base, offset, len: width as u8 }, set };
@@ -136,7 +136,7 @@ impl Word {
     fn scattered_within(&self, values: &IntervalSet) -> Option<Vec<Way>> {
         let bits = |value: u32, negated| -> Way {
             let (mask, value) = (self.mask.into(), value.into());
-            vec![Test::Bits { field: self.field(), mask, value, negated }.into()]
+            vec![Test::from(Bits { field: self.field(), mask, value, negated }).into()]
         };
         let is_wanted = |bits: &u32| values.contains(self.forth(*bits).into());
         let points: Option<Vec<u32>> = values.intervals().iter().map(|i| i.is_point().then_some(i.lo as u32)).collect();
@@ -204,10 +204,7 @@ fn join(way: &mut Way, step: &Step) -> Option<()> {
                 *known = known.intersection(set);
                 return (!known.is_empty()).then_some(());
             }
-            (
-                Step::Test(Test::Bits { field: a, mask: m, value: v, negated: false }),
-                Test::Bits { field: b, mask: n, value: w, negated: false },
-            ) if a == b && m == n && v != w => return None,
+            (Step::Test(Test::Bits(a)), Test::Bits(b)) if a.clashes(b) => return None,
             _ => {}
         }
     }

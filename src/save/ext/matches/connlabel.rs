@@ -5,7 +5,7 @@
 
 use bstr::BString;
 
-use crate::ir::{Assigned, Statement, Step, Test};
+use crate::ir::{Assigned, Bits, Statement, Step, Test};
 use crate::packet::{CtKey, Family, Field};
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
@@ -45,7 +45,7 @@ fn show(value: &Value, _: Family) -> Vec<BString> {
 fn lower(part: &Part, _: &mut Cx) -> Result<Vec<Cond>, Refusal> {
     let Some((opt, bit)) = part.get("label").zip(part.number("label")) else { return Ok(Vec::new()) };
     let label = Field::Ct(CtKey::Label);
-    let test = Test::Bits { field: label, mask: 1 << bit, value: 0, negated: true };
+    let test = Test::from(Bits { field: label, mask: 1 << bit, value: 0, negated: true });
     let test = if opt.negated { Cond::Not(vec![Step::Test(test)]) } else { test.into() };
     if !part.has("set") {
         return Ok(vec![test]);

@@ -3,7 +3,7 @@
 //! The kernel looks at the state first. A packet without a connection that passes this test
 //! matches at once: the other options are not even read. Without `--ctstate` it never matches.
 
-use crate::ir::{Step, Test};
+use crate::ir::{Bits, Step, Test};
 use crate::packet::{CtDirection, CtKey, Family, Field, IntervalSet};
 use crate::save::ast::{Opt, Part};
 use crate::save::ext::lowering::{Cond, Cx, Fact, Refusal, masked, net, span, within};
@@ -136,7 +136,7 @@ fn has_odd_mask(opt: &Opt, family: Family) -> bool {
 fn ways(given: u64, negated: bool, others: Option<Vec<Test>>) -> Vec<(u64, Vec<Test>)> {
     let states = if negated { ALL & !given } else { given & ALL };
     let nat = (if given & SNAT != 0 { STATUS_SNAT } else { 0 }) | (if given & DNAT != 0 { STATUS_DNAT } else { 0 });
-    let nat_test = |set: bool| Test::Bits { field: Field::Ct(CtKey::Status), mask: nat, value: 0, negated: set };
+    let nat_test = |set: bool| Test::from(Bits { field: Field::Ct(CtKey::Status), mask: nat, value: 0, negated: set });
     let mut ways = vec![(states & TRACKLESS, Vec::new())];
     if let Some(others) = others {
         let with = |test: Option<Test>| test.into_iter().chain(others.iter().cloned()).collect::<Vec<_>>();

@@ -1,6 +1,6 @@
 //! `-m ecn`: congestion notification (iptables-extensions(8), *ecn*; net/netfilter/xt_ecn.c).
 
-use crate::ir::Test;
+use crate::ir::{Bits, Test};
 use crate::packet::{Family, Field, IntervalSet};
 use crate::save::ast::{Opt, Part};
 use crate::save::ext::lowering::{Cond, Cx, Refusal, within};
@@ -45,7 +45,7 @@ const CWR: u128 = 0x80;
 const ECE: u128 = 0x40;
 
 fn cond(opt: &Opt, family: Family) -> Option<Cond> {
-    let flag = |mask| Test::Bits { field: Field::TcpFlags, mask, value: mask, negated: opt.negated };
+    let flag = |mask| Test::from(Bits { field: Field::TcpFlags, mask, value: mask, negated: opt.negated });
     match (opt.spec.name, &opt.value) {
         ("ecn-tcp-cwr", _) => Some(flag(CWR).into()),
         ("ecn-tcp-ece", _) => Some(flag(ECE).into()),

@@ -5,7 +5,7 @@
 
 use bstr::{BStr, BString};
 
-use crate::ir::{Step, Test};
+use crate::ir::{Bits, Step, Test};
 use crate::packet::{Family, Field, PayloadBase};
 use crate::save::ast::Part;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
@@ -176,5 +176,5 @@ fn chunk(offset: u64, bytes: &[u8], icase: bool) -> Option<Test> {
     let mask = |b: u8| if icase && b.is_ascii_alphabetic() { 0xdf } else { 0xff };
     let number = |byte: fn(u8, u8) -> u8| bytes.iter().fold(0u128, |n, &b| n << 8 | u128::from(byte(b, mask(b))));
     let (value, mask) = (number(|b, mask| b & mask), number(|_, mask| mask));
-    Some(Test::Bits { field, mask, value, negated: false })
+    Some(Test::from(Bits { field, mask, value, negated: false }))
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use bstr::BString;
 
 use crate::diag::Source;
-use crate::ir::{self, Assigned, Statement, Step, Test};
-use crate::packet::{CtKey, Exthdr, ExthdrPart, Family, Field, IntervalSet, L4, TcpOptionPart};
+use crate::ir::{self, Assigned, Bits, Statement, Step, Test};
+use crate::packet::{CtKey, Exthdr, ExthdrPart, Family, Field, Interval, IntervalSet, L4, TcpOptionPart};
 use crate::save::ast::TableKind;
 use crate::save::ext::Lower;
 use crate::save::ext::lowering::{Cond, Cx, Refusal};
@@ -76,7 +76,7 @@ fn within(field: Field, values: &[u128], negated: bool) -> Test {
 const STATE: Field = Field::Ct(CtKey::State);
 
 fn status(mask: u128, negated: bool) -> Test {
-    Test::Bits { field: Field::Ct(CtKey::Status), mask, value: 0, negated }
+    Test::from(Bits { field: Field::Ct(CtKey::Status), mask, value: 0, negated })
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn conntrack_reads_nothing_else_of_packets_without_a_connection() {
 
 #[test]
 fn negations_hold_where_the_field_is_missing() {
-    let label = Test::Bits { field: Field::Ct(CtKey::Label), mask: 32, value: 0, negated: true };
+    let label = Test::from(Bits { field: Field::Ct(CtKey::Label), mask: 32, value: 0, negated: true });
     let set = Statement::Assign { field: Field::Ct(CtKey::Label), value: Assigned::Constant(32) };
     let mss = Field::TcpOption { kind: 2, part: TcpOptionPart::MaxsegSize };
     for (rule, want) in [
@@ -206,7 +206,7 @@ fn chance_is_exact() {
 fn bytes_at_fixed_places_are_found() {
     use crate::packet::PayloadBase::Network;
     let payload = |offset, len| Field::Payload { base: Network, offset, len };
-    let bits = |offset, len, mask, value| Test::Bits { field: payload(offset, len), mask, value, negated: false };
+    let bits = |offset, len, mask, value| Test::from(Bits { field: payload(offset, len), mask, value, negated: false });
     for (rule, want) in [
         ("-m string --algo bm --from 28 --to 30 --string ab", vec![bits(224, 16, 0xffff, 0x6162).into()]),
         ("-m string --algo bm --icase --from 28 --to 30 --string a1", vec![bits(224, 16, 0xdfff, 0x4131).into()]),
@@ -292,8 +292,10 @@ fn what_cannot_be_said_is_refused() {
 /// Rows of the only set, each component as `lo-hi` or a name.
 fn rows(table: &ir::Table, at: usize) -> Vec<String> {
     let component = |c: &ir::Component| match c {
-        ir::Component::Interval(i) if i.is_point() => format!("{:x}", i.lo),
-        ir::Component::Interval(i) => format!("{:x}-{:x}", i.lo, i.hi),
+        ir::Component::Interval(i) => {
+            let Interval { lo, hi } = *i;
+            if lo == hi { format!("{lo:x}") } else { format!("{lo:x}-{hi:x}") }
+        }
         ir::Component::Name(name) => name.text.to_string(),
     };
     table.sets[at].rows.iter().map(|r| r.key.iter().map(component).collect::<Vec<_>>().join(".")).collect()

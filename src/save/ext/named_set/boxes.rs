@@ -3,6 +3,8 @@
 //! Components that are single values are compared; at most two components of a row are intervals.
 //! Of intervals inside each other the smallest decides, the first component before the second.
 
+use std::cmp::Reverse;
+
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 
@@ -189,7 +191,7 @@ fn paint(intervals: impl Iterator<Item = (Interval, bool)>) -> Painted {
     if sorted.iter().all(|(_, matches)| *matches) {
         return Painted { matching: sorted.into_iter().map(|(i, _)| i).collect(), exceptions: IntervalSet::empty() };
     }
-    sorted.sort_by(|(a, _), (b, _)| a.lo.cmp(&b.lo).then(b.hi.cmp(&a.hi)));
+    sorted.sort_by_key(|(interval, _)| (interval.lo, Reverse(interval.hi)));
     let mut parts: [Vec<Interval>; 2] = [Vec::new(), Vec::new()];
     sweep(sorted, |segment, stack: &[bool]| {
         if let Some(&matches) = stack.last() {
@@ -249,7 +251,7 @@ fn two(boxes: &[(SmallVec<[Interval; 2]>, bool)], which: Which) -> Vec<SmallVec<
     }
     let mut sorted: Vec<(Interval, Painted)> =
         firsts.into_iter().map(|(first, seconds)| (first, paint(seconds.into_iter()))).collect();
-    sorted.sort_by(|(a, _), (b, _)| a.lo.cmp(&b.lo).then(b.hi.cmp(&a.hi)));
+    sorted.sort_by_key(|(interval, _)| (interval.lo, Reverse(interval.hi)));
     let mut out = Vec::new();
     sweep(sorted, |first, stack| {
         let painted = stack.iter().fold(Painted::default(), |all, inner| all.under(inner));

@@ -8,7 +8,7 @@ mod times;
 
 use super::Way;
 use super::columns::{self, Variant};
-use crate::ir::{KeyPart, Origin, Rule, Set, SetId, Statement, Step, Test, Verdict, fragments};
+use crate::ir::{Bits, KeyPart, Origin, Rule, Set, SetId, Statement, Step, Test, Verdict, fragments};
 use crate::packet::{Family, Field, IntervalSet};
 use crate::save::ext::dynamic::{self, address_width};
 use crate::save::ext::lowering::{Cx, Refusal};
@@ -232,7 +232,7 @@ impl<'a> Changing<'a> {
                 within(IntervalSet::range(0, host).complement(width))
             }
             (true, [PartKind::Ip], _) => {
-                Some(Test::Bits { field: part.field, mask: part.mask?, value: 0, negated: true })
+                Some(Test::from(Bits { field: part.field, mask: part.mask?, value: 0, negated: true }))
             }
             (false, [PartKind::Ip | PartKind::Port], Some((lo, hi))) => within(IntervalSet::range(lo, hi | host)),
             (_, parts, _)

@@ -103,7 +103,7 @@ fn one_by_one(fields: &[Field], elements: Vec<(Row, &Element)>) -> Option<Vec<(T
         groups.entry(of(element)).or_default().push(row);
     }
     let fields = || fields.iter().copied().collect();
-    let test = |rows| Test::Tuple { fields: fields(), rows, negated: false };
+    let test = |rows: Vec<Row>| Test::Tuple { fields: fields(), rows: rows.into(), negated: false };
     Some(groups.into_iter().map(|(given, rows)| (test(rows), given)).collect())
 }
 

@@ -95,8 +95,8 @@ fn read(field: Field, packet: &[u8]) -> Option<u128> {
 fn holds(way: &Way, packet: &[u8]) -> bool {
     way.iter().all(|step| match step {
         Step::Test(Test::In { field, set }) => read(*field, packet).is_some_and(|n| set.contains(n)),
-        Step::Test(Test::Bits { field, mask, value, negated }) => {
-            read(*field, packet).is_some_and(|n| (n & mask == *value) != *negated)
+        Step::Test(Test::Bits(bits)) => {
+            read(bits.field, packet).is_some_and(|n| (n & bits.mask == bits.value) != bits.negated)
         }
         _ => false,
     })

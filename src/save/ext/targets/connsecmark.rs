@@ -1,7 +1,7 @@
 //! `-j CONNSECMARK`: copies security marks between packet and connection (iptables-extensions(8),
 //! *CONNSECMARK*; net/netfilter/xt_CONNSECMARK.c).
 
-use crate::ir::{Assigned, Origin, Rule, Statement, Step, Test, Verdict};
+use crate::ir::{Assigned, Bits, Origin, Rule, Statement, Step, Test, Verdict};
 use crate::packet::{CtKey, Family, Field};
 use crate::save::ast::{Part, TableKind};
 use crate::save::ext::lowering::{Action, Cx, Refusal};
@@ -30,7 +30,7 @@ const fn row(option: &'static str, example: &'static str) -> Coverage {
 fn lower(part: &Part, _: &mut Cx) -> Result<Action, Refusal> {
     const CONNECTION: Field = Field::Ct(CtKey::Secmark);
     const ALL: u128 = 0xffff_ffff;
-    let none = |field, negated| Test::Bits { field, mask: ALL, value: 0, negated };
+    let none = |field, negated| Test::from(Bits { field, mask: ALL, value: 0, negated });
     let (from, to) = if part.has("save") { (Field::Secmark, CONNECTION) } else { (CONNECTION, Field::Secmark) };
     let copy = Statement::Assign { field: to, value: Assigned::Mix { keep: 0, from, take: ALL } };
     let steps = [Step::Test(none(from, true)), Step::Test(none(to, false)), copy.into()];

@@ -4,7 +4,7 @@
 //! xtables takes a SYN, or an ACK, and lets everything else go on; nft's statement looks at fewer
 //! flags (net/netfilter/nft_synproxy.c), so the flags are tested before it.
 
-use crate::ir::{Origin, Rule, Statement, Step, Test, Verdict};
+use crate::ir::{Bits, Origin, Rule, Statement, Step, Test, Verdict};
 use crate::nft::version::Feature;
 use crate::packet::{Family, Field, Hook};
 use crate::save::ast::{Part, TableKind};
@@ -91,7 +91,7 @@ fn lower(part: &Part, cx: &mut Cx) -> Result<Action, Refusal> {
         sack_perm: part.has("sack-perm"),
     };
     let rule = |value| {
-        let flags = Test::Bits { field: Field::TcpFlags, mask: MASK, value, negated: false };
+        let flags = Test::from(Bits { field: Field::TcpFlags, mask: MASK, value, negated: false });
         Rule::new([Step::Test(flags), proxy.clone().into()], Verdict::Continue, Origin::default())
     };
     Ok(Action::Block(vec![rule(SYN), rule(ACK)]))
