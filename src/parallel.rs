@@ -26,15 +26,42 @@ fn processors() -> usize {
 
 /// What `work` makes of each item, in their order; one thread for each processor.
 pub fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    map_beside(items, work, || ())
+}
+
+/// The same, where this thread does something else first.
+fn map_beside<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync, first: impl FnOnce()) -> Vec<R> {
     // One item is not worth making the threads for.
     let shared = if items.len() > 1 { BESIDE.as_ref().zip(SHARES_OUT.try_lock().ok()) } else { None };
-    let Some((beside, _held)) = shared else { return items.into_iter().map(work).collect() };
+    let Some((beside, _held)) = shared else {
+        first();
+        return items.into_iter().map(work).collect();
+    };
     share_out(items, work, |worker| {
         beside.in_place_scope(|scope| {
             (0..beside.current_num_threads()).for_each(|_| scope.spawn(|_| worker()));
+            first();
             worker();
         });
     })
+}
+
+/// Hands what `work` makes of each item to `take`, in their order, while so many next ones are worked on.
+pub fn flow<T: Send, R: Send>(
+    mut items: impl Iterator<Item = T>,
+    at_once: usize,
+    work: impl Fn(T) -> R + Sync,
+    mut take: impl FnMut(R),
+) {
+    let mut done = Vec::new();
+    loop {
+        let next: Vec<T> = items.by_ref().take(at_once).collect();
+        if next.is_empty() {
+            return done.into_iter().for_each(take);
+        }
+        let ready = std::mem::take(&mut done);
+        done = map_beside(next, &work, || ready.into_iter().for_each(&mut take));
+    }
 }
 
 /// The same on so many threads at most, which are made for it.
@@ -151,6 +178,15 @@ mod tests {
             assert_eq!(squares, (0..count).map(|n| n * n).collect::<Vec<_>>());
             assert_eq!(numbers(count as usize, |n| (n * n) as u64), squares);
             assert_eq!(map_on(7, (0..count).collect(), |n: u64| n * n), squares);
+            let mut taken = Vec::new();
+            flow(0..count, 9, |n| n * n, |square| taken.push(square));
+            assert_eq!(taken, squares);
+            let mut room = vec![0; count as usize];
+            let pieces = fill(&mut room, |from, room| {
+                room.iter_mut().zip(from as u64..).for_each(|(at, n)| *at = n * n);
+                room.len()
+            });
+            assert_eq!((room, pieces.iter().sum()), (squares, count as usize));
         }
     }
 

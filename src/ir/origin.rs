@@ -1,6 +1,6 @@
 //! The lines of the dump that a rule came from.
 //!
-//! Invariant: lines are sorted and stand there once, and one line is kept in place, so that equal origins are equal
+//! Invariant: lines are sorted and stand there once, and one or two are kept in place, so that equal origins are equal
 //! values.
 
 use crate::diag::SourceId;
@@ -14,6 +14,8 @@ enum Kept {
     #[default]
     Nothing,
     Line(SourceId, u32),
+    /// As of a line that logs and one that decides.
+    Two(SourceId, [u32; 2]),
     Lines(Box<(SourceId, Vec<u32>)>),
 }
 
@@ -32,6 +34,7 @@ impl Origin {
         Origin(match lines.as_slice() {
             [] => Kept::Nothing,
             [line] => Kept::Line(source, *line),
+            [one, other] => Kept::Two(source, [*one, *other]),
             _ => Kept::Lines(Box::new((source, lines))),
         })
     }
@@ -40,7 +43,7 @@ impl Origin {
     pub fn source(&self) -> SourceId {
         match &self.0 {
             Kept::Nothing => 0,
-            Kept::Line(source, _) => *source,
+            Kept::Line(source, _) | Kept::Two(source, _) => *source,
             Kept::Lines(lines) => lines.0,
         }
     }
@@ -50,13 +53,19 @@ impl Origin {
         match &self.0 {
             Kept::Nothing => &[],
             Kept::Line(_, line) => std::slice::from_ref(line),
+            Kept::Two(_, lines) => lines,
             Kept::Lines(lines) => &lines.1,
         }
     }
 
     /// Takes the lines of another origin in.
     pub fn absorb(&mut self, other: &Origin) {
-        self.absorb_all([other]);
+        match (&self.0, &other.0) {
+            (&Kept::Line(source, one), &Kept::Line(_, other)) if one < other => {
+                self.0 = Kept::Two(source, [one, other]);
+            }
+            _ => self.absorb_all([other]),
+        }
     }
 
     /// Takes the lines of many other origins in.
@@ -67,6 +76,7 @@ impl Origin {
         let mut lines = match std::mem::take(&mut self.0) {
             Kept::Nothing => Vec::new(),
             Kept::Line(_, line) => vec![line],
+            Kept::Two(_, lines) => lines.to_vec(),
             Kept::Lines(lines) => lines.1,
         };
         others.for_each(|other| lines.extend_from_slice(other.lines()));

@@ -186,6 +186,11 @@ impl Rule {
         self.remarks()?.counters
     }
 
+    /// Whether nothing is said about it.
+    pub const fn says_nothing(&self) -> bool {
+        self.remarks.is_none()
+    }
+
     /// Whether nothing but comments is said about it.
     pub fn is_plain(&self) -> bool {
         self.counters().is_none() && self.labels().is_empty() && self.notes().is_empty()

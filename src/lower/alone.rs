@@ -20,8 +20,8 @@ use crate::save::forms::Entry;
 /// Rules that one processor takes at a time.
 const PIECE: usize = 512;
 
-/// Pieces that are worth keeping together.
-const PIECES: usize = 16;
+/// Pieces that are worked on together, while those before are taken in.
+const PIECES: usize = 32;
 
 /// The only chain of a table that a rule is lowered into by itself.
 const ITS_OWN: ChainId = ChainId(0);
@@ -50,16 +50,11 @@ impl<'a> TableWork<'a> {
         let number = |place: &Within| self.ids.get(&place.name).copied();
         let mut current: Vec<Option<ChainId>> = places.iter().map(number).collect();
         let mut waiting = chains.into_iter().enumerate().flat_map(waiting);
-        let mut pieces = std::iter::from_fn(|| Some(piece(&mut waiting)).filter(|piece| !piece.is_empty()));
-        loop {
-            let pieces: Vec<Vec<Waiting>> = pieces.by_ref().take(PIECES).collect();
-            if pieces.is_empty() {
-                return;
-            }
-            for looked_at in parallel::map(pieces, |piece| self.look(piece, &places)) {
-                self.take_in(looked_at, &places, &mut current);
-            }
-        }
+        let pieces = std::iter::from_fn(|| Some(piece(&mut waiting)).filter(|piece| !piece.is_empty()));
+        // What does not change while rules are taken in.
+        let fixed = TableWork { said_behind: self.said_behind.clone(), ..self.beside() };
+        let look = |piece| fixed.look(piece, &places);
+        parallel::flow(pieces, PIECES, look, |looked_at| self.take_in(looked_at, &places, &mut current));
     }
 
     /// Puts the rules of a piece where they belong; what could not be looked at by itself is lowered now.

@@ -76,7 +76,7 @@ fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<u
 /// nothing stood between them. `keys` are those of the rules.
 fn pair(rules: &[Rule], keys: &[Sum], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) {
     let mut apart = false;
-    let mut open: FxHashMap<Sum, Open> = FxHashMap::default();
+    let mut open = Opens::default();
     let mut partners = Vec::with_capacity(rules.len());
     let mut places = 0;
     let repeats = Repeats::of(keys.len(), keys.iter().map(|key| key.0));
@@ -84,8 +84,7 @@ fn pair(rules: &[Rule], keys: &[Sum], mut order: Option<Order>) -> (Vec<Option<u
         let alone = !repeats.may_repeat(key.0);
         let known = Some(&key)
             .filter(|_| !alone)
-            .and_then(|key| open.get(key))
-            .copied()
+            .and_then(|key| open.get(*key))
             .filter(|open| have_same_tests(&rules[open.last], rule));
         let found = known.filter(|open| {
             if !open.has_room(rule) || !can_fuse(&rules[open.last], rule) {
@@ -108,7 +107,7 @@ fn pair(rules: &[Rule], keys: &[Sum], mut order: Option<Order>) -> (Vec<Option<u
             let (logs, steps) = (before.logs.or(logs(rule)), before.steps + rule.steps.len());
             open.insert(key, Open { last: at, place, logs, steps });
         } else if known.is_some() {
-            open.remove(&key);
+            open.remove(key);
         }
         partners.push(found.map(|open| open.last));
     }
@@ -124,6 +123,37 @@ struct Open<'r> {
     logs: Option<&'r Log>,
     /// Of all that were fused.
     steps: usize,
+}
+
+/// Those by their keys. The last one is at hand: mostly the next rule asks for it.
+#[derive(Default)]
+struct Opens<'r> {
+    last: Option<(Sum, Open<'r>)>,
+    others: FxHashMap<Sum, Open<'r>>,
+}
+
+impl<'r> Opens<'r> {
+    fn get(&self, key: Sum) -> Option<Open<'r>> {
+        match self.last {
+            Some((last, open)) if last == key => Some(open),
+            _ => self.others.get(&key).copied(),
+        }
+    }
+
+    /// In the place of the one with this key.
+    fn insert(&mut self, key: Sum, open: Open<'r>) {
+        self.others.remove(&key);
+        if let Some((before, open)) = self.last.replace((key, open)).filter(|(before, _)| *before != key) {
+            self.others.insert(before, open);
+        }
+    }
+
+    fn remove(&mut self, key: Sum) {
+        match self.last {
+            Some((last, _)) if last == key => self.last = None,
+            _ => drop(self.others.remove(&key)),
+        }
+    }
 }
 
 impl Open<'_> {

@@ -25,6 +25,11 @@ impl Said {
         self.labels.extend_from_slice(rule.labels());
     }
 
+    /// Notes a rule that says nothing.
+    pub const fn add_nothing(&mut self) {
+        self.members += 1;
+    }
+
     /// Puts all of it on the first rule, which was the first to be added.
     pub fn place(self, rule: &mut Rule) {
         let shared = self.all.len() == self.members && self.all.windows(2).all(|pair| pair[0].1 == pair[1].1);

@@ -69,7 +69,10 @@ pub struct IntervalSet(SmallVec<[Interval; 1]>);
 impl Clone for IntervalSet {
     /// All at once: what is derived clones one interval after the other.
     fn clone(&self) -> Self {
-        IntervalSet(SmallVec::from_slice(&self.0))
+        IntervalSet(match self.0.as_slice() {
+            [only] => SmallVec::from_buf([*only]),
+            all => SmallVec::from_slice(all),
+        })
     }
 }
 

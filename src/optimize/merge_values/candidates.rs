@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::ir::{Rule, Step};
+use crate::optimize::commute::Effect;
 use crate::optimize::facts::Facts;
 use crate::optimize::numbered::Numbered;
 use crate::optimize::repeats::Repeats;
@@ -23,28 +24,26 @@ pub struct Candidate {
     pub sum: Sum,
 }
 
-impl Candidate {
-    /// What it shares with those that it may become one with.
-    fn kind(&self) -> u64 {
-        self.sum.with_field(self.field).0
-    }
-}
-
 /// Those of all rules, in their order and in pieces, by all fields but one; most that no other is like are left out.
 pub(super) fn of_all(facts: &Facts, idle: Option<Field>, options: &Options) -> Vec<Vec<Candidate>> {
     let (rules, deeds) = (facts.rules, facts.deeds());
     let shared = deeds::shared(deeds);
     let mut all = parallel::pieces(rules.len(), |piece| {
         let mut out = Vec::with_capacity(piece.len());
-        for at in piece.filter(|&at| shared[deeds[at].0 as usize] && shape::may_merge(&rules[at])) {
+        for at in piece.filter(|&at| shared[deeds[at].0 as usize] && may_merge(&rules[at], deeds[at].1)) {
             add(&rules[at], at as u32, Sum::of_deed(deeds[at].0, &rules[at]), options, &mut out);
         }
         out.retain(|candidate: &Candidate| Some(candidate.field) != idle);
         out
     });
-    let repeats = Repeats::of(all.iter().map(Vec::len).sum(), all.iter().flatten().map(Candidate::kind));
-    all.iter_mut().for_each(|piece| piece.retain(|candidate| repeats.may_repeat(candidate.kind())));
+    let repeats = Repeats::of(all.iter().map(Vec::len).sum(), all.iter().flatten().map(|candidate| candidate.sum.0));
+    all.iter_mut().for_each(|piece| piece.retain(|candidate| repeats.may_repeat(candidate.sum.0)));
     all
+}
+
+/// As [`shape::may_merge`], of which most is known of a rule that ends the packet's way.
+fn may_merge(rule: &Rule, effect: Effect) -> bool {
+    if let Effect::Ends(_) = effect { rule.notes().is_empty() } else { shape::may_merge(rule) }
 }
 
 /// Adds those of one rule, which does what the sum is of.
@@ -72,8 +71,12 @@ pub(super) fn promising<'c>(candidates: impl Iterator<Item = &'c Candidate>, lev
     let mut kinds = Numbered::default();
     // The last of each kind, and how many follow another one.
     let mut seen: Vec<(u32, usize)> = Vec::new();
+    let mut last = None;
     for &Candidate { field, rule, sum, .. } in candidates {
-        match seen.get_mut(kinds.of((sum, field)) as usize) {
+        let kind = (sum, field);
+        let (_, number) = last.filter(|(known, _)| *known == kind).unwrap_or_else(|| (kind, kinds.of(kind)));
+        last = Some((kind, number));
+        match seen.get_mut(number as usize) {
             None => seen.push((rule, 0)),
             Some((last, gain)) => {
                 *gain += usize::from(level > Level::Safe || *last + 1 == rule);

@@ -49,7 +49,7 @@ impl Claims {
     pub fn of(facts: &Facts) -> Self {
         let (rules, chains) = (facts.rules, facts.chains);
         let pieces = parallel::pieces(rules.len(), |range| {
-            let mut piece = Piece::default();
+            let mut piece = Piece::with_room(range.len());
             for (at, rule) in range.clone().zip(rules.get(range).unwrap_or_default()) {
                 let changes = chains.of_rule(rule);
                 match domain::only(rule, &changes) {
@@ -64,6 +64,14 @@ impl Claims {
         let dims = whole.dims.kinds().into_iter().zip(whole.lists);
         let dims = dims.map(|(dim, list)| (dim, Values::of(list, &number))).collect();
         Claims { dims, claimed: whole.claimed, ends: whole.ends }
+    }
+
+    /// The clashes of the only dimension, where all rules claim a part of it and those are known one by one.
+    pub(super) fn lone(&self) -> Option<&Clashes> {
+        match self.dims.as_slice() {
+            [(_, Values::Few(clashes))] if self.claimed.len() == self.ends.len() => Some(clashes),
+            _ => None,
+        }
     }
 
     /// The dimensions of which the rule does not allow every value.
@@ -82,11 +90,18 @@ pub(super) const fn number(rule: u32, effect: Effect) -> u32 {
 }
 
 impl Piece {
+    /// For so many rules, of which most claim a part of one dimension.
+    fn with_room(rules: usize) -> Self {
+        let room = || Vec::with_capacity(rules);
+        Piece { claimed: room(), ends: room(), ..Piece::default() }
+    }
+
     fn add<'d>(&mut self, rule: u32, dims: impl IntoIterator<Item = (Dim, &'d IntervalSet)>) {
         for (dim, set) in dims {
             let number = self.dims.of(dim);
             if number as usize == self.lists.len() {
-                self.lists.push(List::default());
+                let packed = Vec::with_capacity(self.ends.capacity() - self.ends.len());
+                self.lists.push(List { packed, others: Vec::new() });
             }
             self.lists[number as usize].add(set.intervals(), rule);
             self.claimed.push(number);

@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use super::claims::{Values, number};
+use super::clashes::Clashes;
 use super::segments::{Latest, Segments};
 use crate::optimize::commute::Effect;
 use crate::optimize::facts::Facts;
@@ -32,6 +33,8 @@ pub(super) struct Index<'f> {
     /// The last place with a gap, from 1 on.
     gap: u32,
     most: Option<Most>,
+    /// Where all rules claim a part of the only dimension: who clashes with whom, which tells nearly all.
+    lone: Option<&'f Clashes>,
 }
 
 /// Where along a dimension something else is done.
@@ -60,11 +63,15 @@ impl<'f> Index<'f> {
             dims.extend(facts.claims().dims.iter().map(|(_, values)| Along::of(values)));
         }
         let (placed, before) = (vec![0; facts.rules.len()], vec![0; facts.rules.len()]);
-        Index { facts, dims, placed, places: Vec::new(), before, gap: 0, most }
+        let lone = if dims.is_empty() { None } else { facts.claims().lone() };
+        Index { facts, dims, placed, places: Vec::new(), before, gap: 0, most, lone }
     }
 
     /// Whether the rule commutes with all that stands behind the place.
     pub fn is_free(&self, rule: usize, place: usize) -> bool {
+        if self.lone.is_some_and(|clashes| clashes.with(rule as u32).is_empty()) {
+            return true;
+        }
         match &self.most {
             Some(most) if self.facts.effect(rule) == most.effect => {
                 let mut behind = most.others.iter().rev().filter(|(_, at)| *at as usize > place);
@@ -94,7 +101,7 @@ impl<'f> Index<'f> {
             most.others.push((rule, place));
         }
         self.placed[rule as usize] = at;
-        if !self.dims.is_empty() {
+        if !self.dims.is_empty() && self.lone.is_none() {
             self.note(rule, at, number(rule, effect));
         }
     }

@@ -45,10 +45,13 @@ pub struct Prefixes(u64);
 /// Networks whose prefixes fit.
 const MOST: usize = 8;
 
+/// Forms of a template that are looked through; lines of any others are not recognised.
+const FEW: usize = 32;
+
 /// Templates by number, and the forms of their lines.
 #[derive(Debug, Default)]
 pub struct Templates {
-    all: Vec<(Template, FxHashMap<Prefixes, u32>)>,
+    all: Vec<(Template, Vec<(Prefixes, u32)>)>,
     numbers: FxHashMap<Template, usize>,
     of_forms: FxHashMap<u32, usize>,
 }
@@ -81,9 +84,12 @@ impl Template {
 
     /// The prefixes of a line of the template, whose chain and values are put into `cut`.
     fn read(&self, line: &[u8], place: Place, cut: &mut Cut) -> Option<Prefixes> {
+        // Lines that follow each other mostly differ by what is done.
+        if !line.ends_with(&self.end) || (self.family, self.table) != (place.family, place.table) {
+            return None;
+        }
         let (chain, mut rest) = cut::behind_chain(line)?;
-        let elsewhere = (self.family, self.table) != (place.family, place.table);
-        if elsewhere || self.chain.as_ref().is_some_and(|own| **own != *chain) {
+        if self.chain.as_ref().is_some_and(|own| **own != *chain) {
             return None;
         }
         let mut prefixes = Prefixes::default();
@@ -110,7 +116,8 @@ impl Template {
             rest = behind;
         }
         cut.stand_in(chain, place.chains)?;
-        let whole = *rest == *self.end && cut.own_chain == self.chain.is_none() && cut.differ();
+        let whole =
+            *rest == *self.end && cut.own_chain == self.chain.is_none() && (cut.values.len() < 2 || cut.differ());
         whole.then_some(prefixes)
     }
 }
@@ -140,11 +147,11 @@ impl Templates {
     /// Lines of the template with these prefixes have the form, unless they have another one.
     pub fn add(&mut self, (template, prefixes): (Template, Prefixes), form: u32) {
         let at = *self.numbers.entry(template).or_insert_with_key(|template| {
-            self.all.push((template.clone(), FxHashMap::default()));
+            self.all.push((template.clone(), Vec::new()));
             self.all.len() - 1
         });
-        if let Some((_, forms)) = self.all.get_mut(at) {
-            forms.entry(prefixes).or_insert(form);
+        if let Some((_, forms)) = self.all.get_mut(at).filter(|(_, forms)| forms.len() < FEW) {
+            forms.push((prefixes, form));
             self.of_forms.insert(form, at);
         }
     }
@@ -152,6 +159,7 @@ impl Templates {
     /// The form of the line, when it has the template with this number; the line's chain and values are put into `cut`.
     pub fn read(&self, at: usize, line: &[u8], place: Place, cut: &mut Cut) -> Option<u32> {
         let (template, forms) = self.all.get(at)?;
-        forms.get(&template.read(line, place, cut)?).copied()
+        let prefixes = template.read(line, place, cut)?;
+        forms.iter().find(|(known, _)| *known == prefixes).map(|(_, form)| *form)
     }
 }
