@@ -34,6 +34,13 @@ impl Effect {
 
     /// Of a rule, with the number of what it does.
     pub fn of(rule: &Rule, deed: u32) -> Self {
+        if only_decides(rule) {
+            return match &rule.verdict {
+                verdict if verdict.is_terminal() => Effect::Ends(deed),
+                Verdict::Continue => Effect::Assigns(deed),
+                _ => Effect::Other,
+            };
+        }
         if is_gap(rule) {
             return Effect::Gap;
         }
@@ -46,6 +53,12 @@ impl Effect {
             _ => Effect::Other,
         }
     }
+}
+
+/// Whether the rule is nothing but tests without state and a verdict, as most of a long dump are.
+fn only_decides(rule: &Rule) -> bool {
+    let is_pure = |step: &Step| matches!(step, Step::Test(test) if !test.is_stateful());
+    rule.says_nothing() && !rule.verdict.is_drawn() && rule.steps.iter().all(is_pure)
 }
 
 /// Whether a second time changes nothing more.

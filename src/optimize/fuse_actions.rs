@@ -33,10 +33,10 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
         }
         let mut gone = vec![false; chain.rules.len()];
         // The rule that each is part of now, and the last that is still one.
-        let mut places: Vec<usize> = Vec::with_capacity(chain.rules.len());
+        let mut places: Vec<u32> = Vec::with_capacity(chain.rules.len());
         let mut last = 0;
         for (at, partner) in partners.into_iter().enumerate() {
-            let place = partner.and_then(|p| places.get(p).copied());
+            let place = partner.and_then(|p| Some(*places.get(p as usize)? as usize));
             let (before, behind) = chain.rules.split_at_mut(at);
             if let (Some(place), Some(rule)) = (place, behind.first_mut())
                 && let Some(first) = before.get_mut(place)
@@ -47,7 +47,7 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
             } else {
                 last = at;
             }
-            places.push(place.unwrap_or(at));
+            places.push(place.unwrap_or(at) as u32);
         }
         without(&mut chain.rules, gone);
     }
@@ -62,7 +62,7 @@ fn why(between: bool) -> String {
 const STEPS: usize = 32;
 
 /// For each rule the earlier one that takes it in.
-fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<usize>> {
+fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<u32>> {
     let mut keys = vec![Sum::default(); rules.len()];
     parallel::fill(&mut keys, |from, keys| keys.iter_mut().zip(&rules[from..]).for_each(|(at, rule)| *at = key(rule)));
     let (near, apart) = pair(rules, &keys, None);
@@ -74,7 +74,7 @@ fn partners(rules: &[Rule], chains: &ChainChanges, level: Level) -> Vec<Option<u
 
 /// The same among neighbours, and with an order also past rules between. Says too whether any would fuse if
 /// nothing stood between them. `keys` are those of the rules.
-fn pair(rules: &[Rule], keys: &[Sum], mut order: Option<Order>) -> (Vec<Option<usize>>, bool) {
+fn pair(rules: &[Rule], keys: &[Sum], mut order: Option<Order>) -> (Vec<Option<u32>>, bool) {
     let mut apart = false;
     let mut open = Opens::default();
     let mut partners = Vec::with_capacity(rules.len());
@@ -109,7 +109,7 @@ fn pair(rules: &[Rule], keys: &[Sum], mut order: Option<Order>) -> (Vec<Option<u
         } else if known.is_some() {
             open.remove(key);
         }
-        partners.push(found.map(|open| open.last));
+        partners.push(found.map(|open| open.last as u32));
     }
     (partners, apart)
 }

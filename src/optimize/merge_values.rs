@@ -39,6 +39,8 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
                 .map(|(field, _)| (field, runs(&facts, field, candidates.iter().flatten(), options.level)))
                 .find(|(_, runs)| runs.iter().any(|run| !run.others.is_empty()));
             let Some((field, runs)) = found else { break };
+            // Room for what becomes of them.
+            drop((facts, candidates));
             merge(chain, field, runs, report);
             idle = Some(field);
         }

@@ -79,7 +79,8 @@ pub fn may_merge_counted(rule: &Rule) -> bool {
 pub fn field_of_values(rule: &Rule, test: &Test, twice: &Twice, target: Target) -> Option<Field> {
     let field = match test {
         Test::In { field, set } if !set.is_empty() && fits_set(*field) && !are_names(*field) => {
-            Some(*field).filter(|field| !set.is_full(field.width()))?
+            let from_zero = set.intervals().first().is_some_and(|first| first.lo == 0);
+            Some(*field).filter(|field| !(from_zero && set.is_full(field.width())))?
         }
         Test::Named { field, names, negated: false } if are_names(*field) => {
             let wild = names.iter().any(|n| n.wildcard);
@@ -114,7 +115,7 @@ impl Twice {
 
     /// Whether more than one test may ask for the field.
     pub fn may_be(self, field: Field) -> bool {
-        self.twice & Twice::bit(field) != 0
+        self.twice != 0 && self.twice & Twice::bit(field) != 0
     }
 
     fn bit(field: Field) -> u64 {

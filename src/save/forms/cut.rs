@@ -166,7 +166,7 @@ pub(super) fn chain<'t>(text: &'t [u8], chains: &Chains) -> Option<(u32, &'t [u8
 pub(super) fn network(text: &[u8]) -> Option<(u32, u8, &[u8])> {
     let (address, rest) = address(text)?;
     let (prefix, rest) = match rest {
-        [b'/', digits @ ..] => decimal(digits).filter(|(prefix, _)| *prefix <= 32)?,
+        [b'/', digits @ ..] => octet(digits).filter(|(prefix, _)| *prefix <= 32)?,
         _ => (32, rest),
     };
     let prefix = prefix as u8;

@@ -26,12 +26,13 @@ pub fn read(source: &Source, family: Option<Family>, by_form: bool) -> (Skimmed<
     let mut reader = Reader::new(source, family);
     reader.known = by_form.then(Known::default);
     let text = source.text();
-    let mut start = 0;
-    let mut line_number = 0;
-    while start < text.len() {
-        let end = text.get(start..).and_then(|rest| memchr::memchr(b'\n', rest)).map_or(text.len(), |at| start + at);
-        line_number += 1;
-        reader.line(start, end, line_number);
+    let (mut start, mut line_number) = (0, 0);
+    for end in memchr::memchr_iter(b'\n', text).chain([text.len()]) {
+        // Nothing stands behind the last line break.
+        if start < text.len() {
+            line_number += 1;
+            reader.line(start, end, line_number);
+        }
         start = end + 1;
     }
     reader.finish()
@@ -100,6 +101,9 @@ impl<'a> Reader<'a> {
     fn line(&mut self, start: usize, mut end: usize, number: u32) {
         let source: &'a Source = self.source;
         let text: &'a [u8] = source.text();
+        if self.may_wait() && lines::plainly_adds_a_rule(&text[start..end]) {
+            return self.waiting.push(Line { span: Span::new(start, end), number });
+        }
         if end > start && text[end - 1] == b'\r' {
             end -= 1;
             // The first such line tells of it; what is wrong above it comes first.
@@ -114,7 +118,7 @@ impl<'a> Reader<'a> {
         let lead = text[start..end].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         let span = Span::new(start + lead, end);
         let line = &text[start + lead..end];
-        if self.open.is_some() && lines::adds_a_rule(line) && self.waiting.len() < lines::MOST {
+        if self.may_wait() && lines::adds_a_rule(line) {
             return self.waiting.push(Line { span, number });
         }
         self.settle();
@@ -126,6 +130,11 @@ impl<'a> Reader<'a> {
             Some(b':') => self.chain(&line[1..], span, number),
             Some(_) => self.command(span, number),
         }
+    }
+
+    /// Whether one more line that adds a rule need not be read yet.
+    const fn may_wait(&self) -> bool {
+        self.open.is_some() && self.waiting.len() < lines::MOST
     }
 
     fn warn_carriage_return(&mut self, span: Span) {

@@ -60,6 +60,11 @@ pub fn adds_a_rule(line: &[u8]) -> bool {
     command.is_some_and(|command| command.trim_ascii_start().starts_with(b"-A "))
 }
 
+/// The same of a line as it is written mostly, without anything around it.
+pub const fn plainly_adds_a_rule(line: &[u8]) -> bool {
+    matches!(line, [b'-', b'A', b' ', .., last] if *last > b' ')
+}
+
 impl<'a, 'k> Within<'a, 'k> {
     /// What each of the lines says, none of which makes a chain, in pieces in their order; and the forms that each
     /// piece learned.
