@@ -30,8 +30,8 @@ pub(super) enum Values {
 /// Intervals of one dimension, each with the rule that claims it.
 #[derive(Default)]
 struct List {
-    /// Low end, high end and rule in one number, where the ends are of 32 bits: so they sort fastest.
-    packed: Vec<u128>,
+    /// Low end, high end and rule, where the ends are of 32 bits: so they take least room, and sort fastest.
+    packed: Vec<[u32; 3]>,
     others: Vec<(Interval, u32)>,
 }
 
@@ -136,7 +136,7 @@ impl List {
     fn add(&mut self, intervals: &[Interval], rule: u32) {
         for &Interval { lo, hi } in intervals {
             match hi <= u32::MAX.into() {
-                true => self.packed.push(lo << 64 | hi << 32 | u128::from(rule)),
+                true => self.packed.push([lo as u32, hi as u32, rule]),
                 false => self.others.push((Interval { lo, hi }, rule)),
             }
         }
@@ -148,16 +148,15 @@ impl List {
     }
 }
 
-fn unpacked(packed: &u128) -> (Interval, u32) {
-    let part = |shift: u32| *packed >> shift & u128::from(u32::MAX);
-    (Interval { lo: part(64), hi: part(32) }, part(0) as u32)
+fn unpacked(&[lo, hi, rule]: &[u32; 3]) -> (Interval, u32) {
+    (Interval { lo: lo.into(), hi: hi.into() }, rule)
 }
 
 impl Values {
     fn of(mut list: List, number: &impl Fn(u32) -> u32) -> Self {
         if list.others.is_empty() {
             // By the low ends alone, which is all that matters.
-            radsort::sort_by_key(&mut list.packed, |claim| (claim >> 64) as u32);
+            radsort::sort_by_key(&mut list.packed, |[low, ..]| *low);
             return Values::of_sorted(list.packed.iter().map(unpacked), number);
         }
         list.others.extend(list.packed.iter().map(unpacked));
