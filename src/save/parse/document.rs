@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use bstr::BString;
-use memchr::memmem;
 
 use super::belongs::Belongs;
 use super::command::{self, Command};
@@ -177,10 +176,11 @@ impl<'a> Reader<'a> {
         self.open = Some(Table { kind, span, items: self.room(span), leading });
     }
 
-    /// Room for about as many lines as the table can have, which costs nothing before it is used.
+    /// Room for about as many lines as stand before the next table, which costs nothing before it is used. No byte is
+    /// looked at for two tables.
     fn room(&self, table: Span) -> Vec<Item<Entry>> {
         let rest = self.source.text().get(table.end as usize..).unwrap_or_default();
-        let bytes = memmem::find(rest, b"\nCOMMIT").unwrap_or(rest.len());
+        let bytes = memchr::memchr(b'*', rest).unwrap_or(rest.len());
         Vec::with_capacity(bytes / SHORT_LINE)
     }
 
