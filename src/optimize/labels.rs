@@ -19,15 +19,13 @@ impl Said {
     /// Notes what a rule says, and the values it stands beside.
     pub fn add(&mut self, rule: &Rule, values: impl FnOnce() -> Vec<Component>) {
         self.members += 1;
+        if rule.says_nothing() {
+            return;
+        }
         if !rule.comments().is_empty() {
             self.all.push((values(), join(", ", rule.comments()).into()));
         }
         self.labels.extend_from_slice(rule.labels());
-    }
-
-    /// Notes a rule that says nothing.
-    pub const fn add_nothing(&mut self) {
-        self.members += 1;
     }
 
     /// Puts all of it on the first rule, which was the first to be added.

@@ -103,9 +103,6 @@ impl Taken {
             self.numbers.extend_from_slice(set.intervals());
         }
         self.lines.extend_from_slice(rule.origin.lines());
-        if rule.says_nothing() {
-            return self.said.add_nothing();
-        }
         self.said.add(rule, || labels::components(step));
     }
 }

@@ -13,17 +13,27 @@ pub struct Numbered<K> {
     kinds: Vec<K>,
     /// Those behind the first few.
     others: FxHashMap<K, u32>,
+    /// The number of the last one that was asked for, which mostly is asked for again.
+    last: u32,
 }
 
 impl<K> Default for Numbered<K> {
     fn default() -> Self {
-        Numbered { kinds: Vec::new(), others: FxHashMap::default() }
+        Numbered { kinds: Vec::new(), others: FxHashMap::default(), last: 0 }
     }
 }
 
 impl<K: Copy + Eq + Hash> Numbered<K> {
     /// The number of a kind, which is new or known.
     pub fn of(&mut self, kind: K) -> u32 {
+        if self.kinds.get(self.last as usize) == Some(&kind) {
+            return self.last;
+        }
+        self.last = self.find(kind);
+        self.last
+    }
+
+    fn find(&mut self, kind: K) -> u32 {
         if let Some(known) = self.kinds.iter().take(FEW).position(|known| *known == kind) {
             return known as u32;
         }

@@ -52,13 +52,8 @@ pub fn text(ruleset: &ir::Ruleset, options: &Options, style: &Style) -> (Emitted
 fn entries<'a>(table: &'a Table, lines: usize, style: &'a Style) -> Made<'a> {
     let pieces = pieces(table, LEAST.max(lines / PIECES));
     let any = !pieces.is_empty();
-    let text = |piece: Piece| piece.text(style);
     let write = move |out: &mut Writer| {
-        let texts = match lines < LEAST {
-            true => pieces.into_iter().map(text).collect(),
-            false => parallel::map(pieces, text),
-        };
-        for text in texts {
+        for text in parallel::map(pieces, |piece| piece.text(style)) {
             out.lines(text?);
         }
         Ok(())

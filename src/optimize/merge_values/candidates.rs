@@ -71,12 +71,8 @@ pub(super) fn promising<'c>(candidates: impl Iterator<Item = &'c Candidate>, lev
     let mut kinds = Numbered::default();
     // The last of each kind, and how many follow another one.
     let mut seen: Vec<(u32, usize)> = Vec::new();
-    let mut last = None;
     for &Candidate { field, rule, sum, .. } in candidates {
-        let kind = (sum, field);
-        let (_, number) = last.filter(|(known, _)| *known == kind).unwrap_or_else(|| (kind, kinds.of(kind)));
-        last = Some((kind, number));
-        match seen.get_mut(number as usize) {
+        match seen.get_mut(kinds.of((sum, field)) as usize) {
             None => seen.push((rule, 0)),
             Some((last, gain)) => {
                 *gain += usize::from(level > Level::Safe || *last + 1 == rule);
