@@ -98,7 +98,7 @@ fn share_out<T: Send, R: Send>(
 }
 
 /// Items that make up one piece of work, and that are not worth more threads than one.
-const PIECE: usize = 2048;
+const PIECE: usize = 1024;
 
 /// What `work` makes of each of the numbers below `count`, in their order; so many are worth it that each thread gets
 /// a long piece.
@@ -126,7 +126,12 @@ pub fn pieces<R: Send>(count: usize, work: impl Fn(Range<usize>) -> R + Sync) ->
     if count < 2 * PIECE {
         return vec![work(0..count)];
     }
-    map((0..count).step_by(PIECE).map(|from| from..count.min(from + PIECE)).collect(), work)
+    map(in_pieces(count).collect(), work)
+}
+
+/// The numbers below `count`, so many together as make up a piece.
+pub fn in_pieces(count: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(PIECE).map(move |from| from..count.min(from + PIECE))
 }
 
 /// Has `work` fill each piece of the room, told by its first place; answers what it says of them, in their order.
@@ -153,6 +158,28 @@ pub fn sort<T: Ord + Send>(all: &mut [T]) {
 pub fn map_slice<'s, T: Sync, R: Send>(items: &'s [T], work: impl Fn(&'s T) -> R + Sync) -> Vec<R> {
     let answers = numbers(items.len(), |at| items.get(at).map(&work));
     answers.into_iter().flatten().collect()
+}
+
+/// What the threads that share work out keep from one piece of it to the next: one thing for each thread.
+pub struct Desks<T>(Mutex<Vec<T>>);
+
+impl<T> Default for Desks<T> {
+    fn default() -> Self {
+        Desks(Mutex::default())
+    }
+}
+
+impl<T> Desks<T> {
+    /// Does the work at a desk that is free, or at a new one.
+    pub fn at<R>(&self, new: impl FnOnce() -> T, work: impl FnOnce(&mut T) -> R) -> R {
+        let free = self.0.lock().ok().and_then(|mut desks| desks.pop());
+        let mut desk = free.unwrap_or_else(new);
+        let done = work(&mut desk);
+        if let Ok(mut desks) = self.0.lock() {
+            desks.push(desk);
+        }
+        done
+    }
 }
 
 /// Parts that take so long to let go of that a thread is worth it.

@@ -113,7 +113,7 @@ fn merge(sources: &[Source], options: &Options) -> (ir::Ruleset, Vec<Merged>, Tr
         let unread = gaps(source, &read.dump, &diagnostics);
         translation.diagnostics.append(&mut diagnostics);
         translation.families.push(read.dump.documents.iter().map(|document| document.family).collect());
-        let mut lowered = lower::lower_skimmed(read, &options.lower);
+        let mut lowered = lower::lower_skimmed(read, &options.lower, optimize::join(&options.merge));
         translation.diagnostics.append(&mut lowered.diagnostics);
         for (table, note) in unread {
             if let Some(table) = lowered.ruleset.tables.get_mut(table) {

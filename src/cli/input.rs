@@ -1,6 +1,6 @@
 //! Inputs: files and standard input.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::args::{FamilyArgs, SetArgs};
 use crate::diag::{Source, SourceId};
 use crate::packet::Family;
+use crate::parallel;
 use crate::save::ipset::{self, Ipsets};
 
 /// The files as sources in their order; `-`, or no file at all, is standard input.
@@ -33,8 +34,35 @@ fn read(file: &Path) -> Result<(String, Vec<u8>)> {
     if file.is_dir() {
         bail!("{} is a folder: name the files in it", file.display());
     }
-    let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = bytes(file).with_context(|| format!("cannot read {}", file.display()))?;
     Ok((file.display().to_string(), text))
+}
+
+/// Of a long file, what each processor reads at a time.
+#[cfg(unix)]
+const PART: usize = 1 << 20;
+
+/// What is in the file. To copy a long one takes as long as half of reading its lines, so all processors do it.
+#[cfg(unix)]
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+    let file = std::fs::File::open(path)?;
+    let metadata = file.metadata()?;
+    let length = usize::try_from(metadata.len()).unwrap_or_default();
+    if !metadata.is_file() || length < 2 * PART {
+        return std::fs::read(path);
+    }
+    let mut text = vec![0; length];
+    let parts = text.chunks_mut(PART).zip((0u64..).step_by(PART)).collect();
+    let all: io::Result<()> = parallel::map(parts, |(part, from)| file.read_exact_at(part, from)).into_iter().collect();
+    // One that others write to meanwhile is read as any other.
+    let changed = all.is_err() || file.metadata()?.len() != metadata.len();
+    if changed { std::fs::read(path) } else { Ok(text) }
+}
+
+#[cfg(not(unix))]
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    std::fs::read(path)
 }
 
 /// The sets of an `ipset save` text; none without a file. Every line must be understood.

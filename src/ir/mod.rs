@@ -16,7 +16,8 @@ pub mod tracking;
 
 pub use origin::Origin;
 pub use rule::{
-    Counters, Draw, Fields, MapRow, NamedMap, Nat, NatData, NatTarget, Remarks, Rule, Step, Steps, Verdict, VerdictMap,
+    Counters, Draw, Fields, Join, MapRow, NamedMap, Nat, NatData, NatTarget, Remarks, Rule, Step, Steps, Verdict,
+    VerdictMap,
 };
 pub use statement::{Assigned, KeyPart, ObjectBody, Statement};
 pub use test::{Bits, Component, Name, Row, Test};

@@ -1,5 +1,7 @@
 //! Rules: steps in order, then a verdict.
 
+use std::sync::Arc;
+
 use bstr::BString;
 use smallvec::SmallVec;
 
@@ -15,6 +17,9 @@ pub struct Rule {
     pub origin: Origin,
     remarks: Option<Box<Remarks>>,
 }
+
+/// Makes one rule of a rule and the one right behind it where that changes nothing; the second one is empty then.
+pub type Join = fn(&mut Rule, &mut Rule) -> bool;
 
 /// What is said about a rule and changes nothing about what it does. Apart from the rule, since most
 /// rules of a long dump have none.
@@ -40,7 +45,7 @@ pub type Fields = SmallVec<[Field; 2]>;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
     Test(Test),
-    Do(Box<Statement>),
+    Do(Arc<Statement>),
 }
 
 /// How a rule ends.
@@ -149,11 +154,15 @@ pub struct Counters {
 }
 
 impl Clone for Rule {
-    /// Most have one step, which needs no list.
+    /// Most have one step, which needs no list; others get room for as many as they have.
     fn clone(&self) -> Self {
         let steps = match self.steps.as_slice() {
             [only] => Steps::from_buf([only.clone()]),
-            steps => steps.iter().cloned().collect(),
+            several => {
+                let mut steps = Steps::with_capacity(several.len());
+                steps.extend(several.iter().cloned());
+                steps
+            }
         };
         Rule { steps, verdict: self.verdict.clone(), origin: self.origin.clone(), remarks: self.remarks.clone() }
     }
@@ -306,7 +315,7 @@ impl From<Test> for Step {
 
 impl From<Statement> for Step {
     fn from(statement: Statement) -> Self {
-        Step::Do(Box::new(statement))
+        Step::Do(Arc::new(statement))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Plain values of a rule: what rules of long dumps differ by.
 //!
 //! Machines write firewalls, so that rules are alike but for an address, a port, a chain or a comment. What has been
-//! found out about one rule then holds for those that are like it, with other values in the slots.
+//! found out about one rule then holds for those that are like it, with other values in the slots. Who asks says how
+//! many values of a list are slots at `most`; longer lists are equal or not.
 //! Invariant: rules that are [`alike`] have the same slots in the same order, and are equal once these are.
 
 pub mod rows;
@@ -34,7 +35,7 @@ pub enum Slot<'a> {
 #[derive(Debug)]
 pub enum SlotMut<'a> {
     Values(&'a mut IntervalSet),
-    /// The same in a row of a set.
+    /// The same in a row of a set, or in a list.
     Block(&'a mut Interval),
     Chain(&'a mut ChainId),
     Address(&'a mut (u128, u128)),
@@ -52,12 +53,12 @@ pub const fn is_plain(field: Field) -> bool {
 
 /// Tells each slot of the rule, in order: of steps, of the verdict (the comment and the chain of each row, where one of
 /// several is drawn), the comment.
-pub fn each<'a>(rule: &'a Rule, mut tell: impl FnMut(Slot<'a>)) {
+pub fn each<'a>(rule: &'a Rule, most: usize, mut tell: impl FnMut(Slot<'a>)) {
     for step in &rule.steps {
         if let Step::Test(Test::In { field, set }) = step
-            && let Some(values) = plain(*field, set)
+            && let Some(values) = plain(*field, set, most)
         {
-            tell(Slot::Values { field: *field, values });
+            values.iter().for_each(|&values| tell(Slot::Values { field: *field, values }));
         }
     }
     match &rule.verdict {
@@ -82,12 +83,17 @@ pub fn each<'a>(rule: &'a Rule, mut tell: impl FnMut(Slot<'a>)) {
 }
 
 /// The same slots, to be changed; what is written must keep the rule like what it was.
-pub fn each_mut(rule: &mut Rule, mut tell: impl FnMut(SlotMut)) {
+pub fn each_mut(rule: &mut Rule, most: usize, mut tell: impl FnMut(SlotMut)) {
     for step in &mut rule.steps {
-        if let Step::Test(Test::In { field, set }) = step
-            && plain(*field, set).is_some()
-        {
-            tell(SlotMut::Values(set));
+        let Step::Test(Test::In { field, set }) = step else { continue };
+        match plain(*field, set, most) {
+            None => {}
+            Some([_]) => tell(SlotMut::Values(set)),
+            Some(several) => {
+                let mut several = several.to_vec();
+                several.iter_mut().for_each(|values| tell(SlotMut::Block(values)));
+                *set = several.into();
+            }
         }
     }
     match &mut rule.verdict {
@@ -114,15 +120,16 @@ pub fn each_mut(rule: &mut Rule, mut tell: impl FnMut(SlotMut)) {
 }
 
 /// The same for rules that are [`alike`], and rarely for others.
-pub fn key(rule: &Rule) -> u64 {
+pub fn key(rule: &Rule, most: usize) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write_usize(rule.steps.len());
     for step in &rule.steps {
         match step {
             Step::Test(Test::In { field, set }) => {
                 field.hash(&mut hasher);
-                if plain(*field, set).is_none() {
-                    set.hash(&mut hasher);
+                match plain(*field, set, most) {
+                    Some(values) => hasher.write_usize(values.len()),
+                    None => set.hash(&mut hasher),
                 }
             }
             other => other.hash(&mut hasher),
@@ -134,20 +141,20 @@ pub fn key(rule: &Rule) -> u64 {
 }
 
 /// Whether the rules are equal but for the values of their slots, and for the lines they came from.
-pub fn alike(a: &Rule, b: &Rule) -> bool {
+pub fn alike(a: &Rule, b: &Rule, most: usize) -> bool {
     a.steps.len() == b.steps.len()
-        && a.steps.iter().zip(&b.steps).all(|(a, b)| alike_steps(a, b))
+        && a.steps.iter().zip(&b.steps).all(|(a, b)| alike_steps(a, b, most))
         && alike_verdicts(&a.verdict, &b.verdict)
         && alike_remarks(a, b)
 }
 
-fn alike_steps(a: &Step, b: &Step) -> bool {
+fn alike_steps(a: &Step, b: &Step, most: usize) -> bool {
     match (a, b) {
         (Step::Test(Test::In { field: f, set: a }), Step::Test(Test::In { field: g, set: b })) => {
             f == g
                 && match (a.intervals(), b.intervals()) {
                     ([a], [b]) => alike_values(*f, *a, *b),
-                    (a, b) => a == b,
+                    _ => alike_lists(*f, (a, b), most),
                 }
         }
         (Step::Test(a), Step::Test(b)) => a == b,
@@ -221,11 +228,22 @@ fn alike_values(field: Field, a: Interval, b: Interval) -> bool {
     a == b || (is_slot(field, a) && is_slot(field, b) && (!ports || a.hi - a.lo == b.hi - b.lo))
 }
 
-/// The values, where they are one value or an aligned block of a field whose values are plain; not all there are.
-fn plain(field: Field, set: &IntervalSet) -> Option<Interval> {
+/// Lists of the same field: equal, or as many slots.
+fn alike_lists(field: Field, (a, b): (&IntervalSet, &IntervalSet), most: usize) -> bool {
+    let values = |set| plain(field, set, most);
+    let alike = |(a, b): (&[Interval], &[Interval])| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike_values(field, *a, *b))
+    };
+    a.intervals().len() == b.intervals().len() && (a == b || values(a).zip(values(b)).is_some_and(alike))
+}
+
+/// The values, where they are single values or aligned blocks of a field whose values are plain, and few enough; not
+/// where more are left out than there are in between.
+fn plain(field: Field, set: &IntervalSet, most: usize) -> Option<&[Interval]> {
     match set.intervals() {
-        [only] if is_slot(field, *only) => Some(*only),
-        _ => None,
+        [only] => is_slot(field, *only).then_some(set.intervals()),
+        several if several.len() > most || set.gaps(field.width()) < several.len() => None,
+        several => several.iter().all(|&values| is_slot(field, values)).then_some(several),
     }
 }
 
@@ -273,6 +291,9 @@ mod tests {
     fn rules_that_differ_by_plain_values_are_alike() {
         let port = |port| Test::is(Field::Dport(L4::Tcp), port);
         let ports = |lo, hi| Test::between(Field::Dport(L4::Tcp), lo, hi);
+        let sources = |set| Test::In { field: Field::IpSaddr, set };
+        let list = |all: &[u128]| sources(all.iter().map(|&one| Interval::point(one)).collect());
+        let but = |one| sources(IntervalSet::point(one).complement(32));
         for (a, b, want) in [
             (rule([source(1, 1)], Verdict::Drop, 1), rule([source(7, 7)], Verdict::Drop, 2), true),
             (rule([source(0, 255)], Verdict::Drop, 1), rule([source(256, 511)], Verdict::Drop, 1), true),
@@ -284,6 +305,11 @@ mod tests {
             (rule([source(1, 1)], Verdict::Drop, 1), rule([source(1, 1)], Verdict::Accept, 1), false),
             (rule([source(1, 1)], Verdict::Drop, 1), rule([port(1)], Verdict::Drop, 1), false),
             (rule([port(22)], Verdict::Drop, 1), rule([port(23)], Verdict::Drop, 1), true),
+            (rule([list(&[1, 5])], Verdict::Drop, 1), rule([list(&[2, 9])], Verdict::Drop, 1), true),
+            (rule([list(&[1, 5])], Verdict::Drop, 1), rule([list(&[2])], Verdict::Drop, 1), false),
+            (rule([list(&[1, 5, 9])], Verdict::Drop, 1), rule([list(&[1, 5, 8])], Verdict::Drop, 1), false),
+            (rule([list(&[1, 5, 9])], Verdict::Drop, 1), rule([list(&[1, 5, 9])], Verdict::Drop, 1), true),
+            (rule([but(5)], Verdict::Drop, 1), rule([but(9)], Verdict::Drop, 1), false),
             (rule([], Verdict::Jump(ChainId(1)), 1), rule([], Verdict::Jump(ChainId(2)), 1), true),
             (rule([], Verdict::Jump(ChainId(1)), 1), rule([], Verdict::Goto(ChainId(1)), 1), false),
             (rule([], dnat(1, (80, 80)), 1), rule([], dnat(2, (81, 81)), 1), true),
@@ -296,9 +322,9 @@ mod tests {
             (commented(&["a"]), commented(&[]), false),
             (commented(&["a", "b"]), commented(&["a", "c"]), false),
         ] {
-            assert_eq!(alike(&a, &b), want, "{a:?}\n{b:?}");
-            assert_eq!(alike(&b, &a), want, "{b:?}\n{a:?}");
-            assert!(!want || key(&a) == key(&b), "{a:?}\n{b:?}");
+            assert_eq!(alike(&a, &b, 2), want, "{a:?}\n{b:?}");
+            assert_eq!(alike(&b, &a, 2), want, "{b:?}\n{a:?}");
+            assert!(!want || key(&a, 2) == key(&b, 2), "{a:?}\n{b:?}");
         }
     }
 
@@ -306,12 +332,12 @@ mod tests {
     fn rows_of_a_verdict_have_slots() {
         let mut slots = Vec::new();
         let drawn = rule([], draw(&[4, 5], Some("a")), 1);
-        each(&drawn, |slot| slots.push(slot));
+        each(&drawn, 1, |slot| slots.push(slot));
         let said = BString::from("a");
         let comment = Slot::Comment(&said);
         assert_eq!(slots, [comment, Slot::Chain(ChainId(4)), comment, Slot::Chain(ChainId(5))]);
         let mut changed = drawn.clone();
-        each_mut(&mut changed, |slot| match slot {
+        each_mut(&mut changed, 2, |slot| match slot {
             SlotMut::Chain(id) => id.0 += 1,
             SlotMut::Comment(comment) => *comment = "b".into(),
             _ => {}
@@ -324,7 +350,7 @@ mod tests {
         let mut changed = rule([source(1, 1), source(0, u128::from(u32::MAX))], dnat(9, (80, 80)), 1);
         changed.remarks_mut().comments.push("a".into());
         let like = changed.clone();
-        each_mut(&mut changed, |slot| match slot {
+        each_mut(&mut changed, 2, |slot| match slot {
             SlotMut::Values(set) => *set = IntervalSet::point(5),
             SlotMut::Block(_) => {}
             SlotMut::Chain(id) => id.0 += 1,
@@ -332,9 +358,9 @@ mod tests {
             SlotMut::Port(port) => *port = (7, 7),
             SlotMut::Comment(comment) => *comment = "b".into(),
         });
-        assert!(alike(&changed, &like) && changed != like);
+        assert!(alike(&changed, &like, 2) && changed != like);
         let mut slots = Vec::new();
-        each(&changed, |slot| slots.push(slot));
+        each(&changed, 2, |slot| slots.push(slot));
         let values = Slot::Values { field: Field::IpSaddr, values: Interval::point(5) };
         assert_eq!(slots, [values, Slot::Address(6), Slot::Port(7), Slot::Comment(&"b".into())]);
     }

@@ -12,27 +12,38 @@ use super::patterns::Patterns;
 use super::{DumpChain, TableWork, Within, empty};
 use crate::ir::{self, Chain, ChainId, Origin, Verdict};
 use crate::packet::Hook;
-use crate::parallel;
+use crate::parallel::{self, Desks};
 use crate::save::ast::Rule;
 use crate::save::ext::dynamic;
-use crate::save::forms::Entry;
+use crate::save::forms::{Entry, Like};
 
 /// Rules that one processor takes at a time.
-const PIECE: usize = 512;
+const PIECE: usize = 256;
 
 /// Pieces that are worked on together, while those before are taken in.
 const PIECES: usize = 32;
+
+/// Rules of a chain that are worth being joined before all stand: what is joined then needs no room. In chains so long
+/// nothing else depends on it (`fragments.rs` looks at few rules).
+const LONG: usize = 512;
 
 /// The only chain of a table that a rule is lowered into by itself.
 const ITS_OWN: ChainId = ChainId(0);
 
 /// Rules that stand together in a chain and wait to be lowered.
-struct Waiting {
+struct Waiting<'c> {
     /// The number of their chain.
     place: usize,
     /// How many of its rules stand before them.
     from: usize,
-    rules: Vec<Entry>,
+    rules: &'c mut [Entry],
+}
+
+/// Where one thread looks at rules by themselves. What it has learned of forms serves all pieces that it takes.
+struct Desk<'a> {
+    /// Room for rules, which is empty between them.
+    beside: TableWork<'a>,
+    patterns: Patterns,
 }
 
 /// What rules become, looked at by themselves.
@@ -44,16 +55,18 @@ enum Alone {
 }
 
 impl<'a> TableWork<'a> {
-    /// Lowers the rules of all chains; each is let go behind that.
-    pub(super) fn lower_rules(&mut self, chains: Vec<DumpChain>, reach: &[Vec<Hook>]) {
+    /// Lowers the rules of all chains; each that is kept whole is let go behind that.
+    pub(super) fn lower_rules(&mut self, chains: &mut [DumpChain], reach: &[Vec<Hook>]) {
         let places: Vec<Within> = chains.iter().zip(reach).map(|(chain, hooks)| within(chain, hooks)).collect();
         let number = |place: &Within| self.ids.get(&place.name).copied();
         let mut current: Vec<Option<ChainId>> = places.iter().map(number).collect();
-        let mut waiting = chains.into_iter().enumerate().flat_map(waiting);
+        let mut waiting = chains.iter_mut().enumerate().flat_map(waiting);
         let pieces = std::iter::from_fn(|| Some(piece(&mut waiting)).filter(|piece| !piece.is_empty()));
         // What does not change while rules are taken in.
         let fixed = TableWork { said_behind: self.said_behind.clone(), ..self.beside() };
-        let look = |piece| fixed.look(piece, &places);
+        let desks = Desks::default();
+        let desk = || Desk { beside: fixed.beside(), patterns: Patterns::default() };
+        let look = |piece| desks.at(desk, |desk| fixed.look(piece, &places, desk));
         parallel::flow(pieces, PIECES, look, |looked_at| self.take_in(looked_at, &places, &mut current));
     }
 
@@ -78,18 +91,20 @@ impl<'a> TableWork<'a> {
     }
 
     /// What becomes of the rules of a piece.
-    fn look(&self, piece: Vec<Waiting>, places: &[Within]) -> Vec<Alone> {
-        let (mut beside, mut patterns) = (self.beside(), Patterns::default());
+    fn look(&self, piece: Vec<Waiting>, places: &[Within], Desk { beside, patterns }: &mut Desk) -> Vec<Alone> {
         let mut looked_at = Vec::with_capacity(piece.len());
         for Waiting { place, from, rules: waiting } in piece {
             let Some(within) = places.get(place) else { continue };
             let (mut rules, mut skipped) = (Vec::with_capacity(waiting.len()), Vec::new());
-            for (at, rule) in waiting.into_iter().enumerate().filter(|(_, rule)| !self.is_said_behind(rule)) {
+            for (at, rule) in waiting.iter_mut().enumerate().filter(|(_, rule)| !self.is_said_behind(rule)) {
+                let rule = take(rule);
                 let last = from + at + 1 == within.rules;
-                match beside.look_at(&rule, (within, last), &mut patterns) {
-                    Some((rule, skips)) => {
-                        skipped.extend(skips.then_some(rules.len()));
-                        rules.push(rule);
+                match beside.look_at(&rule, (within, last), patterns) {
+                    Some((mut rule, skips)) => {
+                        if skips || !self.is_joined(&mut rule, within.rules, (&mut rules, &skipped)) {
+                            skipped.extend(skips.then_some(rules.len()));
+                            rules.push(rule);
+                        }
                     }
                     None => {
                         let (rules, skipped) = (std::mem::take(&mut rules), std::mem::take(&mut skipped));
@@ -101,6 +116,14 @@ impl<'a> TableWork<'a> {
             looked_at.push(Alone::Rules { place, rules, skipped });
         }
         looked_at
+    }
+
+    /// Whether the rule of a chain of so many becomes part of the last one before it. `skipped` are the places of those
+    /// that later fragments skip, which this one does not.
+    fn is_joined(&self, rule: &mut ir::Rule, of: usize, (before, skipped): (&mut [ir::Rule], &[usize])) -> bool {
+        let last = before.split_last_mut();
+        let Some((join, (last, others))) = self.join.filter(|_| of >= LONG).zip(last) else { return false };
+        skipped.last().is_none_or(|skipped| *skipped < others.len()) && join(last, rule)
     }
 
     fn is_said_behind(&self, rule: &Entry) -> bool {
@@ -186,16 +209,26 @@ impl<'a> TableWork<'a> {
 
     /// Adds rules to a chain that will have about so many.
     fn push(&mut self, chain: ChainId, mut rules: Vec<ir::Rule>, skipped: &[usize], about: usize) {
-        let Some(known) = self.out.chains.get_mut(chain.0 as usize).map(|chain| &mut chain.rules) else { return };
+        let Some(known) = self.out.chains.get_mut(chain.0 as usize) else { return };
+        let mut known = std::mem::take(&mut known.rules);
+        let before = self.skipped.get(&chain).map_or(&[][..], Vec::as_slice);
+        let joined = skipped.first() != Some(&0)
+            && rules.first_mut().is_some_and(|rule| self.is_joined(rule, about, (&mut known, before)));
+        if joined {
+            rules.remove(0);
+        }
         if !skipped.is_empty() {
-            let skipped = skipped.iter().map(|at| known.len() + at);
+            let skipped = skipped.iter().map(|at| known.len() + at - usize::from(joined));
             self.skipped.entry(chain).or_default().extend(skipped);
         }
         if known.is_empty() && rules.len() == about {
-            *known = rules;
+            known = rules;
         } else {
             known.reserve(about.saturating_sub(known.len()));
             known.append(&mut rules);
+        }
+        if let Some(chain) = self.out.chains.get_mut(chain.0 as usize) {
+            chain.rules = known;
         }
     }
 }
@@ -205,18 +238,21 @@ fn within<'a>(chain: &DumpChain, hooks: &'a [Hook]) -> Within<'a> {
 }
 
 /// The rules of a chain, so many together as make a piece.
-fn waiting((place, chain): (usize, DumpChain)) -> impl Iterator<Item = Waiting> {
-    let count = chain.rules.len();
-    let mut rules = chain.rules.into_iter();
-    (0..count).step_by(PIECE).map(move |from| match count {
-        // What is all there is need not be copied.
-        0..=PIECE => Waiting { place, from, rules: std::mem::take(&mut rules).collect() },
-        _ => Waiting { place, from, rules: rules.by_ref().take(PIECE).collect() },
-    })
+fn waiting((place, chain): (usize, &mut DumpChain)) -> impl Iterator<Item = Waiting<'_>> {
+    let pieces = chain.rules.chunks_mut(PIECE).zip((0..).step_by(PIECE));
+    pieces.map(move |(rules, from)| Waiting { place, from, rules })
+}
+
+/// Takes out a rule that is kept whole; others need no room of their own.
+fn take(rule: &mut Entry) -> Entry {
+    match rule {
+        Entry::Like(like) => Entry::Like(*like),
+        Entry::Whole(_) => std::mem::replace(rule, Entry::Like(Like::default())),
+    }
 }
 
 /// As many of them as make a piece.
-fn piece(waiting: &mut impl Iterator<Item = Waiting>) -> Vec<Waiting> {
+fn piece<'c>(waiting: &mut impl Iterator<Item = Waiting<'c>>) -> Vec<Waiting<'c>> {
     let (mut piece, mut rules) = (Vec::new(), 0);
     while rules < PIECE
         && let Some(run) = waiting.next()

@@ -25,7 +25,7 @@ use bstr::{BString, ByteSlice};
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::diag::{Diagnostic, Place, Severity, SourceId, Span, Trouble, quote};
-use crate::ir::{self, Base, Chain, ChainId, Counters, Origin, Verdict};
+use crate::ir::{self, Base, Chain, ChainId, Counters, Join, Origin, Verdict};
 use crate::nft::ast::{ChainKind, Policy};
 use crate::packet::{Family, Hook};
 use crate::parallel;
@@ -69,15 +69,15 @@ pub struct Lowered {
 
 /// Lowers all documents of one input; each table is let go once it is lowered.
 pub fn lower(dump: Dump, source: SourceId, options: &Options) -> Lowered {
-    lower_skimmed(Skimmed::whole(dump, source), options)
+    lower_skimmed(Skimmed::whole(dump, source), options, None)
 }
 
-/// The same where rules are kept as what they are like.
-pub fn lower_skimmed(Skimmed { dump, forms }: Skimmed, options: &Options) -> Lowered {
+/// The same where rules are kept as what they are like, and neighbours in long chains may be joined at once.
+pub fn lower_skimmed(Skimmed { dump, forms }: Skimmed, options: &Options, join: Option<Join>) -> Lowered {
     let mut lowered = Lowered::default();
     let written = Written::of(&dump, &options.ipsets);
     for document in dump.documents {
-        lower_document(document, &forms, (options, &written), &mut lowered);
+        lower_document(document, &forms, (options, &written, join), &mut lowered);
     }
     lowered
 }
@@ -85,7 +85,7 @@ pub fn lower_skimmed(Skimmed { dump, forms }: Skimmed, options: &Options) -> Low
 fn lower_document(
     document: Document<Entry>,
     forms: &Forms,
-    (options, written): (&Options, &Written),
+    (options, written, join): (&Options, &Written, Option<Join>),
     lowered: &mut Lowered,
 ) {
     let by_table: Vec<Mentioned> = document.tables.iter().map(|table| Mentioned::in_table(table, forms)).collect();
@@ -105,6 +105,7 @@ fn lower_document(
             reassembled,
             shared_buckets: &shared_buckets,
             written,
+            join,
             skipped: FxHashMap::default(),
             templates: helpers::needs_templates(&table, &mentioned),
             gives_helpers: mentioned.any(|name| name == "CT"),
@@ -134,6 +135,8 @@ struct TableWork<'a> {
     shared_buckets: &'a BTreeSet<BString>,
     /// Sets of ipset that rules of the dump write to.
     written: &'a Written,
+    /// What becomes of neighbours in long chains.
+    join: Option<Join>,
     /// Rules that later fragments skip, by chain.
     skipped: FxHashMap<ChainId, Vec<usize>>,
     /// It matters whether a rule of the table has said already how a packet is to be tracked.
@@ -212,8 +215,9 @@ impl TableWork<'_> {
                 return;
             }
         };
-        let chains = if self.gives_helpers { self.behind_tracking(chains, &reach) } else { chains };
-        self.lower_rules(chains, &reach);
+        let mut chains = if self.gives_helpers { self.behind_tracking(chains, &reach) } else { chains };
+        self.lower_rules(&mut chains, &reach);
+        parallel::let_go(chains.len(), chains);
         fragments::divert(&mut self.out, &self.skipped);
         self.report_depth();
     }

@@ -15,6 +15,9 @@ use crate::ir::{self, Origin};
 use crate::packet::IntervalSet;
 use crate::save::forms::{Form, Like, Plain};
 
+/// Values of a list that rules of a form may differ by: lists are part of the form.
+const LISTED: usize = 1;
+
 /// The rule that stands for all of a form in one kind of place.
 pub struct Pattern {
     rule: ir::Rule,
@@ -60,12 +63,12 @@ impl Pattern {
         let [first, second] = &form.trees;
         let (first, skipped) = work.alone(first, within, last)?;
         let (second, also) = work.alone(second, within, last)?;
-        if skipped != also || !alike(&first, &second) {
+        if skipped != also || !alike(&first, &second, LISTED) {
             return None;
         }
         let (mut of_first, mut of_second) = (Vec::new(), Vec::new());
-        each(&first, |slot| of_first.push(slot));
-        each(&second, |slot| of_second.push(slot));
+        each(&first, LISTED, |slot| of_first.push(slot));
+        each(&second, LISTED, |slot| of_second.push(slot));
         let takes = of_first.iter().zip(&of_second).map(|(a, b)| taken(form, [a, b]));
         let takes: SmallVec<[Option<usize>; 4]> = takes.collect::<Option<_>>()?;
         let all_taken = (0..form.kinds.len()).all(|place| takes.contains(&Some(place)));
@@ -77,7 +80,7 @@ impl Pattern {
         rule.origin = Origin::line(work.source, like.line);
         let mut takes = self.takes.iter();
         let mut complete = true;
-        each_mut(&mut rule, |slot| {
+        each_mut(&mut rule, LISTED, |slot| {
             if let Some(&Some(place)) = takes.next() {
                 complete &= work.forms.value(like, place).and_then(|value| work.write(slot, value)).is_some();
             }
@@ -89,7 +92,7 @@ impl Pattern {
 /// The rule without the comment that others are to have, so that it is not copied for them.
 fn without_comment(mut rule: ir::Rule, takes: &[Option<usize>]) -> ir::Rule {
     let mut takes = takes.iter();
-    each_mut(&mut rule, |slot| {
+    each_mut(&mut rule, LISTED, |slot| {
         if let (SlotMut::Comment(comment), Some(Some(_))) = (slot, takes.next()) {
             *comment = BString::default();
         }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Lowered, Options, lower, lower_skimmed};
 use crate::diag::Source;
+use crate::optimize;
+use crate::packet::Family;
 use crate::save::{parse, skim};
 
 /// Rules of PREROUTING, or of a chain that they name.
@@ -35,10 +37,49 @@ fn rules_of_forms_become_what_whole_rules_become() {
     let table = |name: &str, rules: String| format!("*{name}\n:web - [0:0]\n{rules}COMMIT\n");
     let text = table("nat", (1..200).map(nat).collect()) + &table("filter", (1..200).map(filter).collect());
     let source = Source::new(0, "test", text.into()).unwrap();
-    let by_form = lower_skimmed(skim(&source, None).0, &Options::default());
+    let by_form = lower_skimmed(skim(&source, None).0, &Options::default(), None);
     let whole = lower(parse(&source, None).dump, 0, &Options::default());
     assert_eq!(format!("{by_form:?}"), format!("{whole:?}"));
     assert!(whole.rules > 900 && whole.diagnostics.is_empty(), "{} rules, {:?}", whole.rules, whole.diagnostics);
+}
+
+/// Neighbours of long chains that are joined at once become what the passes make of them, and what they did is told: also
+/// where pieces of the work meet, where later fragments skip rules, and where counters and comments are kept.
+#[test]
+fn rules_that_are_joined_at_once_become_what_passes_make_of_them() {
+    let line = |n: usize, target: &str| match n % 11 {
+        3 => format!("[{n}:9] -A INPUT -p tcp -m tcp --dport {} {target}\n", n + 1),
+        5 => format!("[{n}:9] -A INPUT -p udp -m udp --sport 53 -s 10.0.0.1 -m set --match-set a src {target}\n"),
+        7 => format!("[{n}:9] -A INPUT -s 10.1.{}.7 -m comment --comment \"host {n}\" {target}\n", n % 250),
+        _ => format!("[{n}:9] -A INPUT -s 10.{}.{}.0/24 {target}\n", n / 250, n % 250),
+    };
+    let group = |n: usize| match n % 5 {
+        0 | 1 => line(n, "-j LOG --log-prefix \"bad: \"") + &line(n, "-j DROP"),
+        2 => line(n, "-j MARK --set-mark 7") + &line(n, "-j LOG") + &line(n, "-j RETURN"),
+        3 => line(n, "-j LOG") + &line(n, "-j LOG --log-prefix other") + &line(n, "-j ACCEPT"),
+        _ => line(n, "-j ACCEPT"),
+    };
+    let text: String = format!("*filter\n{}COMMIT\n", (1..900).map(group).collect::<String>());
+    let source = Source::new(0, "test", text.into()).unwrap();
+    let ipsets = crate::save::ipset::parse(b"create a hash:ip\nadd a 192.0.2.1\n").0;
+    for counters in [false, true] {
+        let options = Options { counters, ipsets: ipsets.clone(), ..Options::default() };
+        let merge = optimize::Options::default();
+        let made = |join| {
+            let mut lowered = lower_skimmed(skim(&source, Some(Family::Ip)).0, &options, join);
+            assert!(lowered.diagnostics.is_empty(), "{:?}", lowered.diagnostics);
+            let rules = lowered.ruleset.tables[0].chains.iter().map(|chain| chain.rules.len()).sum::<usize>();
+            let mut merged = Vec::new();
+            optimize::run(&mut lowered.ruleset, &merge, Some(&mut merged));
+            merged.sort_by_cached_key(|merged| format!("{merged:?}"));
+            (rules, format!("{:?}", lowered.ruleset), merged)
+        };
+        let ((early, joined, told_early), (late, by_passes, told)) = (made(optimize::join(&merge)), made(None));
+        assert!(early + 400 < late, "{early} of {late}");
+        assert_eq!(joined, by_passes);
+        let lines = |told: &[optimize::Merged]| told.iter().flat_map(|m| m.lines.clone()).collect::<BTreeSet<u32>>();
+        assert_eq!(lines(&told_early), lines(&told));
+    }
 }
 
 /// Rules that give a helper stand in a chain of their own, or are told of: none is lost on the way between.

@@ -58,6 +58,26 @@ fn why(between: bool) -> String {
     if between { format!("{same}; no rule between them minds") } else { same.into() }
 }
 
+/// Fuses two rules that stand together in a chain, the second into the first, where [`run`] would.
+pub(super) fn join(first: &mut Rule, second: &mut Rule) -> bool {
+    let fits = goes_on(first) && {
+        let open = Open { last: 0, place: 0, logs: logs(first), steps: first.steps.len() };
+        open.has_room(second) && have_same_tests(first, second) && can_fuse(first, second)
+    };
+    if fits {
+        fuse(first, second);
+    }
+    fits
+}
+
+/// Tells of the rules that were joined before any pass: none but those stand for two lines.
+pub(super) fn tell(table: &Table, report: &mut Report) {
+    for chain in &table.chains {
+        let joined = chain.rules.iter().filter(|rule| rule.origin.lines().len() > 1);
+        joined.for_each(|rule| report.merged(&chain.name, rule.origin.lines(), why(false)));
+    }
+}
+
 /// The kernel takes only so many expressions in a rule.
 const STEPS: usize = 32;
 

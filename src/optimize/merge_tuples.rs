@@ -32,7 +32,10 @@ use crate::parallel;
 
 /// Merges in every chain.
 pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut Report) {
-    let may_merge = chains::which(table, known, Features::NONE, |chain| shape::may_have_twins(&chain.rules));
+    let several = |rule: &&Rule| rule.tests().nth(1).is_some();
+    let may_merge =
+        |chain: &Chain| chain.rules.iter().filter(several).nth(1).is_some() && shape::may_have_twins(&chain.rules);
+    let may_merge = chains::which(table, known, Features::NONE, may_merge);
     let chains = known.changes(table);
     for at in may_merge {
         let chain = &mut table.chains[at];

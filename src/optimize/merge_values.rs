@@ -36,8 +36,8 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
             let promising =
                 candidates::promising(candidates.iter().flatten(), options.level).into_iter().zip(&mut rounds);
             let found = promising
-                .map(|(field, _)| (field, runs(&facts, field, candidates.iter().flatten(), options.level)))
-                .find(|(_, runs)| runs.iter().any(|run| !run.others.is_empty()));
+                .map(|(field, _)| (field, runs::of_several(&facts, field, candidates.iter().flatten(), options.level)))
+                .find(|(_, runs)| !runs.is_empty());
             let Some((field, runs)) = found else { break };
             // Room for what becomes of them.
             drop((facts, candidates));
@@ -47,10 +47,10 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
     }
 }
 
-/// Each run becomes one rule, where its first one stands.
+/// Each run of several rules becomes one, where its first one stands.
 fn merge(chain: &mut Chain, field: Field, runs: Vec<Run>, report: &mut Report) {
     let mut gone = vec![false; chain.rules.len()];
-    for run in runs.into_iter().filter(|run| !run.others.is_empty()) {
+    for run in runs {
         let next = run.first.rule as usize + 1;
         let (before, behind) = chain.rules.split_at_mut(next);
         let Some(rule) = before.last_mut() else { continue };

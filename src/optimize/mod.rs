@@ -37,9 +37,8 @@ mod words;
 
 use bstr::BString;
 
-use crate::ir::{Origin, Rule, Ruleset, Table, Verdict};
+use crate::ir::{Join, Origin, Rule, Ruleset, Table, Verdict};
 use crate::packet::Family;
-use crate::parallel;
 use known::Known;
 
 pub use options::{Level, NamedSets, Options};
@@ -88,13 +87,29 @@ impl Report<'_> {
     }
 }
 
+/// What may become of neighbours before all rules stand, so that long lists of LOG and DROP need half the room.
+pub fn join(options: &Options) -> Option<Join> {
+    (options.level >= Level::Safe).then_some(fuse_actions::join)
+}
+
 /// Runs the passes of the chosen level over every table, in order, and lists what they did where there is a list.
 pub fn run(ruleset: &mut Ruleset, options: &Options, mut merged: Option<&mut Vec<Merged>>) {
+    tell_joined(ruleset, merged.as_deref_mut());
     let mut known: Vec<Known> = ruleset.tables.iter().map(|_| Known::default()).collect();
     for pass in PASSES.iter().filter(|p| p.level <= options.level && options.level > Level::None) {
         for (table, known) in ruleset.tables.iter_mut().zip(&mut known) {
             pass.run(table, known, options, merged.as_deref_mut());
         }
+    }
+}
+
+/// Tells what [`join`] did.
+fn tell_joined(ruleset: &Ruleset, merged: Option<&mut Vec<Merged>>) {
+    let Some(merged) = merged else { return };
+    for table in &ruleset.tables {
+        let (family, table_name) = (table.family, table.name.clone());
+        let mut report = Report { pass: "fuse_actions", family, table: table_name, merged: Some(&mut *merged) };
+        fuse_actions::tell(table, &mut report);
     }
 }
 
@@ -117,8 +132,8 @@ fn without(rules: &mut Vec<Rule>, gone: Vec<bool>) {
     let stay = gone.iter().filter(|gone| !**gone).count();
     if stay < rules.len() / 2 {
         let staying = rules.iter_mut().zip(gone).filter(|(_, gone)| !gone).map(|(rule, _)| take(rule));
-        let staying = staying.collect();
-        return parallel::let_go(rules.len(), std::mem::replace(rules, staying));
+        *rules = staying.collect();
+        return;
     }
     let mut gone = gone.into_iter();
     rules.retain(|_| gone.next() == Some(false));

@@ -3,9 +3,11 @@
 //! `-I` puts a rule at a position; a rule with `-4` or `-6` counts for its family only.
 
 use std::collections::VecDeque;
+use std::num::NonZero;
 use std::sync::Arc;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use bstr::BString;
+use rustc_hash::FxHashMap;
 
 use super::ast::{ChainLine, ChainName, Counters, Item, Placement, Policy, Rule, Table, TableKind};
 use super::forms::Entry;
@@ -84,40 +86,69 @@ fn arrange<R: Placed>(
     family: Family,
     names: &Names,
 ) -> Vec<Chain<R>> {
-    let mut all: Vec<Chain<R>> = Vec::new();
-    let mut index: FxHashMap<ChainName, usize> = FxHashMap::with_capacity_and_hasher(lines.len(), FxBuildHasher);
-    let of_rules = rules.iter().filter_map(|rule| rule.stands(names)).map(|stands| stands.chain);
-    for (name, hook) in mentioned(kind, lines.iter().map(|line| &line.name).chain(of_rules)) {
-        index.insert(ChainName::clone(&name), all.len());
-        all.push(Chain { name, hook: Some(hook), policy: Policy::Accept, counters: None, rules: Vec::new() });
+    let mut all: Vec<Chain<R>> = Vec::with_capacity(lines.len() + kind.builtins().len());
+    let new = |name: &ChainName, hook| {
+        let name = ChainName::clone(name);
+        Chain { name, hook, policy: Policy::Accept, counters: None, rules: Vec::new() }
+    };
+    let mut index = Index::of(lines);
+    let undeclared = rules.iter().filter_map(|rule| Some(rule.stands(names)?.chain));
+    let undeclared = undeclared.filter(|name| !index.by_pointer.contains_key(&Arc::as_ptr(name)));
+    for (name, hook) in mentioned(kind, lines.iter().map(|line| &line.name).chain(undeclared)) {
+        index.note(&name, all.len());
+        all.push(new(&name, Some(hook)));
     }
+    let builtins = all.len();
     for line in lines {
-        let at = *index.entry(ChainName::clone(&line.name)).or_insert(all.len());
+        let is_builtin = |chain: &Chain<R>| chain.name == line.name;
+        let at = all.iter().take(builtins).position(is_builtin).unwrap_or(all.len());
+        index.note(&line.name, at);
         if at == all.len() {
-            let name = ChainName::clone(&line.name);
-            all.push(Chain { name, hook: None, policy: Policy::Accept, counters: None, rules: Vec::new() });
+            all.push(new(&line.name, None));
         }
         if let Some(chain) = all.get_mut(at) {
             chain.policy = line.policy.unwrap_or(chain.policy);
             chain.counters = line.counters.or(chain.counters);
         }
     }
-    let mut place = place(&index, family);
-    let (mut counts, mut in_order) = (vec![0; all.len()], true);
-    for (at, placement) in rules.iter().filter_map(|rule| place(rule.stands(names)?)) {
-        counts[at] += 1;
-        in_order &= placement == Placement::Append;
-    }
+    let places = places(&rules, &mut index, &all, family, names);
+    put(rules, &places, names, &mut all);
+    all
+}
+
+/// Which chain each rule of the family stands in.
+fn places<R: Placed>(
+    rules: &[R],
+    index: &mut Index,
+    all: &[Chain<R>],
+    family: Family,
+    names: &Names,
+) -> Vec<Option<NonZero<u32>>> {
+    let mut place = |rule: &R| {
+        let Stands { only, chain, .. } = rule.stands(names)?;
+        let at = index.find(chain, all).filter(|_| only.is_none_or(|only| only == family))?;
+        NonZero::new(at as u32 + 1)
+    };
+    rules.iter().map(&mut place).collect()
+}
+
+/// Puts the rules into their chains, whose numbers from 1 on are told.
+fn put<R: Placed>(rules: Vec<R>, places: &[Option<NonZero<u32>>], names: &Names, all: &mut [Chain<R>]) {
+    let number = |place: &NonZero<u32>| place.get() as usize - 1;
+    let mut counts = vec![0; all.len()];
+    places.iter().flatten().for_each(|place| counts[number(place)] += 1);
+    let placement = |rule: &R| rule.stands(names).map_or(Placement::Append, |stands| stands.placement);
     // The longest lists are the only ones of their tables.
-    if let Some(at) = counts.iter().position(|count| *count > 0 && *count == rules.len()).filter(|_| in_order) {
+    if let Some(at) = counts.iter().position(|count| *count > 0 && *count == rules.len())
+        && rules.iter().all(|rule| placement(rule) == Placement::Append)
+    {
         all[at].rules = rules;
-        return all;
+        return;
     }
     let mut lists: Vec<VecDeque<R>> = counts.into_iter().map(VecDeque::with_capacity).collect();
-    for rule in rules {
-        let Some((at, placement)) = rule.stands(names).and_then(&mut place) else { continue };
-        let list = &mut lists[at];
-        match placement {
+    for (rule, place) in rules.into_iter().zip(places) {
+        let Some(list) = place.as_ref().and_then(|place| lists.get_mut(number(place))) else { continue };
+        match placement(&rule) {
             Placement::Append => list.push_back(rule),
             // The reader has checked positions; one past the end appends, as iptables does.
             Placement::Insert(n) => list.insert((n as usize - 1).min(list.len()), rule),
@@ -126,21 +157,43 @@ fn arrange<R: Placed>(
     for (chain, list) in all.iter_mut().zip(lists) {
         chain.rules = list.into();
     }
-    all
 }
 
-/// Finds the number of the chain in which a rule of the family stands, and where there.
-fn place(index: &FxHashMap<ChainName, usize>, family: Family) -> impl FnMut(Stands) -> Option<(usize, Placement)> {
-    // Rules of one chain mostly stand together, and share its name.
-    let mut last = (std::ptr::null(), 0);
-    move |Stands { only, chain, placement }| {
-        if only.is_some_and(|only| only != family) {
-            return None;
+/// The numbers of chains by their names. Rules that were read share their chain's name with its line, so that few names
+/// are compared.
+#[derive(Default)]
+struct Index {
+    by_pointer: FxHashMap<*const BString, usize>,
+    /// Of all chains; made when a name is one that none shares.
+    by_name: Option<FxHashMap<ChainName, usize>>,
+    last: Option<(*const BString, usize)>,
+}
+
+impl Index {
+    /// Room for the chains of these lines, whose names are noted without their numbers.
+    fn of(lines: &[&ChainLine]) -> Self {
+        Index { by_pointer: lines.iter().map(|line| (Arc::as_ptr(&line.name), 0)).collect(), ..Index::default() }
+    }
+
+    fn note(&mut self, name: &ChainName, at: usize) {
+        self.by_pointer.insert(Arc::as_ptr(name), at);
+    }
+
+    /// The number of the chain among all.
+    fn find<R>(&mut self, name: &ChainName, all: &[Chain<R>]) -> Option<usize> {
+        let pointer = Arc::as_ptr(name);
+        if let Some((_, at)) = self.last.filter(|(last, _)| *last == pointer) {
+            return Some(at);
         }
-        if !std::ptr::eq(last.0, Arc::as_ptr(chain)) {
-            last = (Arc::as_ptr(chain), *index.get(chain)?);
-        }
-        Some((last.1, placement))
+        let at = match self.by_pointer.get(&pointer) {
+            Some(at) => *at,
+            None => {
+                let numbered = || all.iter().zip(0..).map(|(chain, at)| (ChainName::clone(&chain.name), at)).collect();
+                *self.by_name.get_or_insert_with(numbered).get(name)?
+            }
+        };
+        self.last = Some((pointer, at));
+        Some(at)
     }
 }
 

@@ -24,6 +24,9 @@ const BEFORE: u32 = 4;
 /// Shapes that are told apart where their hashes are the same; any others have no pattern.
 const MOST: usize = 8;
 
+/// Shapes that are kept; any others have no pattern.
+const SHAPES: usize = 4096;
+
 /// The shapes of some rules of one table, or of the elements of one set.
 pub(super) struct Patterns<'r, T: Shaped> {
     place: T::Place<'r>,
@@ -80,10 +83,14 @@ impl<'r, T: Shaped> Patterns<'r, T> {
 
     fn find(&mut self, one: &'r T) -> Option<usize> {
         let at = self.shapes.len();
-        let some = self.by_hash.entry(one.hash(self.place)).or_default();
+        let hash = one.hash(self.place);
+        let some = match at < SHAPES {
+            true => self.by_hash.entry(hash).or_default(),
+            false => self.by_hash.get_mut(&hash)?,
+        };
         let is_like = |at: usize| self.shapes.get(at).is_some_and(|shape| shape.first.is_like(one, self.place));
         let found = some.iter().copied().find(|&at| is_like(at));
-        if found.is_none() && some.len() < MOST {
+        if found.is_none() && some.len() < MOST && at < SHAPES {
             some.push(at);
             self.shapes.push(Shape { first: one, seen: 0, pattern: None, next: at });
             return Some(at);

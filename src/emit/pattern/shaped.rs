@@ -6,6 +6,9 @@ use crate::ir::{Rule, SetRow};
 use crate::nft::print::{ElementKinds, Entries, PrintError};
 use crate::packet::Field;
 
+/// Values of a list that rules may differ by.
+const LISTED: usize = 16;
+
 /// Something of which many are alike.
 pub(in crate::emit) trait Shaped: Clone {
     /// Where all of them stand.
@@ -34,19 +37,19 @@ impl Shaped for Rule {
     type Place<'p> = ();
 
     fn hash(&self, (): ()) -> u64 {
-        slots::key(self)
+        slots::key(self, LISTED)
     }
 
     fn is_like(&self, other: &Self, (): ()) -> bool {
-        slots::alike(self, other)
+        slots::alike(self, other, LISTED)
     }
 
     fn each(&self, (): (), tell: impl FnMut(Slot)) {
-        slots::each(self, tell);
+        slots::each(self, LISTED, tell);
     }
 
     fn each_mut(&mut self, (): (), tell: impl FnMut(SlotMut)) {
-        slots::each_mut(self, tell);
+        slots::each_mut(self, LISTED, tell);
     }
 
     /// Values that have labels are said with them.

@@ -7,15 +7,15 @@ mod set;
 
 use super::pattern::Patterns;
 use super::{Emitted, Names, Options, Table, around, renamed, tables};
-use crate::ir;
+use crate::ir::{self, Rule};
 use crate::nft::print::{Entries, Made, PrintError, Style, Text, Writer, print_around};
-use crate::parallel;
+use crate::parallel::{self, Desks};
 use chain::Stretch;
 use set::WholeSet;
 
 /// Rules that are worth a piece of their own.
 const LEAST: usize = 1024;
-/// Pieces at most, so that what is learnt of rules is learnt a few times only, and all processors have enough to do.
+/// Pieces at most, so that all processors have enough to do.
 const PIECES: usize = 64;
 /// About as many bytes as a rule has.
 const LINE: usize = 96;
@@ -53,7 +53,9 @@ fn entries<'a>(table: &'a Table, lines: usize, style: &'a Style) -> Made<'a> {
     let pieces = pieces(table, LEAST.max(lines / PIECES));
     let any = !pieces.is_empty();
     let write = move |out: &mut Writer| {
-        for text in parallel::map(pieces, |piece| piece.text(style)) {
+        let patterns = Desks::default();
+        let text = |piece: Piece<'a>| patterns.at(|| Patterns::new(()), |patterns| piece.text(patterns, style));
+        for text in parallel::map(pieces, text) {
             out.lines(text?);
         }
         Ok(())
@@ -89,18 +91,17 @@ fn pieces<'a>(table: &'a Table, size: usize) -> Vec<Piece<'a>> {
     pieces
 }
 
-impl Piece<'_> {
-    fn text(&self, style: &Style) -> Result<Vec<u8>, PrintError> {
+impl<'a> Piece<'a> {
+    fn text(&self, patterns: &mut Patterns<'a, Rule>, style: &Style) -> Result<Vec<u8>, PrintError> {
         let bytes = self.parts.iter().map(Part::bytes).sum();
         let mut out = Entries::new(&self.table.name, style, bytes);
-        let mut patterns = Patterns::new(());
         for part in &self.parts {
             if part.stands_apart(self.table) {
                 out.apart();
             }
             match part {
                 Part::Set(set) => set.write(self.table, &mut out, style)?,
-                Part::Chain(chain) => chain.write(self.table, &mut out, &mut patterns, style)?,
+                Part::Chain(chain) => chain.write(self.table, &mut out, patterns, style)?,
             }
         }
         let mut text = out.finish();

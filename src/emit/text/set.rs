@@ -11,6 +11,9 @@ use crate::nft::names::Kind;
 use crate::nft::print::{Entries, PrintError, Style};
 use crate::parallel;
 
+/// Pieces of elements that are written together, while those before are put into lines.
+const PIECES: usize = 8;
+
 /// A set or map, and where it stands among those of its table.
 pub(super) struct WholeSet<'a> {
     pub at: usize,
@@ -27,15 +30,20 @@ impl WholeSet<'_> {
         let mut list = out.open_set(&head)?;
         let place = Listed { key: &self.set.key, kinds: &kinds };
         let rows = &self.set.rows;
-        let texts = parallel::pieces(rows.len(), |rows| self.texts(rows, table, place, style));
-        let texts: Vec<Texts> = texts.into_iter().collect::<Result<_, _>>()?;
-        for (row, text) in rows.iter().zip(texts.iter().flat_map(Texts::each)) {
-            out.begin_element(&mut list);
-            out.piece(text);
-            out.end_element(&mut list, is_rich(row));
-        }
-        out.close_set();
-        Ok(())
+        let mut done = Ok(());
+        let texts = |piece: Range<usize>| (piece.clone(), self.texts(piece, table, place, style));
+        parallel::flow(parallel::in_pieces(rows.len()), PIECES, texts, |(piece, texts)| match texts {
+            Err(why) if done.is_ok() => done = Err(why),
+            Err(_) => {}
+            Ok(texts) => {
+                for (row, text) in rows.get(piece).unwrap_or_default().iter().zip(texts.each()) {
+                    out.begin_element(&mut list);
+                    out.piece(text);
+                    out.end_element(&mut list, is_rich(row));
+                }
+            }
+        });
+        done.map(|()| out.close_set())
     }
 
     /// The texts of some of its elements.

@@ -64,7 +64,44 @@ pub fn runs<'c>(
     runs
 }
 
+/// Those of several rules.
+pub(super) fn of_several<'c>(
+    facts: &Facts,
+    field: Field,
+    candidates: impl Iterator<Item = &'c Candidate>,
+    level: Level,
+) -> Vec<Run> {
+    match level {
+        Level::None | Level::Safe => neighbours(facts, candidates.filter(|candidate| candidate.field == field)),
+        Level::Full => {
+            let mut runs = runs(facts, field, candidates, level);
+            runs.retain(|run| !run.others.is_empty());
+            runs
+        }
+    }
+}
+
+/// The same among rules that stand together, where only the last run can go on.
+fn neighbours<'c>(facts: &Facts, candidates: impl Iterator<Item = &'c Candidate>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut last: Option<Run> = None;
+    for candidate in candidates {
+        let next = last.as_mut().filter(|run| run.last() + 1 == candidate.rule && run.first.sum == candidate.sum);
+        if next.is_none_or(|run| !run.admit(candidate, facts)) {
+            let run = Run { first: *candidate, others: Vec::new(), values: None, place: 0 };
+            runs.extend(last.replace(run).filter(|run| !run.others.is_empty()));
+        }
+    }
+    runs.extend(last.filter(|run| !run.others.is_empty()));
+    runs
+}
+
 impl Run {
+    /// The last of its rules.
+    fn last(&self) -> u32 {
+        self.others.last().map_or(self.first.rule, |last| last.rule)
+    }
+
     /// Its rules, in order.
     pub fn members(&self) -> impl Iterator<Item = Member> {
         let Candidate { rule, step, .. } = self.first;

@@ -31,7 +31,7 @@ pub enum Entry {
 }
 
 /// A rule of a form. It stands in place among the others: what long dumps are made of needs no room of its own.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 pub struct Like {
     /// Which form.
     pub form: u32,
