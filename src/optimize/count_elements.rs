@@ -96,7 +96,7 @@ fn write(table: &mut Table, at: usize, field: Field, found: Vec<Run>, report: &m
     for run in found.into_iter().filter(|run| run.len() > 1) {
         let members = || run.members().filter_map(|c| Some((c.step as usize, rules.get(c.rule as usize)?)));
         let rows = members().filter_map(|(step, rule)| row(rule, step)).collect();
-        let why = format!("{} rules do the same for one value each: a named set holds and counts them", run.len());
+        let why = || format!("{} rules do the same for one value each: a named set holds and counts them", run.len());
         let Some(mut rule) = unite(members()) else { continue };
         name_sets::put(table, &chain, &mut rule, List::counting(field, rows));
         report.merged(&chain, rule.origin.lines(), why);

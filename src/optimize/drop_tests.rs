@@ -32,11 +32,11 @@ pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Repor
                     relax(first, ours);
                     first.origin.absorb(&rule.origin);
                     first.absorb_remarks(&mut rule);
-                    report.merged(&chain.name, first.origin.lines(), BOTH.into());
+                    report.merged(&chain.name, first.origin.lines(), || BOTH.into());
                 }
                 None => {
                     relax(&mut rule, theirs);
-                    report.merged(&chain.name, rule.origin.lines(), FAILED.into());
+                    report.merged(&chain.name, rule.origin.lines(), || FAILED.into());
                     out.push(rule);
                 }
             }

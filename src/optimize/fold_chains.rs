@@ -47,11 +47,8 @@ fn round(table: &mut Table, calling: &[usize], gone: &mut [bool], report: &mut R
             folded = true;
             let chain = &mut table.chains[at];
             fold(&mut chain.rules[rule], &mut inner);
-            report.merged(
-                &chain.name,
-                chain.rules[rule].origin.lines(),
-                format!("chain {name} had one rule, and only one rule led to it"),
-            );
+            let why = || format!("chain {name} had one rule, and only one rule led to it");
+            report.merged(&chain.name, chain.rules[rule].origin.lines(), why);
         }
     }
     folded

@@ -43,7 +43,7 @@ pub fn run(table: &mut Table, known: &mut Known, options: &Options, report: &mut
             {
                 fuse(first, rule);
                 gone[at] = true;
-                report.merged(&chain.name, first.origin.lines(), why(place < last));
+                report.merged(&chain.name, first.origin.lines(), || why(place < last));
             } else {
                 last = at;
             }
@@ -74,7 +74,7 @@ pub(super) fn join(first: &mut Rule, second: &mut Rule) -> bool {
 pub(super) fn tell(table: &Table, report: &mut Report) {
     for chain in &table.chains {
         let joined = chain.rules.iter().filter(|rule| rule.origin.lines().len() > 1);
-        joined.for_each(|rule| report.merged(&chain.name, rule.origin.lines(), why(false)));
+        joined.for_each(|rule| report.merged(&chain.name, rule.origin.lines(), || why(false)));
     }
 }
 

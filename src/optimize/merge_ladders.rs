@@ -41,7 +41,7 @@ pub fn run(table: &mut Table, known: &mut Known, _: &Options, report: &mut Repor
         let mut gone = vec![false; chain.rules.len()];
         for Ladder { at, count } in found {
             let Some(merged) = draw(&chain.rules[at..at + count]) else { continue };
-            report.merged(&chain.name, merged.origin.lines(), why(count));
+            report.merged(&chain.name, merged.origin.lines(), || why(count));
             chain.rules[at] = merged;
             gone[at + 1..at + count].fill(true);
         }

@@ -170,7 +170,7 @@ fn write(chain: &mut Chain, runs: &[Vec<usize>], united: Vec<Option<United>>, re
     for (run, united) in runs.iter().zip(united) {
         match united {
             Some(united) => {
-                report.merged(&chain.name, united.rule.origin.lines(), why(run.len(), &united));
+                report.merged(&chain.name, united.rule.origin.lines(), || why(run.len(), &united));
                 chain.rules.push(united.rule);
             }
             None => chain.rules.extend(run.iter().filter_map(|&at| rules.get_mut(at).map(take))),

@@ -55,16 +55,15 @@ fn merge(chain: &mut Chain, field: Field, runs: Vec<Run>, report: &mut Report) {
         let (before, behind) = chain.rules.split_at_mut(next);
         let Some(rule) = before.last_mut() else { continue };
         run.others.iter().for_each(|other| gone[other.rule as usize] = true);
-        let why = why(&run, field);
+        let (count, last) = (run.len(), run.last() as usize);
         unite(rule, run, |at| behind.get(at as usize - next));
-        report.merged(&chain.name, rule.origin.lines(), why);
+        report.merged(&chain.name, rule.origin.lines(), || why(count, last >= next - 1 + count, field));
     }
     without(&mut chain.rules, gone);
 }
 
-fn why(run: &Run, field: Field) -> String {
-    let count = run.others.len() + 1;
-    let gapped = run.others.last().is_some_and(|last| last.rule as usize + 1 > run.first.rule as usize + count);
+/// Of so many rules, between which others stand where they are `gapped`.
+fn why(count: usize, gapped: bool, field: Field) -> String {
     let moved = if gapped { "; no rule between them minds" } else { "" };
     format!("{count} rules do the same and differ in the {}: one set holds its values{moved}", words::field(field))
 }

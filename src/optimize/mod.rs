@@ -80,10 +80,10 @@ pub struct Report<'a> {
 
 impl Report<'_> {
     /// Lines of a chain became one rule.
-    pub fn merged(&mut self, chain: &BString, lines: &[u32], why: String) {
+    pub fn merged(&mut self, chain: &BString, lines: &[u32], why: impl FnOnce() -> String) {
         let Some(merged) = &mut self.merged else { return };
         let (pass, family, table) = (self.pass, self.family, self.table.clone());
-        merged.push(Merged { pass, family, table, chain: chain.clone(), lines: lines.to_vec(), why });
+        merged.push(Merged { pass, family, table, chain: chain.clone(), lines: lines.to_vec(), why: why() });
     }
 }
 

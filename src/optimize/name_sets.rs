@@ -95,7 +95,7 @@ fn name(
     if let Some(step) = rule.steps.get_mut(step) {
         *step = Step::Test(Test::lookup(&fields, set, negated));
     }
-    let why = format!("the list of {count} gets a name, so that `nft add element` can add to it");
+    let why = || format!("the list of {count} gets a name, so that `nft add element` can add to it");
     report.merged(chain, rule.origin.lines(), why);
 }
 

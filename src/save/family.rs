@@ -131,9 +131,9 @@ impl Line<'_> {
 /// The lines of a table's rules.
 fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let lines = text.lines_with_terminator().map(|line| Line { start: offset(line, text), text: line });
-    let ends = |line: &[u8]| line.starts_with(b"COMMIT") || line.starts_with(b"*");
-    let rules = lines.take_while(move |line| !ends(line.text));
-    rules.filter(|line| !line.text.trim_ascii_start().starts_with(b"#") && !line.text.starts_with(b":"))
+    let begins = |line: &Line, with: &[u8]| line.text.trim_ascii_start().starts_with(with);
+    let rules = lines.take_while(move |line| !begins(line, b"COMMIT") && !begins(line, b"*"));
+    rules.filter(move |line| !begins(line, b"#") && !begins(line, b":"))
 }
 
 /// Where a piece of a text begins in it.
@@ -209,6 +209,8 @@ mod tests {
             ("-A INPUT -s [OFFICE/24] -j DROP\n", Evidence::None),
             ("-A PREROUTING -j DNAT --to-destination [::1]:80\n", Evidence::One { family: Family::Ip6, at: 39 }),
             ("COMMIT\n-A INPUT -s ::1 -j DROP\n", Evidence::None),
+            ("  COMMIT\n-A INPUT -s ::1 -j DROP\n", Evidence::None),
+            ("\t*nat\n-A OUTPUT -s ::1 -j DROP\n", Evidence::None),
         ] {
             assert_eq!(of_words(text.as_bytes()), want, "{text}");
         }

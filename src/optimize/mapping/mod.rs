@@ -53,7 +53,7 @@ pub fn run(
                 let mut writer = write::Writer { table, chain: &name };
                 let written = writer.write(rules, places);
                 for rule in written.iter().filter(|(_, merged)| *merged > 0) {
-                    report.merged(&name, rule.0.origin.lines(), why(rule.1));
+                    report.merged(&name, rule.0.origin.lines(), || why(rule.1));
                 }
                 written.into_iter().map(|(rule, _)| rule).collect()
             }

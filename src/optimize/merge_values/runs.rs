@@ -98,7 +98,7 @@ fn neighbours<'c>(facts: &Facts, candidates: impl Iterator<Item = &'c Candidate>
 
 impl Run {
     /// The last of its rules.
-    fn last(&self) -> u32 {
+    pub(super) fn last(&self) -> u32 {
         self.others.last().map_or(self.first.rule, |last| last.rule)
     }
 

@@ -1,5 +1,7 @@
 //! Which values of each dimension the rules of a chain are for, and where those of different deeds meet.
 
+use std::ops::Range;
+
 use super::clashes::Clashes;
 use super::segments::Segments;
 use crate::optimize::commute::Effect;
@@ -8,6 +10,9 @@ use crate::optimize::facts::Facts;
 use crate::optimize::numbered::Numbered;
 use crate::packet::{Interval, IntervalSet};
 use crate::parallel;
+
+/// Pieces of rules that are looked at together, while those before are taken in.
+const PIECES: usize = 16;
 
 /// What all rules claim of all dimensions.
 #[derive(Debug)]
@@ -48,7 +53,7 @@ impl Claims {
     /// Of all rules of a chain.
     pub fn of(facts: &Facts) -> Self {
         let (rules, chains) = (facts.rules, facts.chains);
-        let pieces = parallel::pieces(rules.len(), |range| {
+        let piece = |range: Range<usize>| {
             let mut piece = Piece::with_room(range.len());
             for (at, rule) in range.clone().zip(rules.get(range).unwrap_or_default()) {
                 let changes = chains.of_rule(rule);
@@ -58,8 +63,9 @@ impl Claims {
                 }
             }
             piece
-        });
-        let whole = Piece::join(pieces);
+        };
+        let mut whole = Piece::with_room(rules.len());
+        parallel::flow(parallel::in_pieces(rules.len()), PIECES, piece, |piece| whole.take_in(piece));
         let number = |rule: u32| number(rule, facts.effect(rule as usize));
         let dims = whole.dims.kinds().into_iter().zip(whole.lists);
         let dims = dims.map(|(dim, list)| (dim, Values::of(list, &number))).collect();
@@ -109,26 +115,25 @@ impl Piece {
         self.ends.push(self.claimed.len() as u32);
     }
 
-    fn join(mut pieces: Vec<Piece>) -> Self {
-        if let [_] = pieces.as_slice() {
-            return pieces.pop().unwrap_or_default();
-        }
-        let mut whole = Piece::default();
-        for piece in pieces {
-            let before = whole.claimed.len() as u32;
-            let mut numbers = Vec::with_capacity(piece.lists.len());
-            for (dim, list) in piece.dims.kinds().into_iter().zip(piece.lists) {
-                let number = whole.dims.of(dim);
-                match whole.lists.get_mut(number as usize) {
-                    Some(known) => known.append(list),
-                    None => whole.lists.push(list),
-                }
-                numbers.push(number);
+    /// With what the rules behind its own claim.
+    fn take_in(&mut self, piece: Piece) {
+        let before = self.claimed.len() as u32;
+        let mut numbers = Vec::with_capacity(piece.lists.len());
+        for (dim, list) in piece.dims.kinds().into_iter().zip(piece.lists) {
+            let number = self.dims.of(dim);
+            if number as usize == self.lists.len() {
+                self.lists.push(List::default());
             }
-            whole.claimed.extend(piece.claimed.iter().map(|&number| numbers[number as usize]));
-            whole.ends.extend(piece.ends.iter().map(|end| before + end));
+            // What is most of one piece is most of the others.
+            let known = &mut self.lists[number as usize];
+            if known.packed.capacity() == 0 && list.packed.len() * 2 > piece.ends.len() {
+                known.packed.reserve_exact(self.ends.capacity() - self.ends.len());
+            }
+            known.append(list);
+            numbers.push(number);
         }
-        whole
+        self.claimed.extend(piece.claimed.iter().map(|&number| numbers[number as usize]));
+        self.ends.extend(piece.ends.iter().map(|end| before + end));
     }
 }
 
