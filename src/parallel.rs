@@ -97,8 +97,17 @@ fn share_out<T: Send, R: Send>(
     done.into_iter().map(|(_, answer)| answer).collect()
 }
 
-/// Items that make up one piece of work, and that are not worth more threads than one.
+/// Items that make up one piece of work.
 const PIECE: usize = 1024;
+
+/// Rules, or other items that take as little, that are worth threads: to make one, and to fill its heap, takes as long as
+/// 20,000 of them. Fewer where the program watches itself, so that short dumps show what long ones do.
+const MANY: usize = if cfg!(debug_assertions) { 2 } else { 32 } * PIECE;
+
+/// Whether so many items, of which each takes little, are worth threads.
+pub const fn are_many(count: usize) -> bool {
+    count >= MANY
+}
 
 /// What `work` makes of each of the numbers below `count`, in their order; so many are worth it that each thread gets
 /// a long piece.
@@ -123,7 +132,7 @@ pub fn gathered<R: Send>(count: usize, work: impl Fn(Range<usize>, &mut Vec<R>) 
 
 /// What `work` makes of each piece of the numbers below `count`, in their order.
 pub fn pieces<R: Send>(count: usize, work: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
-    if count < 2 * PIECE {
+    if !are_many(count) {
         return vec![work(0..count)];
     }
     map(in_pieces(count).collect(), work)
@@ -136,7 +145,7 @@ pub fn in_pieces(count: usize) -> impl Iterator<Item = Range<usize>> {
 
 /// Has `work` fill each piece of the room, told by its first place; answers what it says of them, in their order.
 pub fn fill<T: Send, R: Send>(room: &mut [T], work: impl Fn(usize, &mut [T]) -> R + Sync) -> Vec<R> {
-    if room.len() < 2 * PIECE {
+    if !are_many(room.len()) {
         return vec![work(0, room)];
     }
     map(room.chunks_mut(PIECE).zip((0..).step_by(PIECE)).collect(), |(room, from)| work(from, room))
@@ -145,7 +154,7 @@ pub fn fill<T: Send, R: Send>(room: &mut [T], work: impl Fn(usize, &mut [T]) -> 
 /// Sorts; equal items are the same, so that it does not matter which comes first.
 pub fn sort<T: Ord + Send>(all: &mut [T]) {
     let threads = processors();
-    if threads < 2 || all.len() < 2 * PIECE {
+    if threads < 2 || !are_many(all.len()) {
         all.sort_unstable();
         return;
     }
@@ -182,12 +191,9 @@ impl<T> Desks<T> {
     }
 }
 
-/// Parts that take so long to let go of that a thread is worth it.
-const MANY: usize = 4096;
-
 /// Lets go of something with so many parts, beside what comes next where they are many.
 pub fn let_go(parts: usize, thing: impl Send + 'static) {
-    if parts >= MANY
+    if are_many(parts)
         && let Some(beside) = &*BESIDE
     {
         beside.spawn(move || drop(thing));
@@ -200,7 +206,7 @@ mod tests {
 
     #[test]
     fn answers_come_in_order() {
-        for count in [0, 1, 2, 1000, 10_000] {
+        for count in [0, 1, 2, 1000, 10_000, 50_000] {
             let squares = map((0..count).collect(), |n: u64| n * n);
             assert_eq!(squares, (0..count).map(|n| n * n).collect::<Vec<_>>());
             assert_eq!(numbers(count as usize, |n| (n * n) as u64), squares);

@@ -67,7 +67,8 @@ impl<'a> TableWork<'a> {
         let desks = Desks::default();
         let desk = || Desk { beside: fixed.beside(), patterns: Patterns::default() };
         let look = |piece| desks.at(desk, |desk| fixed.look(piece, &places, desk));
-        parallel::flow(pieces, PIECES, look, |looked_at| self.take_in(looked_at, &places, &mut current));
+        let at_once = if parallel::are_many(places.iter().map(|place| place.rules).sum()) { PIECES } else { 1 };
+        parallel::flow(pieces, at_once, look, |looked_at| self.take_in(looked_at, &places, &mut current));
     }
 
     /// Puts the rules of a piece where they belong; what could not be looked at by itself is lowered now.

@@ -17,9 +17,10 @@ pub struct Mentioned(Vec<&'static Extension>);
 impl Mentioned {
     /// By the rules of a table.
     pub fn in_table(table: &Table<Entry>, forms: &Forms) -> Self {
-        Mentioned::of_all(&parallel::map(table.items.chunks(PIECE).collect(), |items| {
-            Mentioned::in_items(items, forms)
-        }))
+        let lines = table.items.len();
+        let piece = if parallel::are_many(lines) { PIECE } else { lines.max(1) };
+        let pieces = table.items.chunks(piece).collect();
+        Mentioned::of_all(&parallel::map(pieces, |items| Mentioned::in_items(items, forms)))
     }
 
     /// By the rules of all tables.

@@ -50,7 +50,8 @@ pub fn text(ruleset: &ir::Ruleset, options: &Options, style: &Style) -> (Emitted
 
 /// The sets and chains of a table, of a ruleset with about so many lines.
 fn entries<'a>(table: &'a Table, lines: usize, style: &'a Style) -> Made<'a> {
-    let pieces = pieces(table, LEAST.max(lines / PIECES));
+    let many = parallel::are_many(lines);
+    let pieces = pieces(table, if many { LEAST.max(lines / PIECES) } else { lines.max(1) });
     let any = !pieces.is_empty();
     let write = move |out: &mut Writer| {
         let patterns = Desks::default();
@@ -104,10 +105,10 @@ impl<'a> Piece<'a> {
                 Part::Chain(chain) => chain.write(self.table, &mut out, patterns, style)?,
             }
         }
-        let mut text = out.finish();
-        // What it has too much goes to the next piece.
-        text.shrink_to_fit();
-        Ok(text)
+        let text = out.finish();
+        // What it has too much goes to the next piece; to shrink it would leave that where it is.
+        let spare = text.capacity() - text.len();
+        Ok(if spare > text.len() / 4 { text.as_slice().to_vec() } else { text })
     }
 }
 

@@ -32,7 +32,8 @@ impl WholeSet<'_> {
         let rows = &self.set.rows;
         let mut done = Ok(());
         let texts = |piece: Range<usize>| (piece.clone(), self.texts(piece, table, place, style));
-        parallel::flow(parallel::in_pieces(rows.len()), PIECES, texts, |(piece, texts)| match texts {
+        let at_once = if parallel::are_many(rows.len()) { PIECES } else { 1 };
+        parallel::flow(parallel::in_pieces(rows.len()), at_once, texts, |(piece, texts)| match texts {
             Err(why) if done.is_ok() => done = Err(why),
             Err(_) => {}
             Ok(texts) => {

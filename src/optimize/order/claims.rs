@@ -65,7 +65,8 @@ impl Claims {
             piece
         };
         let mut whole = Piece::with_room(rules.len());
-        parallel::flow(parallel::in_pieces(rules.len()), PIECES, piece, |piece| whole.take_in(piece));
+        let at_once = if parallel::are_many(rules.len()) { PIECES } else { 1 };
+        parallel::flow(parallel::in_pieces(rules.len()), at_once, piece, |piece| whole.take_in(piece));
         let number = |rule: u32| number(rule, facts.effect(rule as usize));
         let dims = whole.dims.kinds().into_iter().zip(whole.lists);
         let dims = dims.map(|(dim, list)| (dim, Values::of(list, &number))).collect();

@@ -19,6 +19,9 @@ use crate::save::words::{self, Word};
 /// ones do.
 const PIECE: usize = if cfg!(debug_assertions) { 8 } else { 512 };
 
+/// About as many bytes as a line of a long dump has.
+const LINE: usize = if cfg!(debug_assertions) { 1 } else { 64 };
+
 /// Lines that are worth keeping together.
 pub const MOST: usize = 32 * PIECE;
 
@@ -72,7 +75,8 @@ impl<'a, 'k> Within<'a, 'k> {
         if lines.len() <= PIECE {
             return vec![self.read_piece(lines, false)];
         }
-        parallel::map(lines.chunks(PIECE).collect(), |lines| self.read_piece(lines, true))
+        let piece = if parallel::are_many(self.source.text().len() / LINE) { PIECE } else { lines.len() };
+        parallel::map(lines.chunks(piece).collect(), |lines| self.read_piece(lines, true))
     }
 
     /// Few lines are not worth a form.
