@@ -98,10 +98,9 @@ fn arrange<R: Placed>(
         index.note(&name, all.len());
         all.push(new(&name, Some(hook)));
     }
-    let builtins = all.len();
+    index.builtins = all.len();
     for line in lines {
-        let is_builtin = |chain: &Chain<R>| chain.name == line.name;
-        let at = all.iter().take(builtins).position(is_builtin).unwrap_or(all.len());
+        let at = index.builtin(&line.name, &all).unwrap_or(all.len());
         index.note(&line.name, at);
         if at == all.len() {
             all.push(new(&line.name, None));
@@ -164,6 +163,8 @@ fn put<R: Placed>(rules: Vec<R>, places: &[Option<NonZero<u32>>], names: &Names,
 #[derive(Default)]
 struct Index {
     by_pointer: FxHashMap<*const BString, usize>,
+    /// The kernel's own chains come first.
+    builtins: usize,
     /// Of all chains; made when a name is one that none shares.
     by_name: Option<FxHashMap<ChainName, usize>>,
     last: Option<(*const BString, usize)>,
@@ -187,13 +188,19 @@ impl Index {
         }
         let at = match self.by_pointer.get(&pointer) {
             Some(at) => *at,
-            None => {
-                let numbered = || all.iter().zip(0..).map(|(chain, at)| (ChainName::clone(&chain.name), at)).collect();
-                *self.by_name.get_or_insert_with(numbered).get(name)?
-            }
+            None => self.builtin(name, all).or_else(|| self.by_name(name, all))?,
         };
         self.last = Some((pointer, at));
         Some(at)
+    }
+
+    fn builtin<R>(&self, name: &ChainName, all: &[Chain<R>]) -> Option<usize> {
+        all.iter().take(self.builtins).position(|chain| chain.name == *name)
+    }
+
+    fn by_name<R>(&mut self, name: &ChainName, all: &[Chain<R>]) -> Option<usize> {
+        let numbered = || all.iter().zip(0..).map(|(chain, at)| (ChainName::clone(&chain.name), at)).collect();
+        self.by_name.get_or_insert_with(numbered).get(name).copied()
     }
 }
 
