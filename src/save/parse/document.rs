@@ -243,6 +243,12 @@ impl<'a> Reader<'a> {
             return;
         }
         let base = span.start as usize + 1;
+        if let Some(name) = plain_chain(rest) {
+            let name_span = Span::new(base, base + name.len());
+            let counters = Some(Counters { packets: 0, bytes: 0 });
+            let name = Arc::new(name.into());
+            return self.declare(ChainLine { name, name_span, policy: None, counters, span, line });
+        }
         let mut words = std::mem::take(&mut self.words);
         match words::split(rest, base, &mut words) {
             Ok(()) => self.chain_words(&words, span, line),
@@ -452,6 +458,13 @@ fn renumber(like: &mut Like, before: usize, numbers: &[u32]) {
     if let Some(learned) = (like.form as usize).checked_sub(before) {
         like.form = numbers.get(learned).copied().unwrap_or(u32::MAX);
     }
+}
+
+/// The name of a chain whose line is written as iptables-save writes those of all chains but its own.
+fn plain_chain(rest: &[u8]) -> Option<&[u8]> {
+    let name = rest.strip_suffix(b" - [0:0]")?;
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'+');
+    (!name.is_empty() && name.iter().all(is_plain)).then_some(name)
 }
 
 /// `[packets:bytes]`
