@@ -56,7 +56,9 @@ fn rule(shape: u32, family: Family, values: &Values) -> Rule {
     let port = |len, port: u16| block(16, len, port.into());
     let mut steps: Vec<crate::ir::Step> = Vec::new();
     if bit(0) {
-        steps.push(Test::In { field: source, set: block(address, len(8), values.numbers[0]) }.into());
+        // One network, or a list of some.
+        let network = |n: u32| block(address, len(8 + n % 2), values.numbers[0].rotate_left(13 * n)).intervals()[0];
+        steps.push(Test::In { field: source, set: (0..=(shape >> 27) % 20).map(network).collect() }.into());
     }
     if bit(1) {
         steps.push(Test::In { field: target, set: block(address, len(12), values.numbers[1]) }.into());
@@ -240,6 +242,8 @@ fn rules_that_are_alike_are_written_by_patterns() {
         1 << 20 | 7,
         3 << 20 | 4,
         5 << 20 | 1 << 24,
+        // A list of two hosts.
+        1 << 27 | 6 << 8 | 1,
     ] {
         assert_eq!(count(shape), by_pattern, "{shape:b}");
     }
