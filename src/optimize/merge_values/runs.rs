@@ -83,7 +83,8 @@ pub(super) fn of_several<'c>(
 
 /// The same among rules that stand together, where only the last run can go on.
 fn neighbours<'c>(facts: &Facts, candidates: impl Iterator<Item = &'c Candidate>) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
+    // Room costs nothing before it is used.
+    let mut runs: Vec<Run> = Vec::with_capacity(facts.rules.len() / 2);
     let mut last: Option<Run> = None;
     for candidate in candidates {
         let next = last.as_mut().filter(|run| run.last() + 1 == candidate.rule && run.first.sum == candidate.sum);
