@@ -1,7 +1,7 @@
 //! How fast translating is and how much room it takes, beside `iptables-restore-translate` in the same run.
 //!
 //! `cargo bench --bench translate [-- FILTER]` prints a line per shape, merge level, and with or without the proof:
-//! seconds (the best of three, each a process of its own), how many times as long the other tool takes, and
+//! seconds (the best of nine with the proof left out, each a process of its own), how many times as long the other tool takes, and
 //! the largest amount of memory in use as a multiple of the input. `TRANSLATE=path` names the other tool;
 //! without one only our own figures are printed. Lines whose shape and level hold FILTER are run.
 
@@ -27,9 +27,9 @@ fn main() {
         std::fs::write(&file, &dump).expect("written");
         let title = format!("{name} {size}");
         let chosen: Vec<&str> = LEVELS.into_iter().filter(|l| format!("{title} {l}").contains(&filter)).collect();
-        let theirs = if chosen.is_empty() { None } else { best(3, &tool, &["-f"], &file).map(|run| run.seconds) };
+        let theirs = if chosen.is_empty() { None } else { best(5, &tool, &["-f"], &file).map(|run| run.seconds) };
         for level in chosen {
-            for (proof, times, options) in [("no", 3, &["--no-prove"][..]), ("yes", 1, &[])] {
+            for (proof, times, options) in [("no", 9, &["--no-prove"][..]), ("yes", 1, &[])] {
                 let args = [&["--quiet", "--merge", level][..], options].concat();
                 let ours = best(times, env!("CARGO_BIN_EXE_ipt2nft"), &args, &file);
                 line(&title, level, proof, ours, theirs, dump.len());

@@ -1,7 +1,7 @@
 //! Programs run and timed, each run a process of its own.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// What one process took.
@@ -12,28 +12,41 @@ pub struct Run {
     pub bytes: u64,
 }
 
-/// The fastest of some runs; `None` when one fails.
+/// The fastest of some runs, and the memory of one more, since to watch a program takes time from it; `None` when one
+/// fails.
 pub fn best(times: usize, program: &str, args: &[&str], file: &Path) -> Option<Run> {
-    let runs: Option<Vec<Run>> = (0..times).map(|_| once(program, args, file)).collect();
-    runs?.into_iter().min_by(|a, b| a.seconds.total_cmp(&b.seconds))
+    let runs: Option<Vec<f64>> = (0..times).map(|_| timed(program, args, file)).collect();
+    let seconds = runs?.into_iter().min_by(f64::total_cmp)?;
+    Some(Run { seconds, bytes: watched(program, args, file)? })
 }
 
-/// Runs a program and watches how much memory it takes; `None` when it fails, which findings are not.
-fn once(program: &str, args: &[&str], file: &Path) -> Option<Run> {
+/// Runs a program; how long that takes in seconds, and `None` when it fails.
+fn timed(program: &str, args: &[&str], file: &Path) -> Option<f64> {
     let start = Instant::now();
-    let mut child =
-        Command::new(program).args(args).arg(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    let status = start_it(program, args, file)?.wait().ok()?;
+    is_done(status).then(|| start.elapsed().as_secs_f64())
+}
+
+/// The same, and how much memory it takes in bytes.
+fn watched(program: &str, args: &[&str], file: &Path) -> Option<u64> {
+    let mut child = start_it(program, args, file)?;
     let mut bytes = 0;
     loop {
         bytes = resident(child.id()).unwrap_or(0).max(bytes);
         if let Some(status) = child.try_wait().ok()? {
-            return status
-                .code()
-                .is_some_and(|code| code < 2)
-                .then(|| Run { seconds: start.elapsed().as_secs_f64(), bytes });
+            return is_done(status).then_some(bytes);
         }
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(Duration::from_micros(200));
     }
+}
+
+fn start_it(program: &str, args: &[&str], file: &Path) -> Option<Child> {
+    Command::new(program).args(args).arg(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
+}
+
+/// Findings are no failure.
+fn is_done(status: ExitStatus) -> bool {
+    status.code().is_some_and(|code| code < 2)
 }
 
 /// The most memory that a running process had so far (Linux; proc(5), `VmHWM`).

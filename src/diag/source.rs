@@ -1,5 +1,7 @@
 //! Source texts and places in them.
 
+use std::sync::OnceLock;
+
 /// Which of the run's inputs a place is in: its index in the order given.
 pub type SourceId = u16;
 
@@ -17,13 +19,14 @@ pub struct Place {
     pub span: Span,
 }
 
-/// An input text with its name and where its lines start.
+/// An input text with its name.
 #[derive(Clone, Debug)]
 pub struct Source {
     pub id: SourceId,
     pub name: String,
     text: Vec<u8>,
-    line_starts: Vec<u32>,
+    /// Looked for when somebody asks: few do, when there is nothing to say.
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 /// Texts longer than this are refused: spans are 32 bits wide.
@@ -32,12 +35,15 @@ pub const MAX_BYTES: usize = (u32::MAX - 1) as usize;
 impl Source {
     /// Takes a text in; bytes past `MAX_BYTES` do not fit and make it `None`.
     pub fn new(id: SourceId, name: impl Into<String>, text: Vec<u8>) -> Option<Self> {
-        if text.len() > MAX_BYTES {
-            return None;
-        }
-        let breaks = memchr::memchr_iter(b'\n', &text).map(|at| at as u32 + 1);
-        let line_starts = std::iter::once(0).chain(breaks).collect();
-        Some(Source { id, name: name.into(), text, line_starts })
+        (text.len() <= MAX_BYTES).then(|| Source { id, name: name.into(), text, line_starts: OnceLock::new() })
+    }
+
+    /// Where lines start.
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let breaks = memchr::memchr_iter(b'\n', &self.text).map(|at| at as u32 + 1);
+            std::iter::once(0).chain(breaks).collect()
+        })
     }
 
     /// The whole text.
@@ -52,13 +58,13 @@ impl Source {
 
     /// 1-based line of a byte offset.
     pub fn line(&self, offset: u32) -> u32 {
-        self.line_starts.partition_point(|&start| start <= offset) as u32
+        self.line_starts().partition_point(|&start| start <= offset) as u32
     }
 
     /// 1-based line, and 1-based column in characters as an editor counts them.
     pub fn line_column(&self, offset: u32) -> (u32, u32) {
         let line = self.line(offset);
-        let start = self.line_starts.get(line as usize - 1).copied().unwrap_or(0);
+        let start = self.line_starts().get(line as usize - 1).copied().unwrap_or(0);
         let before = self.slice(Span { start, end: offset });
         (line, bstr::ByteSlice::chars(before).count() as u32 + 1)
     }
@@ -66,8 +72,8 @@ impl Source {
     /// The span of a 1-based line, without its line break.
     pub fn line_span(&self, line: u32) -> Span {
         let at = (line as usize).saturating_sub(1);
-        let start = self.line_starts.get(at).copied().unwrap_or(0);
-        let next = self.line_starts.get(at + 1).map_or(self.text.len() as u32, |&n| n - 1);
+        let start = self.line_starts().get(at).copied().unwrap_or(0);
+        let next = self.line_starts().get(at + 1).map_or(self.text.len() as u32, |&n| n - 1);
         let cr = next > start && self.text.get(next as usize - 1) == Some(&b'\r');
         Span { start, end: if cr { next - 1 } else { next } }
     }
