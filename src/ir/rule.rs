@@ -25,8 +25,8 @@ pub type Join = fn(&mut Rule, &mut Rule) -> bool;
 /// rules of a long dump have none.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Remarks {
-    /// Comments of the dump's rules, in order, without repeats.
-    pub comments: Vec<BString>,
+    /// Comments of the dump's rules, in order, without repeats; mostly one.
+    pub comments: SmallVec<[BString; 1]>,
     /// Comments that belong to one value of a merged set, or one row of a concatenation, in the order of
     /// the dump.
     pub labels: Vec<(Row, BString)>,

@@ -353,7 +353,7 @@ impl Builder<'_> {
     fn add(&mut self, chain: ChainId, mut rule: Rule) {
         if !self.comments.is_empty() || !self.notes.is_empty() {
             let remarks = rule.remarks_mut();
-            remarks.comments.append(&mut self.comments);
+            remarks.comments.extend(self.comments.drain(..));
             remarks.notes.append(&mut self.notes);
         }
         if let Some(chain) = self.table.chains.get_mut(chain.0 as usize) {

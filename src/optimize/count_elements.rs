@@ -129,6 +129,6 @@ fn unite<'r>(mut members: impl Iterator<Item = (usize, &'r Rule)>) -> Option<Rul
     rule.origin.absorb_all(origins);
     let remarks = rule.remarks_mut();
     remarks.counters = None;
-    remarks.comments = notes;
+    remarks.comments = notes.into();
     Some(rule)
 }

@@ -82,7 +82,7 @@ fn rule(shape: u32, family: Family, values: &Values) -> Rule {
     }
     let mut rule = Rule::new(steps, verdict(shape >> 20, values, address), Origin::line(SourceId::default(), 1));
     if bit(24) {
-        rule.remarks_mut().comments = vec![values.comment.clone().into()];
+        rule.remarks_mut().comments = vec![values.comment.clone().into()].into();
     }
     if bit(26) {
         rule.remarks_mut().labels = vec![([Interval::point(22).into()].into_iter().collect(), "ssh".into())];
