@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::netlink::take;
 use super::packet::{flag_words, has_ports, protocol_word};
-use super::wire::{checksum, pseudo, put};
+use super::wire::{checksum, crc32c, pseudo, put};
 
 /// Ranges of ports that source NAT may pick from; see [`Ranges::settle`].
 #[derive(Clone, Debug)]
@@ -185,9 +185,12 @@ fn quoted(bytes: &[u8], found: &Headers, at: usize) -> Option<usize> {
 }
 
 fn settle_checksum(bytes: &mut [u8], found: &Headers, at: usize, whole: bool) {
+    if found.protocol == SCTP {
+        return settle_crc(bytes, at, whole);
+    }
     let place = match found.protocol {
         6 => 16,
-        17 | 136 => 6,
+        17 | 33 | 136 => 6,
         1 | 58 => 2,
         _ => return,
     };
@@ -195,6 +198,19 @@ fn settle_checksum(bytes: &mut [u8], found: &Headers, at: usize, whole: bool) {
     let start = if found.protocol == 1 { 0 } else { pseudo(found.src, found.dst, found.protocol, body.len()) };
     let holds = !whole || checksum(start, body) == 0;
     put(bytes, at + place, &[0, u8::from(!holds)]);
+}
+
+const SCTP: u8 = 132;
+
+/// The sum of SCTP, which is none of the internet's (RFC 9260, 6.8).
+fn settle_crc(bytes: &mut [u8], at: usize, whole: bool) {
+    if bytes.len() < at + 12 {
+        return;
+    }
+    let said = u32::from_le_bytes(take(bytes, at + 8));
+    put(bytes, at + 8, &[0; 4]);
+    let holds = !whole || crc32c(bytes.get(at..).unwrap_or_default()) == said;
+    put(bytes, at + 11, &[u8::from(!holds)]);
 }
 
 fn settle_ports(bytes: &mut [u8], at: usize, sent: &Sent) {
@@ -306,6 +322,22 @@ mod tests {
             if protocol != 132 {
                 assert_eq!(one, two, "{protocol}");
             }
+        }
+    }
+
+    /// Also where the sum covers them.
+    #[test]
+    fn packets_with_ports_that_the_kernel_picked_settle() {
+        let ranges = Ranges::new([5000, 6000].into_iter());
+        for protocol in [6, 17, 33, 132, 136] {
+            let from = |sport| build(&Packet { protocol, sport, ..Packet::default() }, 1);
+            let one = settle(from(50_001), &sent(&ranges, 1));
+            assert_eq!(one, settle(from(50_002), &sent(&ranges, 1)), "{protocol}");
+            // Another one has been asked for, or the packet was damaged.
+            assert_ne!(one, settle(from(5000), &sent(&ranges, 1)), "{protocol}");
+            let mut damaged = from(50_001);
+            damaged.last_mut().into_iter().for_each(|byte| *byte ^= 1);
+            assert_ne!(one, settle(damaged, &sent(&ranges, 1)), "{protocol}");
         }
     }
 

@@ -171,7 +171,8 @@ fn sctp(ports: &[u8], number: u32) -> Vec<u8> {
     out
 }
 
-fn crc32c(bytes: &[u8]) -> u32 {
+/// The checksum of SCTP over a packet whose own is zero.
+pub fn crc32c(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for byte in bytes {
         crc ^= u32::from(*byte);
