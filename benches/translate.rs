@@ -1,8 +1,8 @@
 //! How fast translating is and how much room it takes, beside `iptables-restore-translate` in the same run.
 //!
 //! `cargo bench --bench translate [-- FILTER]` prints a line per shape, merge level, and with or without the proof:
-//! seconds (the best of nine with the proof left out, each a process of its own), how many times as long the other tool takes, and
-//! the largest amount of memory in use as a multiple of the input. `TRANSLATE=path` names the other tool;
+//! seconds (the best of nine with the proof left out, each a process of its own), how many times as long the other tool
+//! takes, and the largest amount of memory in use as a multiple of the input. `TRANSLATE=path` names the other tool;
 //! without one only our own figures are printed. Lines whose shape and level hold FILTER are run.
 
 mod shapes;

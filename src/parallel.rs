@@ -100,6 +100,9 @@ fn share_out<T: Send, R: Send>(
 /// Items that make up one piece of work.
 const PIECE: usize = 1024;
 
+/// Pieces that are worked on together while those before are taken.
+const AT_ONCE: usize = 16;
+
 /// Rules, or other items that take as little, that are worth threads: to make one, and to fill its heap, takes as long as
 /// 20,000 of them. Fewer where the program watches itself, so that short dumps show what long ones do.
 const MANY: usize = if cfg!(debug_assertions) { 2 } else { 32 } * PIECE;
@@ -138,8 +141,13 @@ pub fn pieces<R: Send>(count: usize, work: impl Fn(Range<usize>) -> R + Sync) ->
     map(in_pieces(count).collect(), work)
 }
 
+/// Hands what `work` makes of each piece of the numbers below `count` to `take`, in their order, as [`flow`] does.
+pub fn flow_pieces<R: Send>(count: usize, work: impl Fn(Range<usize>) -> R + Sync, take: impl FnMut(R)) {
+    flow(in_pieces(count), if are_many(count) { AT_ONCE } else { 1 }, work, take);
+}
+
 /// The numbers below `count`, so many together as make up a piece.
-pub fn in_pieces(count: usize) -> impl Iterator<Item = Range<usize>> {
+fn in_pieces(count: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).step_by(PIECE).map(move |from| from..count.min(from + PIECE))
 }
 

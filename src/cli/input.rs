@@ -1,5 +1,6 @@
 //! Inputs: files and standard input.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -38,31 +39,34 @@ fn read(file: &Path) -> Result<(String, Vec<u8>)> {
     Ok((file.display().to_string(), text))
 }
 
-/// Of a long file, what each processor reads at a time.
-#[cfg(unix)]
-const PART: usize = 1 << 20;
-
-/// What is in the file. To copy a long one takes as long as half of reading its lines, so all processors do it.
-#[cfg(unix)]
+/// What is in the file; of a long one each processor reads parts.
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    use std::os::unix::fs::FileExt;
-    let file = std::fs::File::open(path)?;
-    let metadata = file.metadata()?;
-    let length = usize::try_from(metadata.len()).unwrap_or_default();
-    if !metadata.is_file() || length < 2 * PART {
-        return std::fs::read(path);
+    let mut file = File::open(path)?;
+    if let Some(text) = long(&file) {
+        return Ok(text);
     }
-    let mut text = vec![0; length];
+    let mut text = Vec::new();
+    file.read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// What is in a long file, unless others write to it meanwhile. Its cursor stays where it is.
+#[cfg(unix)]
+fn long(file: &File) -> Option<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+    /// What one processor reads at a time.
+    const PART: usize = 1 << 20;
+    let size = || file.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len());
+    let length = size().filter(|length| *length >= 2 * PART as u64)?;
+    let mut text = vec![0; usize::try_from(length).ok()?];
     let parts = text.chunks_mut(PART).zip((0u64..).step_by(PART)).collect();
-    let all: io::Result<()> = parallel::map(parts, |(part, from)| file.read_exact_at(part, from)).into_iter().collect();
-    // One that others write to meanwhile is read as any other.
-    let changed = all.is_err() || file.metadata()?.len() != metadata.len();
-    if changed { std::fs::read(path) } else { Ok(text) }
+    let read = parallel::map(parts, |(part, from)| file.read_exact_at(part, from).is_ok());
+    (read.into_iter().all(|read| read) && size() == Some(length)).then_some(text)
 }
 
 #[cfg(not(unix))]
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    std::fs::read(path)
+fn long(_: &File) -> Option<Vec<u8>> {
+    None
 }
 
 /// The sets of an `ipset save` text; none without a file. Every line must be understood.

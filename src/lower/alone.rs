@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::patterns::Patterns;
 use super::{DumpChain, TableWork, Within, empty};
-use crate::ir::{self, Chain, ChainId, Origin, Verdict};
+use crate::ir::{self, Chain, ChainId, Join, Origin, Verdict};
 use crate::packet::Hook;
 use crate::parallel::{self, Desks};
 use crate::save::ast::Rule;
@@ -102,7 +102,7 @@ impl<'a> TableWork<'a> {
                 let last = from + at + 1 == within.rules;
                 match beside.look_at(&rule, (within, last), patterns) {
                     Some((mut rule, skips)) => {
-                        if skips || !self.is_joined(&mut rule, within.rules, (&mut rules, &skipped)) {
+                        if skips || !is_joined(self.join, &mut rule, within.rules, (&mut rules, &skipped)) {
                             skipped.extend(skips.then_some(rules.len()));
                             rules.push(rule);
                         }
@@ -117,14 +117,6 @@ impl<'a> TableWork<'a> {
             looked_at.push(Alone::Rules { place, rules, skipped });
         }
         looked_at
-    }
-
-    /// Whether the rule of a chain of so many becomes part of the last one before it. `skipped` are the places of those
-    /// that later fragments skip, which this one does not.
-    fn is_joined(&self, rule: &mut ir::Rule, of: usize, (before, skipped): (&mut [ir::Rule], &[usize])) -> bool {
-        let last = before.split_last_mut();
-        let Some((join, (last, others))) = self.join.filter(|_| of >= LONG).zip(last) else { return false };
-        skipped.last().is_none_or(|skipped| *skipped < others.len()) && join(last, rule)
     }
 
     fn is_said_behind(&self, rule: &Entry) -> bool {
@@ -210,11 +202,10 @@ impl<'a> TableWork<'a> {
 
     /// Adds rules to a chain that will have about so many.
     fn push(&mut self, chain: ChainId, mut rules: Vec<ir::Rule>, skipped: &[usize], about: usize) {
-        let Some(known) = self.out.chains.get_mut(chain.0 as usize) else { return };
-        let mut known = std::mem::take(&mut known.rules);
+        let Some(known) = self.out.chains.get_mut(chain.0 as usize).map(|chain| &mut chain.rules) else { return };
         let before = self.skipped.get(&chain).map_or(&[][..], Vec::as_slice);
         let joined = skipped.first() != Some(&0)
-            && rules.first_mut().is_some_and(|rule| self.is_joined(rule, about, (&mut known, before)));
+            && rules.first_mut().is_some_and(|rule| is_joined(self.join, rule, about, (known, before)));
         if joined {
             rules.remove(0);
         }
@@ -223,15 +214,24 @@ impl<'a> TableWork<'a> {
             self.skipped.entry(chain).or_default().extend(skipped);
         }
         if known.is_empty() && rules.len() == about {
-            known = rules;
+            *known = rules;
         } else {
             known.reserve(about.saturating_sub(known.len()));
             known.append(&mut rules);
         }
-        if let Some(chain) = self.out.chains.get_mut(chain.0 as usize) {
-            chain.rules = known;
-        }
     }
+}
+
+/// Whether the rule of a chain of so many becomes part of the last one before it. `skipped` are the places of those that
+/// later fragments skip, which this one does not.
+fn is_joined(
+    join: Option<Join>,
+    rule: &mut ir::Rule,
+    of: usize,
+    (before, skipped): (&mut [ir::Rule], &[usize]),
+) -> bool {
+    let Some((join, (last, others))) = join.filter(|_| of >= LONG).zip(before.split_last_mut()) else { return false };
+    skipped.last().is_none_or(|skipped| *skipped < others.len()) && join(last, rule)
 }
 
 fn within<'a>(chain: &DumpChain, hooks: &'a [Hook]) -> Within<'a> {

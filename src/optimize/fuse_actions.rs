@@ -60,10 +60,8 @@ fn why(between: bool) -> String {
 
 /// Fuses two rules that stand together in a chain, the second into the first, where [`run`] would.
 pub(super) fn join(first: &mut Rule, second: &mut Rule) -> bool {
-    let fits = goes_on(first) && {
-        let open = Open { last: 0, place: 0, logs: logs(first), steps: first.steps.len() };
-        open.has_room(second) && have_same_tests(first, second) && can_fuse(first, second)
-    };
+    let room = || have_room((logs(first), first.steps.len()), second);
+    let fits = goes_on(first) && room() && have_same_tests(first, second) && can_fuse(first, second);
     if fits {
         fuse(first, second);
     }
@@ -107,7 +105,7 @@ fn pair(rules: &[Rule], keys: &[Sum], mut order: Option<Order>) -> (Vec<Option<u
             .and_then(|key| open.get(*key))
             .filter(|open| have_same_tests(&rules[open.last], rule));
         let found = known.filter(|open| {
-            if !open.has_room(rule) || !can_fuse(&rules[open.last], rule) {
+            if !have_room((open.logs, open.steps), rule) || !can_fuse(&rules[open.last], rule) {
                 return false;
             }
             let near = open.place + 1 == places;
@@ -176,11 +174,10 @@ impl<'r> Opens<'r> {
     }
 }
 
-impl Open<'_> {
-    fn has_room(self, rule: &Rule) -> bool {
-        let other = self.logs.zip(logs(rule)).is_some_and(|(a, b)| a != b);
-        !other && self.steps + rule.steps.len() <= STEPS
-    }
+/// Whether rules with so many steps, which log so, have room for those of another one.
+fn have_room((logged, steps): (Option<&Log>, usize), rule: &Rule) -> bool {
+    let other = logged.zip(logs(rule)).is_some_and(|(a, b)| a != b);
+    !other && steps + rule.steps.len() <= STEPS
 }
 
 /// The line that a rule logs.

@@ -78,7 +78,12 @@ pub struct Report<'a> {
     merged: Option<&'a mut Vec<Merged>>,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    /// Of what a pass does to a table.
+    fn new(pass: &'static str, table: &Table, merged: Option<&'a mut Vec<Merged>>) -> Self {
+        Report { pass, family: table.family, table: table.name.clone(), merged }
+    }
+
     /// Lines of a chain became one rule.
     pub fn merged(&mut self, chain: &BString, lines: &[u32], why: impl FnOnce() -> String) {
         let Some(merged) = &mut self.merged else { return };
@@ -107,9 +112,7 @@ pub fn run(ruleset: &mut Ruleset, options: &Options, mut merged: Option<&mut Vec
 fn tell_joined(ruleset: &Ruleset, merged: Option<&mut Vec<Merged>>) {
     let Some(merged) = merged else { return };
     for table in &ruleset.tables {
-        let (family, table_name) = (table.family, table.name.clone());
-        let mut report = Report { pass: "fuse_actions", family, table: table_name, merged: Some(&mut *merged) };
-        fuse_actions::tell(table, &mut report);
+        fuse_actions::tell(table, &mut Report::new("fuse_actions", table, Some(&mut *merged)));
     }
 }
 
@@ -122,7 +125,7 @@ pub fn run_pass(pass: &Pass, ruleset: &mut Ruleset, options: &Options, mut merge
 
 impl Pass {
     fn run(&self, table: &mut Table, known: &mut Known, options: &Options, merged: Option<&mut Vec<Merged>>) {
-        let mut report = Report { pass: self.name, family: table.family, table: table.name.clone(), merged };
+        let mut report = Report::new(self.name, table, merged);
         (self.run)(table, known, options, &mut report);
     }
 }

@@ -7,9 +7,6 @@ use super::ext::Extension;
 use super::forms::{Entry, Forms};
 use crate::parallel;
 
-/// Lines that one processor looks at in one go.
-const PIECE: usize = 4096;
-
 /// The extensions that some rules name, each once.
 #[derive(Clone, Debug, Default)]
 pub struct Mentioned(Vec<&'static Extension>);
@@ -17,10 +14,8 @@ pub struct Mentioned(Vec<&'static Extension>);
 impl Mentioned {
     /// By the rules of a table.
     pub fn in_table(table: &Table<Entry>, forms: &Forms) -> Self {
-        let lines = table.items.len();
-        let piece = if parallel::are_many(lines) { PIECE } else { lines.max(1) };
-        let pieces = table.items.chunks(piece).collect();
-        Mentioned::of_all(&parallel::map(pieces, |items| Mentioned::in_items(items, forms)))
+        let items = |piece| table.items.get(piece).unwrap_or_default();
+        Mentioned::of_all(&parallel::pieces(table.items.len(), |piece| Mentioned::in_items(items(piece), forms)))
     }
 
     /// By the rules of all tables.

@@ -11,9 +11,6 @@ use crate::nft::names::Kind;
 use crate::nft::print::{Entries, PrintError, Style};
 use crate::parallel;
 
-/// Pieces of elements that are written together, while those before are put into lines.
-const PIECES: usize = 8;
-
 /// A set or map, and where it stands among those of its table.
 pub(super) struct WholeSet<'a> {
     pub at: usize,
@@ -32,8 +29,7 @@ impl WholeSet<'_> {
         let rows = &self.set.rows;
         let mut done = Ok(());
         let texts = |piece: Range<usize>| (piece.clone(), self.texts(piece, table, place, style));
-        let at_once = if parallel::are_many(rows.len()) { PIECES } else { 1 };
-        parallel::flow(parallel::in_pieces(rows.len()), at_once, texts, |(piece, texts)| match texts {
+        parallel::flow_pieces(rows.len(), texts, |(piece, texts)| match texts {
             Err(why) if done.is_ok() => done = Err(why),
             Err(_) => {}
             Ok(texts) => {

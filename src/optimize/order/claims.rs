@@ -11,9 +11,6 @@ use crate::optimize::numbered::Numbered;
 use crate::packet::{Interval, IntervalSet};
 use crate::parallel;
 
-/// Pieces of rules that are looked at together, while those before are taken in.
-const PIECES: usize = 16;
-
 /// What all rules claim of all dimensions.
 #[derive(Debug)]
 pub struct Claims {
@@ -65,8 +62,7 @@ impl Claims {
             piece
         };
         let mut whole = Piece::with_room(rules.len());
-        let at_once = if parallel::are_many(rules.len()) { PIECES } else { 1 };
-        parallel::flow(parallel::in_pieces(rules.len()), at_once, piece, |piece| whole.take_in(piece));
+        parallel::flow_pieces(rules.len(), piece, |piece| whole.take_in(piece));
         let number = |rule: u32| number(rule, facts.effect(rule as usize));
         let dims = whole.dims.kinds().into_iter().zip(whole.lists);
         let dims = dims.map(|(dim, list)| (dim, Values::of(list, &number))).collect();

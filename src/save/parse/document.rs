@@ -460,7 +460,7 @@ fn renumber(like: &mut Like, before: usize, numbers: &[u32]) {
     }
 }
 
-/// The name of a chain whose line is written as iptables-save writes those of all chains but its own.
+/// The name of a chain whose line is written as iptables-save writes those of all but the kernel's own.
 fn plain_chain(rest: &[u8]) -> Option<&[u8]> {
     let name = rest.strip_suffix(b" - [0:0]")?;
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'+');
